@@ -1,0 +1,32 @@
+/** A pending call that was handed to a {@link Clock}. */
+export interface Timer {
+  /** Forgets the call if it has not run yet; harmless afterwards. */
+  cancel(): void;
+}
+
+/**
+ * Time as the protocol layers see it.
+ *
+ * Everything above this port measures durations only, so the origin is arbitrary and wall-clock
+ * jumps do not matter. The simulator replaces it with virtual time.
+ */
+export interface Clock {
+  /** Milliseconds since an arbitrary origin; never goes back; may be fractional. */
+  now(): number;
+
+  /**
+   * Runs `run` once, `delayMs` or more from now, never inside this call.
+   *
+   * @param delayMs - milliseconds, 0 or more
+   */
+  schedule(delayMs: number, run: () => void): Timer;
+
+  /**
+   * Runs `run` once, after the input that is already waiting at the transport has been delivered.
+   *
+   * Two uses: a timer that would blame a peer re-checks its condition this way, because after a
+   * stall Node runs due timers before datagrams that arrived in time; and long work is cut in
+   * slices with it, so that probes are answered in between.
+   */
+  afterPendingInput(run: () => void): Timer;
+}

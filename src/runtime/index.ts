@@ -1,0 +1,39 @@
+export {
+  canonicalHost,
+  formatAddress,
+  hostFromBytes,
+  hostToBytes,
+  isLocalScope,
+  isPrivateHost,
+  isReachableHost,
+  sameAddress,
+} from './address.ts';
+export type { Clock, Timer } from './clock.ts';
+export { Validator } from './config.ts';
+export type { ConfigProblem, ErrorCode, ErrorDetails } from './errors.ts';
+export {
+  CodecError,
+  ConfigError,
+  CryptoError,
+  ERROR_CODES,
+  GossipError,
+  StateError,
+  TimeoutError,
+  TransportError,
+} from './errors.ts';
+export type { LogFields, Logger } from './logger.ts';
+export { silentLogger } from './logger.ts';
+export { Counters } from './metrics.ts';
+export type { Entropy, Random } from './random.ts';
+export { randomBelow, randomFraction, sample, SeededRandom, shuffle } from './random.ts';
+export type {
+  Address,
+  InterfaceAddress,
+  ListenOptions,
+  Resolver,
+  StreamConnection,
+  StreamHandlers,
+  StreamLimits,
+  Transport,
+  TransportHandlers,
+} from './transport.ts';
