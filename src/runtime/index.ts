@@ -26,6 +26,8 @@ export { silentLogger } from './logger.ts';
 export { Counters } from './metrics.ts';
 export type { Entropy, Random } from './random.ts';
 export { randomBelow, randomFraction, sample, SeededRandom, shuffle } from './random.ts';
+export type { TickerOptions } from './ticker.ts';
+export { Ticker } from './ticker.ts';
 export type {
   Address,
   InterfaceAddress,

@@ -1,0 +1,43 @@
+import type { Member } from './member.ts';
+
+/*
+ * What a layer above hooks into the membership. All of it is synchronous and called in line: nothing
+ * may await between a question and its effect. A hook that throws is counted and reported through
+ * the logger; it never stops the protocol.
+ */
+
+/** Data that rides on membership traffic. */
+export interface UserDelegate {
+  /** The local record's metadata. Asked for at start and by `updateNode`. At most 512 bytes. */
+  localMetadata?(): Uint8Array;
+  /** A message sent to us with `sendBestEffort` or `sendReliable`, or gossiped. Ours to keep. */
+  onUserMessage?(message: Uint8Array): void;
+  /**
+   * Messages to gossip in the room that is left in a packet.
+   *
+   * @param overheadBytes - added to each message's length
+   * @param limitBytes - the sum of lengths and overheads must not exceed it
+   * @param freshOnly - only what was never handed out: the prompt first send
+   */
+  getBroadcasts?(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
+  /** State to hand over in a push/pull; empty for none. */
+  localState?(join: boolean): Uint8Array;
+  /** State handed over by a peer, after its member records were merged. Never empty. */
+  mergeRemoteState?(state: Uint8Array, join: boolean): void;
+}
+
+/** Changes of the member table, told after they took effect and before users hear of them. */
+export interface MemberObserver {
+  /** Unknown, dead or left before; now alive. Also told about the local node at start. */
+  onJoin?(member: Member): void;
+  /** Alive or suspect before; `state` says whether it is now dead or left. */
+  onLeave?(member: Member): void;
+  /** Metadata or endpoint changed. */
+  onUpdate?(member: Member): void;
+}
+
+/** Everything a layer above may hook in. */
+export interface MemberlistDelegates {
+  readonly user?: UserDelegate;
+  readonly observer?: MemberObserver;
+}

@@ -1,0 +1,47 @@
+import type { Address } from '../runtime/index.ts';
+
+/*
+ * Membership as the tables see it. This folder declares what it needs; `networkdb.ts` alone wires the
+ * real thing to it, and tests wire a small stand-in.
+ */
+
+/** A cluster node as the membership reports it. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly address: Address;
+  readonly metadata: Uint8Array;
+  /** Whether the node left on purpose; only meaningful when told that it is gone. */
+  readonly hasLeft: boolean;
+}
+
+/** Calls of the tables into the membership. */
+export interface Membership {
+  readonly localName: string;
+  /** Nodes that are alive or suspect, the local one included. */
+  memberCount(): number;
+  /** Exact bytes that one best-effort message may have, so that the packet stays within its cap. */
+  packetRoomBytes(): number;
+  /** One packet straight to a node, no receipt. Silently nothing when the node is unknown. */
+  sendPacket(node: string, message: Uint8Array): void;
+  /** One stream to a node or an address. `done` hears whether the message was written whole. */
+  sendStream(
+    node: string | Address,
+    message: Uint8Array,
+    done: (error: Error | null) => void,
+  ): void;
+  /** There are broadcasts never sent before: gossip within 5 ms instead of at the next tick. */
+  nudge(): void;
+  /** Push/pull with a node that is believed gone, at its last address. */
+  reconnect(address: Address, done: (error: Error | null) => void): void;
+}
+
+/** Calls of the membership into the tables. */
+export interface MembershipEvents {
+  nodeJoined(node: ClusterNode): void;
+  nodeGone(node: ClusterNode): void;
+  nodeUpdated(node: ClusterNode): void;
+  message(bytes: Uint8Array): void;
+  getBroadcasts(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
+  localState(join: boolean): Uint8Array;
+  mergeRemoteState(state: Uint8Array, join: boolean): void;
+}
