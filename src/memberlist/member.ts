@@ -33,6 +33,8 @@ export interface MemberRecord {
   metadata: Uint8Array;
   versions: VersionVector;
   startId: Uint8Array;
+  /** Start id of the process that had the name before; claims under it are old news. */
+  retiredStartId: Uint8Array;
   incarnation: number;
   state: NodeState;
   /** Clock time of the last state change, milliseconds. */

@@ -39,3 +39,6 @@ export type {
   Transport,
   TransportHandlers,
 } from './transport.ts';
+export { isWellFormed, utf8, utf8Length } from './text.ts';
+export type { Waiter, WaitOptions } from './waiters.ts';
+export { Waiters } from './waiters.ts';

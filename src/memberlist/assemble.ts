@@ -1,0 +1,274 @@
+import type { AliveMessage, PacketMessage } from '../codec/index.ts';
+import { createWire, Keyring } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
+import { Counters, silentLogger, StateError } from '../runtime/index.ts';
+import {
+  nodeClock,
+  nodeEntropy,
+  nodeRandom,
+  nodeResolver,
+  NodeTransport,
+} from '../runtime/node/index.ts';
+import { AckTable } from './acks.ts';
+import { Awareness } from './awareness.ts';
+import { BroadcastQueue } from './broadcast-queue.ts';
+import { LOCAL_VERSIONS } from './compatibility.ts';
+import type { Core, Ports } from './core.ts';
+import { callHook } from './core.ts';
+import type { MemberlistDelegates } from './delegates.ts';
+import { MemberEvents } from './events.ts';
+import { Gossip } from './gossip.ts';
+import { Inbound } from './inbound.ts';
+import { KeyUse } from './key-use.ts';
+import type { MemberRecord } from './member.ts';
+import { MemberTable } from './members.ts';
+import type { MemberlistConfig, RuntimeOptions } from './options.ts';
+import { PacketSender } from './packet-sender.ts';
+import { ProbeAnswers } from './probe-answers.ts';
+import { Prober } from './probe.ts';
+import { PushPull } from './push-pull.ts';
+import { StateRules } from './state-rules.ts';
+import { StreamClient } from './stream-client.ts';
+import { StreamServer } from './stream-server.ts';
+
+/** Every part of one member, wired. */
+export interface Parts {
+  readonly core: Core;
+  readonly keyring: Keyring;
+  readonly keyUse: KeyUse;
+  readonly acks: AckTable;
+  readonly sender: PacketSender;
+  readonly rules: StateRules;
+  readonly gossip: Gossip;
+  readonly prober: Prober;
+  readonly answers: ProbeAnswers;
+  readonly pushPull: PushPull;
+  readonly client: StreamClient;
+  readonly server: StreamServer;
+  readonly inbound: Inbound;
+}
+
+/** The real ports, where none were given. */
+export function resolvePorts(options: RuntimeOptions = {}): Ports {
+  return {
+    clock: options.clock ?? nodeClock(),
+    random: options.random ?? nodeRandom(),
+    entropy: options.entropy ?? nodeEntropy(),
+    transport: options.transport ?? new NodeTransport(),
+    resolver: options.resolver ?? nodeResolver(),
+    logger: options.logger ?? silentLogger,
+  };
+}
+
+/**
+ * Builds the parts of a member and draws the arrows between them:
+ *
+ * ```
+ *   transport ─▶ inbound ─▶ probe-answers, acks, state-rules ─▶ queue ─▶ gossip ─▶ packet-sender
+ *            └─▶ stream-server ─▶ push-pull ─▶ state-rules        prober ──────────▶┘
+ * ```
+ */
+export function assemble(
+  config: MemberlistConfig,
+  ports: Ports,
+  delegates: MemberlistDelegates,
+): Parts {
+  const keyring = new Keyring(config.encryption.keys, [SECRETBOX_KEY_BYTES]);
+  const { core, keyUse } = createCore(config, ports, delegates, keyring);
+  const acks = new AckTable(ports);
+  const sender = new PacketSender(core);
+  const client = new StreamClient(core);
+  const gossip = new Gossip(core, sender);
+  const rules: StateRules = new StateRules(core, {
+    verifyEndpoint: (node, done) => {
+      prober.ping(node, config.probe.timeoutMs, (roundTripMs) => {
+        done(roundTripMs !== null);
+      });
+    },
+    nudge: () => {
+      gossip.nudge();
+    },
+  });
+  const prober: Prober = new Prober(core, sender, acks, {
+    suspect: ({ name: node }, incarnation) => {
+      rules.suspect({ type: 'suspect', incarnation, node, from: core.local.name });
+    },
+    streamPing: (node, timeoutMs, done) => {
+      streamPing(core, client, node, timeoutMs, done);
+    },
+    reaped: ({ name }) => {
+      ports.logger.debug({ node: name }, 'forgot a gone node');
+    },
+  });
+  const answers = new ProbeAnswers(core, sender, acks);
+  const pushPull = new PushPull(core, client, {
+    merge: (nodes) => {
+      rules.merge(nodes);
+    },
+  });
+  const server = new StreamServer(core, (request, connection) => {
+    switch (request.type) {
+      case 'pushPull':
+        return pushPull.serve(request);
+      case 'ping':
+        if (request.node !== '' && request.node !== core.local.name) return null;
+        return { type: 'ack', seq: request.seq, payload: NO_BYTES };
+      case 'user': {
+        const deliver = (): void => delegates.user?.onUserMessage?.(request.payload);
+        callHook(core, 'onUserMessage', deliver, undefined);
+        return null;
+      }
+      case 'ack':
+      case 'error':
+        core.counters.add('streams.rejected.ERR_CODEC_UNSUPPORTED');
+        connection.destroy();
+        return null;
+    }
+  });
+  const inbound = new Inbound(core, {
+    onKeyUsed: (from, fingerprint) => {
+      keyUse.heard(from, fingerprint);
+    },
+    onMessage: (message, from) => {
+      route(message, from, { rules, answers, acks });
+    },
+  });
+  return {
+    core,
+    keyring,
+    keyUse,
+    acks,
+    sender,
+    rules,
+    gossip,
+    prober,
+    answers,
+    pushPull,
+    client,
+    server,
+    inbound,
+  };
+}
+
+function createCore(
+  config: MemberlistConfig,
+  ports: Ports,
+  delegates: MemberlistDelegates,
+  keyring: Keyring,
+): { readonly core: Core; readonly keyUse: KeyUse } {
+  const counters = new Counters();
+  const table = new MemberTable(ports.random);
+  const { label, encryption } = config;
+  const { verifyIncoming, verifyOutgoing } = encryption;
+  const { entropy, logger } = ports;
+  const core: Core = {
+    ports,
+    config,
+    wire: createWire(config.wire, { keyring, label, entropy, verifyIncoming, verifyOutgoing }),
+    counters,
+    table,
+    queue: new BroadcastQueue({
+      nodeCount: () => table.size,
+      retransmitMult: config.gossip.retransmitMult,
+      maxQueued: config.limits.maxQueuedBroadcasts,
+      onError: (error) => {
+        counters.add('hooks.failed');
+        logger.error({ error }, 'a broadcast callback threw');
+      },
+    }),
+    awareness: new Awareness(config.awareness.maxMult),
+    events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
+    delegates,
+    local: localRecord(config.nodeName ?? randomName(ports), ports),
+  };
+  return { core, keyUse: new KeyUse(table) };
+}
+
+function localRecord(name: string, ports: Ports): MemberRecord {
+  const startId = new Uint8Array(8);
+  ports.entropy.fill(startId);
+  return {
+    name,
+    isLocal: true,
+    addressBytes: NO_BYTES,
+    address: { host: '0.0.0.0', port: 0 },
+    metadata: NO_BYTES,
+    versions: LOCAL_VERSIONS,
+    startId,
+    retiredStartId: NO_BYTES,
+    incarnation: 0,
+    state: 'alive',
+    stateChangedAt: ports.clock.now(),
+  };
+}
+
+function randomName(ports: Ports): string {
+  const bytes = new Uint8Array(4);
+  ports.entropy.fill(bytes);
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function route(
+  message: PacketMessage,
+  from: Address,
+  to: { readonly rules: StateRules; readonly answers: ProbeAnswers; readonly acks: AckTable },
+): void {
+  switch (message.type) {
+    case 'ping':
+      return to.answers.onPing(message, from);
+    case 'indirectPing':
+      return to.answers.onIndirectPing(message, from);
+    case 'ack':
+      to.acks.ack(message.seq, message.payload);
+      return;
+    case 'nack':
+      to.acks.nack(message.seq);
+      return;
+    case 'alive':
+      return to.rules.alive(message satisfies AliveMessage);
+    case 'suspect':
+      return to.rules.suspect(message);
+    case 'dead':
+      return to.rules.dead(message);
+  }
+}
+
+function streamPing(
+  core: Core,
+  client: StreamClient,
+  node: { readonly name: string; readonly endpoint: Address },
+  timeoutMs: number,
+  done: (answered: boolean) => void,
+): void {
+  const { local, ports } = core;
+  const seq = ports.random.uint32();
+  client.exchange(
+    node.endpoint,
+    {
+      type: 'ping',
+      seq,
+      node: node.name,
+      sourceAddress: local.addressBytes,
+      sourcePort: local.address.port,
+      sourceNode: local.name,
+    },
+    { wantsReply: true, timeoutMs },
+    (error, reply) => {
+      done(error === null && reply?.type === 'ack' && reply.seq === seq);
+    },
+  );
+}
+
+/** @throws StateError with `ERR_VALUE_TOO_LARGE` when a layer above wants to attach too much */
+export function checkedMetadata(metadata: Uint8Array): Uint8Array {
+  if (metadata.length <= MAX_OWN_METADATA_BYTES) return metadata.slice();
+  const text = `metadata of ${metadata.length} bytes is above ${MAX_OWN_METADATA_BYTES}`;
+  throw new StateError('ERR_VALUE_TOO_LARGE', text, {
+    sizeBytes: metadata.length,
+    limitBytes: MAX_OWN_METADATA_BYTES,
+  });
+}
+
+const SECRETBOX_KEY_BYTES = 32;
+const MAX_OWN_METADATA_BYTES = 512;
+const NO_BYTES = new Uint8Array(0);

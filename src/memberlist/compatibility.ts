@@ -1,0 +1,59 @@
+import type { VersionVector } from '../codec/index.ts';
+
+/** Protocol versions this node understands and speaks, as memberlist counts them. */
+export const PROTOCOL_VERSION = { min: 1, max: 5, current: 2 } as const;
+
+/** The version vector of this node. */
+export const LOCAL_VERSIONS: VersionVector = Uint8Array.of(
+  PROTOCOL_VERSION.min,
+  PROTOCOL_VERSION.max,
+  PROTOCOL_VERSION.current,
+  0,
+  0,
+  0,
+);
+
+/**
+ * Whether a claim's version vector can be believed: six bytes, and a protocol range that makes sense.
+ *
+ * @remarks memberlist's alive sanity check; a vector of another length would crash older Go peers
+ * when relayed.
+ */
+export function isSaneVersionVector(versions: VersionVector): boolean {
+  const [min = 0, max = 0] = versions;
+  return versions.length === 6 && min > 0 && max > 0 && min <= max;
+}
+
+/** One side's record as the compatibility check sees it. */
+export interface VersionedNode {
+  readonly name: string;
+  readonly isAlive: boolean;
+  readonly versions: VersionVector;
+}
+
+/**
+ * The first node that cannot talk with the rest, or null when all can.
+ *
+ * The range that every alive node understands is computed over both sides; every node's current
+ * protocol and delegate version must lie in it.
+ *
+ * @remarks memberlist verifyProtocol
+ */
+export function findIncompatible(nodes: readonly VersionedNode[]): VersionedNode | null {
+  const range = { min: 0, max: 255, delegateMin: 0, delegateMax: 255 };
+  for (const { isAlive, versions } of nodes) {
+    if (!isAlive || versions.length < 6) continue;
+    const [min = 0, max = 0, , delegateMin = 0, delegateMax = 0] = versions;
+    range.min = Math.max(range.min, min);
+    range.max = Math.min(range.max, max);
+    range.delegateMin = Math.max(range.delegateMin, delegateMin);
+    range.delegateMax = Math.min(range.delegateMax, delegateMax);
+  }
+  const outside = nodes.find(({ isAlive, versions }) => {
+    if (!isAlive) return false;
+    const [, , current = 0, , , delegate = 0] = versions;
+    const isInRange = current >= range.min && current <= range.max;
+    return !isInRange || delegate < range.delegateMin || delegate > range.delegateMax;
+  });
+  return outside ?? null;
+}

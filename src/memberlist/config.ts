@@ -1,0 +1,261 @@
+import {
+  canonicalHost,
+  isReachableHost,
+  isWellFormed,
+  utf8,
+  utf8Length,
+  Validator,
+} from '../runtime/index.ts';
+import type { MemberlistConfig, MemberlistLimits, MemberlistOptions, Profile } from './options.ts';
+
+type Timings = Pick<
+  MemberlistConfig,
+  'probe' | 'suspicion' | 'awareness' | 'gossip' | 'pushPull' | 'limits'
+>;
+
+/** memberlist's published LAN numbers. */
+const LAN: Timings = {
+  probe: { intervalMs: 1000, timeoutMs: 500, indirectChecks: 3, streamFallback: true },
+  suspicion: { mult: 4, maxTimeoutMult: 6 },
+  awareness: { maxMult: 8 },
+  gossip: {
+    intervalMs: 200,
+    nodes: 3,
+    toTheDeadMs: 30_000,
+    retransmitMult: 4,
+    maxBytesPerSecond: 4_000_000,
+  },
+  pushPull: { intervalMs: 30_000 },
+  limits: {
+    maxMembers: 65_536,
+    maxMetadataBytes: 65_536,
+    maxQueuedBroadcasts: 131_072,
+    maxInboundStreams: 512,
+    maxConcurrentPushPulls: 127,
+    maxStreamMessageBytes: 64 * 1024 * 1024,
+    streamTimeoutMs: 10_000,
+    maxRelayedProbes: 1024,
+  },
+};
+
+/** What each profile changes against `lan`. */
+const PROFILE_CHANGES: Record<
+  Profile,
+  { readonly [Group in keyof Timings]?: Partial<Timings[Group]> }
+> = {
+  lan: {},
+  wan: {
+    probe: { intervalMs: 5000, timeoutMs: 3000 },
+    suspicion: { mult: 6 },
+    gossip: { intervalMs: 500, nodes: 4, toTheDeadMs: 60_000 },
+    pushPull: { intervalMs: 60_000 },
+    limits: { streamTimeoutMs: 30_000 },
+  },
+  local: {
+    probe: { intervalMs: 1000, timeoutMs: 200, indirectChecks: 1 },
+    suspicion: { mult: 3 },
+    gossip: { intervalMs: 100, toTheDeadMs: 15_000, retransmitMult: 2 },
+    pushPull: { intervalMs: 15_000 },
+    limits: { streamTimeoutMs: 1000 },
+  },
+};
+
+/** Every group and field that options may hold; a layer above may add names of its own. */
+export const MEMBERLIST_OPTION_KEYS = [
+  'nodeName',
+  'bindAddress',
+  'bindPort',
+  'advertiseAddress',
+  'advertisePort',
+  'wire',
+  'label',
+  'maxPacketBytes',
+  'maxDirectPacketBytes',
+  'profile',
+  'encryption',
+  'probe',
+  'suspicion',
+  'awareness',
+  'gossip',
+  'pushPull',
+  'limits',
+  'runtime',
+] as const;
+
+/**
+ * Fills in defaults, checks everything and freezes the result.
+ *
+ * @throws ConfigError with `ERR_CONFIG_INVALID`, listing every problem at once
+ */
+export function resolveMemberlistConfig(options: MemberlistOptions): MemberlistConfig {
+  const validator = new Validator();
+  validator.knownKeys('', options, MEMBERLIST_OPTION_KEYS);
+  const config = readMemberlistOptions(options, validator);
+  validator.throwIfAny();
+  return config;
+}
+
+/**
+ * The same for a layer above, which adds its own checks before anything is thrown.
+ *
+ * @param validator - receives every problem; the result is only good when it stays empty
+ */
+export function readMemberlistOptions(
+  options: MemberlistOptions,
+  validator: Validator,
+): MemberlistConfig {
+  const config = fillDefaults(options, validator);
+  checkIdentity(options, config, validator);
+  checkEncryption(options, validator);
+  checkTimings(config, validator);
+  checkLimits(config.limits, validator);
+  return config;
+}
+
+function fillDefaults(options: MemberlistOptions, validator: Validator): MemberlistConfig {
+  const profile = options.profile ?? 'lan';
+  const known = validator.oneOf('profile', profile, ['lan', 'wan', 'local']);
+  const changes = PROFILE_CHANGES[known ? profile : 'lan'];
+  const group = <Name extends keyof Timings>(name: Name): Timings[Name] => {
+    validator.knownKeys(name, options[name], Object.keys(LAN[name]));
+    const merged: unknown = { ...LAN[name], ...changes[name], ...defined(options[name]) };
+    return Object.freeze(merged) as Timings[Name];
+  };
+  const encryption = options.encryption;
+  const maxPacketBytes = options.maxPacketBytes ?? 1400;
+  const label = typeof options.label === 'string' ? utf8(options.label) : NO_BYTES;
+  return Object.freeze({
+    nodeName: options.nodeName ?? null,
+    bindAddress: canonicalHost(options.bindAddress ?? '0.0.0.0') ?? '0.0.0.0',
+    bindPort: options.bindPort ?? 7946,
+    advertiseAddress:
+      options.advertiseAddress === undefined ? null : canonicalHost(options.advertiseAddress),
+    advertisePort: options.advertisePort ?? null,
+    wire: options.wire ?? 'protobuf',
+    label,
+    maxPacketBytes,
+    maxDirectPacketBytes: options.maxDirectPacketBytes ?? maxPacketBytes,
+    encryption: Object.freeze({
+      keys: Array.isArray(encryption?.keys) ? encryption.keys : [],
+      verifyIncoming: encryption?.verifyIncoming ?? true,
+      verifyOutgoing: encryption?.verifyOutgoing ?? true,
+    }),
+    probe: group('probe'),
+    suspicion: group('suspicion'),
+    awareness: group('awareness'),
+    gossip: group('gossip'),
+    pushPull: group('pushPull'),
+    limits: group('limits'),
+  });
+}
+
+function checkIdentity(
+  options: MemberlistOptions,
+  config: MemberlistConfig,
+  validator: Validator,
+): void {
+  if (options.nodeName !== undefined) {
+    validator.check(isNodeName(options.nodeName), 'nodeName', options.nodeName, NODE_NAME_RULE);
+  }
+  const literal = 'an IP address';
+  const bind = options.bindAddress;
+  validator.check(bind === undefined || isHost(bind), 'bindAddress', bind, literal);
+  const advertise = options.advertiseAddress;
+  validator.check(
+    advertise === undefined ||
+      (isHost(advertise) && isReachableHost(canonicalHost(advertise) ?? '')),
+    'advertiseAddress',
+    advertise,
+    `${literal} that others can send to`,
+  );
+  validator.integer('bindPort', config.bindPort, 0, 65_535);
+  if (config.advertisePort !== null)
+    validator.integer('advertisePort', config.advertisePort, 1, 65_535);
+  validator.oneOf('wire', config.wire, ['protobuf']);
+  const label = options.label;
+  validator.check(
+    label === undefined ||
+      (typeof label === 'string' && isWellFormed(label) && config.label.length <= 255),
+    'label',
+    label,
+    'text of at most 255 bytes',
+  );
+  validator.integer('maxPacketBytes', config.maxPacketBytes, 512, 65_507);
+  validator.integer('maxDirectPacketBytes', config.maxDirectPacketBytes, 512, 65_507);
+}
+
+function checkEncryption(options: MemberlistOptions, validator: Validator): void {
+  const encryption = options.encryption;
+  if (encryption === undefined) return;
+  const fields = ['keys', 'verifyIncoming', 'verifyOutgoing'];
+  if (!validator.knownKeys('encryption', encryption, fields) && typeof encryption !== 'object')
+    return;
+  const keys: unknown = encryption.keys;
+  if (
+    validator.check(
+      Array.isArray(keys) && keys.length > 0,
+      'encryption.keys',
+      keys,
+      'a list of keys',
+    )
+  ) {
+    (keys as unknown[]).forEach((key, index) => {
+      const holds = key instanceof Uint8Array && key.length === 32;
+      validator.check(holds, `encryption.keys[${index}]`, key, 'a Uint8Array of 32 bytes');
+    });
+  }
+  validator.boolean('encryption.verifyIncoming', encryption.verifyIncoming ?? true);
+  validator.boolean('encryption.verifyOutgoing', encryption.verifyOutgoing ?? true);
+}
+
+function checkTimings(config: MemberlistConfig, validator: Validator): void {
+  const { probe, suspicion, awareness, gossip, pushPull } = config;
+  validator.durationOrOff('probe.intervalMs', probe.intervalMs);
+  const timeout = validator.duration('probe.timeoutMs', probe.timeoutMs);
+  if (timeout && typeof probe.intervalMs === 'number') {
+    const holds = probe.timeoutMs < probe.intervalMs;
+    validator.check(holds, 'probe.timeoutMs', probe.timeoutMs, 'below probe.intervalMs');
+  }
+  validator.integer('probe.indirectChecks', probe.indirectChecks, 0, 64);
+  validator.boolean('probe.streamFallback', probe.streamFallback);
+  validator.integer('suspicion.mult', suspicion.mult, 1, 100);
+  validator.integer('suspicion.maxTimeoutMult', suspicion.maxTimeoutMult, 1, 100);
+  validator.integer('awareness.maxMult', awareness.maxMult, 1, 100);
+  validator.durationOrOff('gossip.intervalMs', gossip.intervalMs);
+  validator.integer('gossip.nodes', gossip.nodes, 1, 64);
+  validator.duration('gossip.toTheDeadMs', gossip.toTheDeadMs);
+  validator.integer('gossip.retransmitMult', gossip.retransmitMult, 1, 100);
+  validator.integer('gossip.maxBytesPerSecond', gossip.maxBytesPerSecond, 10_000);
+  validator.durationOrOff('pushPull.intervalMs', pushPull.intervalMs);
+}
+
+function checkLimits(limits: MemberlistLimits, validator: Validator): void {
+  validator.integer('limits.maxMembers', limits.maxMembers, 2);
+  validator.integer('limits.maxMetadataBytes', limits.maxMetadataBytes, 512, 65_536);
+  validator.integer('limits.maxQueuedBroadcasts', limits.maxQueuedBroadcasts, 64);
+  validator.integer('limits.maxInboundStreams', limits.maxInboundStreams, 1, 65_536);
+  validator.integer('limits.maxConcurrentPushPulls', limits.maxConcurrentPushPulls, 1, 65_536);
+  validator.integer('limits.maxStreamMessageBytes', limits.maxStreamMessageBytes, 65_536, 1 << 30);
+  validator.duration('limits.streamTimeoutMs', limits.streamTimeoutMs);
+  validator.integer('limits.maxRelayedProbes', limits.maxRelayedProbes, 1, 65_536);
+}
+
+const NO_BYTES = new Uint8Array(0);
+const NODE_NAME_RULE = 'text of 1 to 255 bytes without NUL';
+
+/** Whether a text can name a node. */
+export function isNodeName(name: unknown): name is string {
+  if (typeof name !== 'string' || name === '' || !isWellFormed(name) || name.includes('\0'))
+    return false;
+  return utf8Length(name) <= 255;
+}
+
+function isHost(value: unknown): value is string {
+  return typeof value === 'string' && canonicalHost(value) !== null;
+}
+
+/** Without the fields that were given as undefined, which must not hide a default. */
+function defined<T extends object>(value: T | undefined): Partial<T> {
+  if (typeof value !== 'object') return {};
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<T>;
+}

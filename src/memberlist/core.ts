@@ -1,0 +1,91 @@
+import type { AliveMessage, PacketMessage, Wire } from '../codec/index.ts';
+import type {
+  Clock,
+  Counters,
+  Entropy,
+  Logger,
+  Random,
+  Resolver,
+  Transport,
+} from '../runtime/index.ts';
+import type { Awareness } from './awareness.ts';
+import type { BroadcastQueue } from './broadcast-queue.ts';
+import type { MemberlistDelegates } from './delegates.ts';
+import type { MemberEvents } from './events.ts';
+import type { MemberRecord } from './member.ts';
+import type { MemberTable } from './members.ts';
+import type { MemberlistConfig } from './options.ts';
+
+/** The ports of one instance, all present. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly entropy: Entropy;
+  readonly transport: Transport;
+  readonly resolver: Resolver;
+  readonly logger: Logger;
+}
+
+/**
+ * What the parts of one member share. Built once by `memberlist.ts`; the parts hold it, and none of
+ * them holds another part: what a part needs from another is a function handed to its constructor.
+ */
+export interface Core {
+  readonly ports: Ports;
+  readonly config: MemberlistConfig;
+  readonly wire: Wire;
+  readonly counters: Counters;
+  readonly table: MemberTable;
+  readonly queue: BroadcastQueue;
+  readonly awareness: Awareness;
+  readonly events: MemberEvents;
+  readonly delegates: MemberlistDelegates;
+  /** The local record; also in the table once the node has announced itself. */
+  readonly local: MemberRecord;
+}
+
+/** Milliseconds that one probe may take at most before local health stretches it. */
+export function probeIntervalMs(config: MemberlistConfig): number {
+  return config.probe.intervalMs === false ? DEFAULT_PROBE_INTERVAL_MS : config.probe.intervalMs;
+}
+
+/** What a record says about itself, as a claim to pass on. */
+export function aliveClaim(record: MemberRecord): AliveMessage {
+  return {
+    type: 'alive',
+    incarnation: record.incarnation,
+    node: record.name,
+    address: record.addressBytes,
+    port: record.address.port,
+    metadata: record.metadata,
+    versions: record.versions,
+    startId: record.startId,
+  };
+}
+
+/** Queues a claim about a node for gossip; it replaces any older one about the same node. */
+export function broadcast(
+  core: Core,
+  claim: PacketMessage & { node: string },
+  finished?: () => void,
+): void {
+  core.queue.queue({
+    message: core.wire.encodePacketMessage(claim),
+    key: claim.node,
+    ...(finished === undefined ? {} : { finished }),
+  });
+}
+
+/** Runs a hook of the layer above; what it throws is counted and logged, never passed on. */
+export function callHook<T>(core: Core, name: string, hook: () => T, fallback: T): T {
+  try {
+    return hook();
+  } catch (error) {
+    core.counters.add('hooks.failed');
+    core.ports.logger.error({ hook: name, error }, 'a hook threw');
+    return fallback;
+  }
+}
+
+/** The base of the suspicion formula when probing is off. */
+const DEFAULT_PROBE_INTERVAL_MS = 1000;

@@ -1,0 +1,153 @@
+import type { Counters, GossipError, Logger } from '../runtime/index.ts';
+import type { MemberObserver } from './delegates.ts';
+import type { Member, MemberRecord } from './member.ts';
+import { toMember } from './member.ts';
+
+/** Two processes claim one name. */
+export interface NameConflict {
+  /** The member that holds the name, as we know it. */
+  readonly existing: Member;
+  /** Where the other claim came from. */
+  readonly claimed: { readonly host: string; readonly port: number };
+}
+
+/** Something an operator should know, which does not stop the protocol. */
+export interface Warning {
+  readonly code: WarningCode;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Kinds of warnings. Only append. */
+export type WarningCode =
+  | 'WARN_ADVERTISE_LOOPBACK'
+  | 'WARN_PUBLIC_UNENCRYPTED'
+  | 'WARN_JOIN_PARTIAL'
+  | 'WARN_UDP_BLOCKED'
+  | 'WARN_FOREIGN_TRAFFIC'
+  | 'WARN_INCARNATION_EXHAUSTED'
+  | 'WARN_HOSTILE_TIME'
+  | 'WARN_OVERSIZE'
+  | 'WARN_LIMIT';
+
+/** Events of a member, and what each carries. */
+export interface MemberEventMap {
+  /** A node is alive that was unknown or gone. */
+  join: [member: Member];
+  /** A member does not answer; it has some time left to refute. */
+  suspect: [member: Member];
+  /** A member is gone without having left. */
+  fail: [member: Member];
+  /** A member left on purpose. */
+  leave: [member: Member];
+  /** A member changed its metadata. */
+  update: [member: Member];
+  nameConflict: [conflict: NameConflict];
+  warning: [warning: Warning];
+}
+
+/** One listener of one event. */
+export type Listener<Args extends unknown[]> = (...args: Args) => void;
+
+type AnyListener = (...args: unknown[]) => void;
+
+/**
+ * Typed listeners that cannot hurt the protocol: each is called on its own, in order of registration,
+ * and what it throws is counted and logged.
+ */
+export class Listeners<Events extends { [Name in keyof Events]: unknown[] }> {
+  readonly #byName = new Map<keyof Events, Set<AnyListener>>();
+  readonly #onThrow: (event: keyof Events, error: unknown) => void;
+
+  constructor(onThrow: (event: keyof Events, error: unknown) => void) {
+    this.#onThrow = onThrow;
+  }
+
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void {
+    const listeners = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, listeners.add(listener as unknown as AnyListener));
+  }
+
+  off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void {
+    this.#byName.get(name)?.delete(listener as unknown as AnyListener);
+  }
+
+  emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
+    for (const listener of [...(this.#byName.get(name) ?? [])]) {
+      try {
+        listener(...args);
+      } catch (error) {
+        this.#onThrow(name, error);
+      }
+    }
+  }
+
+  clear(): void {
+    this.#byName.clear();
+  }
+}
+
+/**
+ * Tells of changes: first the layer above, then the users, after the change took effect.
+ */
+export class MemberEvents {
+  readonly listeners: Listeners<MemberEventMap>;
+  readonly #observer: MemberObserver;
+  readonly #counters: Counters;
+  readonly #logger: Logger;
+
+  constructor(o: { observer: MemberObserver; counters: Counters; logger: Logger }) {
+    this.#observer = o.observer;
+    this.#counters = o.counters;
+    this.#logger = o.logger;
+    this.listeners = new Listeners((event, error) => {
+      this.#failed(`on ${event}`, error);
+    });
+  }
+
+  joined(record: MemberRecord): void {
+    const member = toMember(record);
+    this.#observe('onJoin', member);
+    this.listeners.emit('join', member);
+  }
+
+  suspected(record: MemberRecord): void {
+    this.listeners.emit('suspect', toMember(record));
+  }
+
+  gone(record: MemberRecord): void {
+    const member = toMember(record);
+    this.#observe('onLeave', member);
+    this.listeners.emit(record.state === 'left' ? 'leave' : 'fail', member);
+  }
+
+  updated(record: MemberRecord): void {
+    const member = toMember(record);
+    this.#observe('onUpdate', member);
+    this.listeners.emit('update', member);
+  }
+
+  nameConflict(conflict: NameConflict): void {
+    this.#logger.error({ node: conflict.existing.name, ...conflict.claimed }, 'name used twice');
+    this.listeners.emit('nameConflict', Object.freeze(conflict));
+  }
+
+  warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#counters.add(`warnings.${code}`);
+    this.#logger.warn({ code, ...fields }, message);
+    this.listeners.emit('warning', Object.freeze({ code, message, fields: Object.freeze(fields) }));
+  }
+
+  #observe(hook: keyof MemberObserver, member: Member): void {
+    try {
+      this.#observer[hook]?.(member);
+    } catch (error) {
+      this.#failed(hook, error);
+    }
+  }
+
+  #failed(hook: string, error: unknown): void {
+    this.#counters.add('hooks.failed');
+    this.#logger.error({ hook, error: error as GossipError }, 'a listener threw');
+  }
+}

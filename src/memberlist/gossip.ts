@@ -1,0 +1,115 @@
+import type { Timer } from '../runtime/index.ts';
+import { Ticker } from '../runtime/index.ts';
+import type { Core } from './core.ts';
+import { COMPOUND_HEADER_BYTES } from '../codec/index.ts';
+import type { MemberRecord } from './member.ts';
+import type { PacketSender } from './packet-sender.ts';
+import { Pacer } from './pacer.ts';
+
+/**
+ * Spreads news to random members.
+ *
+ * Fresh news leaves within {@link PROMPT_MS}, gathered so that a burst shares packets; the ticker then
+ * repeats it until it was sent often enough. Sending is paced: what does not fit now waits for the
+ * next slot, it is never dropped here.
+ *
+ * @remarks memberlist gossip; the prompt first send is ours (in Go news waits for the next tick)
+ */
+export class Gossip {
+  readonly #core: Core;
+  readonly #sender: PacketSender;
+  readonly #ticker: Ticker | null;
+  readonly #pacer: Pacer;
+  #prompt: Timer | null = null;
+  #isOpen = false;
+
+  constructor(core: Core, sender: PacketSender) {
+    this.#core = core;
+    this.#sender = sender;
+    const { intervalMs, maxBytesPerSecond } = core.config.gossip;
+    this.#pacer = new Pacer(core.ports.clock, maxBytesPerSecond);
+    this.#ticker =
+      intervalMs === false
+        ? null
+        : new Ticker(core.ports, {
+            intervalMs: () => intervalMs,
+            onTick: () => {
+              this.round();
+            },
+          });
+  }
+
+  start(): void {
+    this.#isOpen = true;
+    this.#ticker?.start();
+  }
+
+  stop(): void {
+    this.#isOpen = false;
+    this.#ticker?.stop();
+    this.#prompt?.cancel();
+    this.#prompt = null;
+  }
+
+  /** There is fresh news: send it soon. */
+  nudge(): void {
+    if (!this.#isOpen || this.#prompt !== null) return;
+    this.#schedulePrompt(PROMPT_MS);
+  }
+
+  /** One regular round: each of a few random members gets a packet of its own. */
+  round(): void {
+    for (const target of this.#targets()) {
+      const parts = this.#sender.collectNews(this.#limitBytes(), false);
+      if (parts.length === 0) return;
+      this.#send([target], parts);
+    }
+  }
+
+  #schedulePrompt(delayMs: number): void {
+    this.#prompt = this.#core.ports.clock.schedule(delayMs, () => {
+      this.#prompt = null;
+      this.#sendFresh();
+    });
+  }
+
+  /** Fresh news goes to several members at once, as many packets as the pace allows. */
+  #sendFresh(): void {
+    for (let packets = 0; packets < MAX_PROMPT_PACKETS; packets += 1) {
+      if (!this.#pacer.mayPass()) break;
+      const targets = this.#targets();
+      if (targets.length === 0) return;
+      const parts = this.#sender.collectNews(this.#limitBytes(), true);
+      if (parts.length === 0) return;
+      this.#send(targets, parts);
+    }
+    this.#schedulePrompt(PROMPT_SLOT_MS);
+  }
+
+  #send(targets: readonly MemberRecord[], parts: readonly Uint8Array[]): void {
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    for (const target of targets) {
+      this.#pacer.spend(bytes);
+      this.#sender.sendParts(target.address, parts);
+    }
+  }
+
+  #limitBytes(): number {
+    return this.#sender.roomBytes() - COMPOUND_HEADER_BYTES;
+  }
+
+  #targets(): MemberRecord[] {
+    const { table, config, ports } = this.#core;
+    const goneSince = ports.clock.now() - config.gossip.toTheDeadMs;
+    return table.pick(config.gossip.nodes, (record) => {
+      if (record.isLocal || record.state === 'left') return false;
+      return record.state !== 'dead' || record.stateChangedAt > goneSince;
+    });
+  }
+}
+
+/** Milliseconds in which fresh news gathers before it is sent. */
+const PROMPT_MS = 2;
+/** Packets sent to each target in one go, and the milliseconds until the next go. */
+const MAX_PROMPT_PACKETS = 32;
+const PROMPT_SLOT_MS = 10;

@@ -1,0 +1,20 @@
+export type { Broadcast, BroadcastQueueOptions } from './broadcast-queue.ts';
+export { BroadcastQueue, retransmitLimit } from './broadcast-queue.ts';
+export {
+  isNodeName,
+  MEMBERLIST_OPTION_KEYS,
+  readMemberlistOptions,
+  resolveMemberlistConfig,
+} from './config.ts';
+export type { MemberlistDelegates, MemberObserver, UserDelegate } from './delegates.ts';
+export type { Listener, MemberEventMap, NameConflict, Warning, WarningCode } from './events.ts';
+export { Listeners } from './events.ts';
+export type { JoinTarget, JoinTargetObject } from './join-targets.ts';
+export type { JoinAttempt } from './join.ts';
+export type { Member } from './member.ts';
+export type { MemberlistStats } from './memberlist.ts';
+export { Memberlist } from './memberlist.ts';
+export type * from './options.ts';
+export { Pacer } from './pacer.ts';
+export type { RingKeyInfo } from './ring-keys.ts';
+export { RingKeys } from './ring-keys.ts';

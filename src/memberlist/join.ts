@@ -1,0 +1,116 @@
+import type { Address, GossipError } from '../runtime/index.ts';
+import { formatAddress, GossipError as GossipErrorClass } from '../runtime/index.ts';
+import type { Core } from './core.ts';
+import type { JoinTarget } from './join-targets.ts';
+import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
+import type { PushPull } from './push-pull.ts';
+
+/** Why one target could not be joined. */
+export interface JoinAttempt {
+  readonly target: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Contacts join targets, a few at a time, and counts who answered.
+ */
+export class Joiner {
+  readonly #core: Core;
+  readonly #pushPull: PushPull;
+  readonly #done: (error: GossipError | null, contacted: number) => void;
+  readonly #waiting: { readonly shown: string; readonly endpoint: Address }[];
+  readonly #failures: GossipError[] = [];
+  readonly #attempts: JoinAttempt[] = [];
+  readonly #giveUps = new Set<() => void>();
+  #running = 0;
+  #contacted = 0;
+  #isOver = false;
+
+  /**
+   * @param done - called once: an error when nothing could be contacted, else the number of contacted
+   * addresses
+   * @throws StateError with `ERR_ARGUMENT_INVALID` when a target cannot be parsed; nothing has begun
+   */
+  constructor(
+    core: Core,
+    pushPull: PushPull,
+    targets: readonly JoinTarget[],
+    done: (error: GossipError | null, contacted: number) => void,
+  ) {
+    this.#core = core;
+    this.#pushPull = pushPull;
+    this.#done = done;
+    const port = core.config.bindPort === 0 ? core.local.address.port : core.config.bindPort;
+    this.#waiting = targets.map((target) => {
+      const endpoint = parseJoinTarget(target, port);
+      return { shown: typeof target === 'string' ? target : formatAddress(endpoint), endpoint };
+    });
+  }
+
+  run(): void {
+    while (this.#running < CONCURRENT_JOINS && this.#waiting.length > 0) this.#next();
+    if (this.#running === 0) this.#finish();
+  }
+
+  /** Stops; `done` is not called. */
+  abandon(): void {
+    this.#isOver = true;
+    for (const giveUp of this.#giveUps) giveUp();
+    this.#giveUps.clear();
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#running += 1;
+    resolveJoinTarget(this.#core.ports.resolver, next.endpoint, (error, endpoints) => {
+      if (this.#isOver) return;
+      if (error !== null) this.#failed(next.shown, error);
+      this.#contactEach(next.shown, [...endpoints]);
+    });
+  }
+
+  #contactEach(shown: string, endpoints: Address[]): void {
+    const endpoint = endpoints.shift();
+    if (endpoint === undefined) {
+      this.#running -= 1;
+      return this.run();
+    }
+    const giveUp = this.#pushPull.exchange(endpoint, true, (error) => {
+      this.#giveUps.delete(giveUp);
+      if (this.#isOver) return;
+      if (error === null) this.#contacted += 1;
+      else this.#failed(shown, error);
+      this.#contactEach(shown, endpoints);
+    });
+    this.#giveUps.add(giveUp);
+  }
+
+  #failed(target: string, error: GossipError): void {
+    this.#failures.push(error);
+    this.#attempts.push({ target, code: error.code, message: error.message });
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#contacted > 0 || this.#failures.length === 0) {
+      if (this.#failures.length > 0) {
+        const text = `${this.#failures.length} join targets could not be contacted`;
+        this.#core.events.warn('WARN_JOIN_PARTIAL', text, { attempts: this.#attempts });
+      }
+      return this.#done(null, this.#contacted);
+    }
+    const lines = this.#attempts.map(({ target, message }) => `  ${target}: ${message}`);
+    const text = `no join target could be contacted:\n${lines.join('\n')}`;
+    const cause = new AggregateError(this.#failures, 'every join target failed');
+    const error = new GossipErrorClass('ERR_JOIN_FAILED', text, {
+      cause,
+      attempts: this.#attempts,
+    });
+    this.#done(error, 0);
+  }
+}
+
+const CONCURRENT_JOINS = 4;

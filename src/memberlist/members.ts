@@ -1,0 +1,112 @@
+import type { Random } from '../runtime/index.ts';
+import { randomBelow, sample, shuffle } from '../runtime/index.ts';
+import type { MemberRecord } from './member.ts';
+import { isGone, isMember } from './member.ts';
+
+/**
+ * The table of nodes, and the order in which they are probed.
+ *
+ * Invariant: the map by name and the probe order hold the same records. New nodes enter the order at
+ * a random place, so that the expected time until they are probed does not depend on their age.
+ *
+ * @remarks SWIM section 4.3, round-robin probe target selection
+ */
+export class MemberTable {
+  readonly #random: Random;
+  readonly #byName = new Map<string, MemberRecord>();
+  #order: MemberRecord[] = [];
+  #nextProbe = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Records held, the gone ones included until they are reaped. Feeds every logarithm. */
+  get size(): number {
+    return this.#order.length;
+  }
+
+  get(name: string): MemberRecord | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Every record, in no promised order. Do not change the table while iterating. */
+  all(): readonly MemberRecord[] {
+    return this.#order;
+  }
+
+  /** Nodes that are alive or suspect. */
+  memberCount(): number {
+    let count = 0;
+    for (const record of this.#order) if (isMember(record)) count += 1;
+    return count;
+  }
+
+  /** Adds a record under a name that is not there yet. */
+  insert(record: MemberRecord): void {
+    this.#byName.set(record.name, record);
+    const at = this.#order.length === 0 ? 0 : randomBelow(this.#random, this.#order.length);
+    this.#order.push(record);
+    const last = this.#order.length - 1;
+    const displaced = this.#order[at] as MemberRecord;
+    this.#order[at] = record;
+    this.#order[last] = displaced;
+  }
+
+  /**
+   * The next node to probe, or null when there is none.
+   *
+   * At the end of each round the gone are reaped and the order is shuffled.
+   *
+   * @param reapBefore - gone nodes whose state changed at or before this clock time are forgotten
+   * @param onReap - hears each forgotten record
+   */
+  nextProbeTarget(
+    reapBefore: () => number,
+    onReap: (record: MemberRecord) => void,
+  ): MemberRecord | null {
+    let checked = 0;
+    while (checked < this.#order.length) {
+      const record = this.#order[this.#nextProbe];
+      if (record === undefined) {
+        this.reap(reapBefore(), onReap);
+        shuffle(this.#random, this.#order);
+        this.#nextProbe = 0;
+        checked += 1;
+        continue;
+      }
+      this.#nextProbe += 1;
+      if (!record.isLocal && isMember(record)) return record;
+      checked += 1;
+    }
+    return null;
+  }
+
+  /** Forgets gone nodes whose state changed at or before a clock time. */
+  reap(before: number, onReap: (record: MemberRecord) => void): void {
+    const kept: MemberRecord[] = [];
+    const reaped: MemberRecord[] = [];
+    for (const record of this.#order) {
+      const isOld = isGone(record) && !record.isLocal && record.stateChangedAt <= before;
+      (isOld ? reaped : kept).push(record);
+    }
+    if (reaped.length === 0) return;
+    this.#order = kept;
+    this.#nextProbe = Math.min(this.#nextProbe, kept.length);
+    for (const record of reaped) this.#byName.delete(record.name);
+    for (const record of reaped) onReap(record);
+  }
+
+  /** Up to `count` different random nodes that satisfy `wanted`, uniformly. */
+  pick(count: number, wanted: (record: MemberRecord) => boolean): MemberRecord[] {
+    const size = this.#order.length;
+    if (size < 16 || size < 3 * count)
+      return sample(this.#random, this.#order.filter(wanted), count);
+    const picked: MemberRecord[] = [];
+    for (let draw = 0; draw < 3 * size && picked.length < count; draw += 1) {
+      const record = this.#order[randomBelow(this.#random, size)] as MemberRecord;
+      if (wanted(record) && !picked.includes(record)) picked.push(record);
+    }
+    return picked;
+  }
+}

@@ -1,0 +1,90 @@
+import type { IndirectPingMessage, MessageSource, PingMessage } from '../codec/index.ts';
+import type { Address, Timer } from '../runtime/index.ts';
+import { isReachableHost } from '../runtime/index.ts';
+import type { AckTable } from './acks.ts';
+import type { Core } from './core.ts';
+import { endpointOf } from './member.ts';
+import type { PacketSender } from './packet-sender.ts';
+
+/**
+ * Answers the probes of others, and probes on their behalf.
+ *
+ * A nack leaves after four fifths of the probe timeout, so that it arrives before the asker's
+ * verdict; beside Go it leaves at the timeout and comes too late to count.
+ *
+ * @remarks SWIM section 4.1 (ping-req); Lifeguard section IV-A (nack)
+ */
+export class ProbeAnswers {
+  readonly #core: Core;
+  readonly #sender: PacketSender;
+  readonly #acks: AckTable;
+  readonly #nackTimers = new Set<Timer>();
+
+  constructor(core: Core, sender: PacketSender, acks: AckTable) {
+    this.#core = core;
+    this.#sender = sender;
+    this.#acks = acks;
+  }
+
+  stop(): void {
+    for (const timer of this.#nackTimers) timer.cancel();
+    this.#nackTimers.clear();
+  }
+
+  /** "Are you there?" */
+  onPing(ping: PingMessage, from: Address): void {
+    const { local, counters } = this.#core;
+    if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
+    counters.add('pings.answered');
+    this.#sender.sendWithNews(answerTo(ping, from), {
+      type: 'ack',
+      seq: ping.seq,
+      payload: NO_BYTES,
+    });
+  }
+
+  /** "Ask X for me." */
+  onIndirectPing(request: IndirectPingMessage, from: Address): void {
+    const { config, counters, local, ports } = this.#core;
+    const target = endpointOf(request.target, request.port);
+    if (target === null || !isReachableHost(target.host)) return counters.add('pings.badTarget');
+    if (this.#nackTimers.size >= config.limits.maxRelayedProbes)
+      return counters.add('pings.relayLimit');
+    counters.add('pings.relayed');
+    const asker = answerTo(request, from);
+    const { timeoutMs } = config.probe;
+    const nackTimer = ports.clock.schedule(timeoutMs * NACK_FRACTION, () => {
+      if (request.wantsNack) this.#sender.sendWithNews(asker, { type: 'nack', seq: request.seq });
+    });
+    this.#nackTimers.add(nackTimer);
+    const finish = (): void => {
+      nackTimer.cancel();
+      this.#nackTimers.delete(nackTimer);
+    };
+    const seq = this.#acks.register(timeoutMs, {
+      onAck: () => {
+        finish();
+        const ack = { type: 'ack', seq: request.seq, payload: NO_BYTES } as const;
+        this.#sender.sendWithNews(asker, ack);
+      },
+      onExpire: finish,
+    });
+    this.#sender.sendWithNews(target, {
+      type: 'ping',
+      seq,
+      node: request.node,
+      sourceAddress: local.addressBytes,
+      sourcePort: local.address.port,
+      sourceNode: local.name,
+    });
+  }
+}
+
+/** Where an answer goes: the advertised endpoint of the asker if it gave a usable one. */
+function answerTo(source: MessageSource, from: Address): Address {
+  const given = endpointOf(source.sourceAddress, source.sourcePort);
+  return given !== null && isReachableHost(given.host) ? given : from;
+}
+
+const NACK_FRACTION = 0.8;
+const NO_BYTES = new Uint8Array(0);

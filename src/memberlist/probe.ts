@@ -1,0 +1,260 @@
+import type { MessageSource, PingMessage } from '../codec/index.ts';
+import type { Address, Timer } from '../runtime/index.ts';
+import { Ticker } from '../runtime/index.ts';
+import type { AckTable } from './acks.ts';
+import type { Core } from './core.ts';
+import { isGone } from './member.ts';
+import type { MemberRecord } from './member.ts';
+import type { PacketSender } from './packet-sender.ts';
+
+/** What the prober needs from other parts. */
+export interface ProberHooks {
+  /** The probe failed: doubt the member. */
+  readonly suspect: (record: MemberRecord, incarnation: number) => void;
+  /** Pings over a stream; `done` hears whether the right node answered before the deadline. */
+  readonly streamPing: (
+    node: { readonly name: string; readonly endpoint: Address },
+    timeoutMs: number,
+    done: (answered: boolean) => void,
+  ) => void;
+  /** A gone node was forgotten. */
+  readonly reaped: (record: MemberRecord) => void;
+}
+
+/** One probe under way. */
+interface Probe {
+  readonly record: MemberRecord;
+  /** Incarnation when the probe began: the one that is accused if it fails. */
+  readonly incarnation: number;
+  readonly seq: number;
+  readonly endsAt: number;
+  /** What a success does to the health score. */
+  successDelta: number;
+  expectedNacks: number;
+  nacks: number;
+  answeredByStream: boolean;
+  isIndirect: boolean;
+  directTimer: Timer | null;
+}
+
+/**
+ * Finds out who does not answer, one member per interval.
+ *
+ * ```
+ *   us          X        helpers
+ *   ping ──────▶│                       at 0
+ *      ◀── ack ─┤                       done
+ *   ping-req ───┼──────────▶│           at timeoutMs, to a few; and a ping over a stream
+ *      ◀── ack ─┼─ or nack ─┤
+ *   suspect X                           at the end of the stretched interval
+ * ```
+ *
+ * @remarks SWIM section 4.1 and 4.3; Lifeguard section IV-A: the interval is stretched by local health,
+ * and missing nacks count against ourselves. A suspect is told that it is suspected together with
+ * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C).
+ */
+export class Prober {
+  readonly #core: Core;
+  readonly #sender: PacketSender;
+  readonly #acks: AckTable;
+  readonly #hooks: ProberHooks;
+  readonly #ticker: Ticker | null;
+  #current: Probe | null = null;
+  #hasMissedTick = false;
+
+  constructor(core: Core, sender: PacketSender, acks: AckTable, hooks: ProberHooks) {
+    this.#core = core;
+    this.#sender = sender;
+    this.#acks = acks;
+    this.#hooks = hooks;
+    const { intervalMs } = core.config.probe;
+    this.#ticker =
+      intervalMs === false
+        ? null
+        : new Ticker(core.ports, {
+            intervalMs: () => intervalMs,
+            onTick: () => {
+              this.#tick(intervalMs);
+            },
+          });
+  }
+
+  start(): void {
+    this.#ticker?.start();
+  }
+
+  stop(): void {
+    this.#ticker?.stop();
+    this.#current?.directTimer?.cancel();
+    this.#current = null;
+  }
+
+  /**
+   * One direct ping, outside the probe order and without consequences.
+   *
+   * @param done - hears the round trip in milliseconds, or null when nothing came in time
+   */
+  ping(
+    node: { readonly name: string; readonly endpoint: Address },
+    timeoutMs: number,
+    done: (roundTripMs: number | null) => void,
+  ): void {
+    const sentAt = this.#core.ports.clock.now();
+    const seq = this.#acks.register(timeoutMs, {
+      onAck: () => {
+        done(this.#core.ports.clock.now() - sentAt);
+      },
+      onExpire: () => {
+        done(null);
+      },
+    });
+    this.#sender.sendTogether(node.endpoint, [this.#pingMessage(seq, node.name)]);
+  }
+
+  #tick(intervalMs: number): void {
+    if (this.#current !== null) {
+      this.#hasMissedTick = true;
+      return;
+    }
+    const { table, config, ports } = this.#core;
+    const reapBefore = (): number => ports.clock.now() - config.gossip.toTheDeadMs;
+    const record = table.nextProbeTarget(reapBefore, this.#hooks.reaped);
+    if (record !== null) this.#begin(record, intervalMs);
+  }
+
+  #begin(record: MemberRecord, intervalMs: number): void {
+    const { awareness, config, counters, ports } = this.#core;
+    const lengthMs = awareness.scale(intervalMs);
+    if (lengthMs > intervalMs) counters.add('probes.stretched');
+    counters.add('probes.started');
+    const seq = this.#acks.register(lengthMs, {
+      onAck: () => {
+        this.#succeed(probe);
+      },
+      onNack: () => {
+        probe.nacks += 1;
+      },
+      onExpire: () => {
+        this.#expire(probe);
+      },
+    });
+    const probe: Probe = {
+      record,
+      incarnation: record.incarnation,
+      seq,
+      endsAt: ports.clock.now() + lengthMs,
+      successDelta: -1,
+      expectedNacks: 0,
+      nacks: 0,
+      answeredByStream: false,
+      isIndirect: false,
+      directTimer: null,
+    };
+    this.#current = probe;
+    this.#sendDirect(probe);
+    probe.directTimer = ports.clock.schedule(config.probe.timeoutMs, () => {
+      probe.directTimer = ports.clock.afterPendingInput(() => {
+        this.#askHelpers(probe);
+      });
+    });
+  }
+
+  #sendDirect(probe: Probe): void {
+    const { record } = probe;
+    const ping = this.#pingMessage(probe.seq, record.name);
+    const onSent = (error: unknown): void => {
+      if (error === null || this.#current !== probe) return;
+      probe.successDelta = 0;
+      this.#askHelpers(probe);
+    };
+    if (record.state === 'suspect') {
+      const { incarnation, name: node } = record;
+      const doubt = { type: 'suspect', incarnation, node, from: this.#core.local.name } as const;
+      this.#sender.sendTogether(record.address, [ping, doubt], onSent);
+    } else {
+      this.#sender.sendWithNews(record.address, ping, onSent);
+    }
+  }
+
+  #askHelpers(probe: Probe): void {
+    if (this.#current !== probe || probe.isIndirect) return;
+    probe.isIndirect = true;
+    const { table, config, counters, ports } = this.#core;
+    const { record } = probe;
+    counters.add('probes.indirect');
+    const helpers = table.pick(config.probe.indirectChecks, (candidate) => {
+      return candidate.state === 'alive' && !candidate.isLocal && candidate !== record;
+    });
+    for (const helper of helpers) {
+      const wantsNack = (helper.versions[1] ?? 0) >= NACK_VERSION;
+      if (wantsNack) probe.expectedNacks += 1;
+      this.#sender.sendWithNews(helper.address, {
+        ...this.#source(),
+        type: 'indirectPing',
+        seq: probe.seq,
+        node: record.name,
+        target: record.addressBytes,
+        port: record.address.port,
+        wantsNack,
+      });
+    }
+    if (!config.probe.streamFallback || (record.versions[1] ?? 0) < STREAM_PING_VERSION) return;
+    const node = { name: record.name, endpoint: record.address };
+    const timeoutMs = Math.max(1, probe.endsAt - ports.clock.now());
+    this.#hooks.streamPing(node, timeoutMs, (answered) => {
+      probe.answeredByStream ||= answered;
+    });
+  }
+
+  #succeed(probe: Probe): void {
+    if (this.#current !== probe) return;
+    this.#core.awareness.apply(probe.successDelta);
+    this.#end(probe);
+  }
+
+  #expire(probe: Probe): void {
+    if (this.#current !== probe) return;
+    const { awareness, counters, events } = this.#core;
+    if (probe.answeredByStream) {
+      awareness.apply(probe.successDelta);
+      counters.add('probes.answeredByStream');
+      const { name, address } = probe.record;
+      events.warn('WARN_UDP_BLOCKED', `${name} answers over streams but not over UDP`, {
+        node: name,
+        ...address,
+      });
+      return this.#end(probe);
+    }
+    const missingNacks = Math.max(0, probe.expectedNacks - probe.nacks);
+    awareness.apply(probe.expectedNacks > 0 ? missingNacks : 1);
+    counters.add('probes.failed');
+    this.#end(probe);
+    if (!isGone(probe.record)) this.#hooks.suspect(probe.record, probe.incarnation);
+  }
+
+  #end(probe: Probe): void {
+    probe.directTimer?.cancel();
+    this.#current = null;
+    if (!this.#hasMissedTick) return;
+    this.#hasMissedTick = false;
+    const { intervalMs } = this.#core.config.probe;
+    if (intervalMs !== false) this.#tick(intervalMs);
+  }
+
+  #pingMessage(seq: number, node: string): PingMessage {
+    return { ...this.#source(), type: 'ping', seq, node };
+  }
+
+  #source(): MessageSource {
+    const { local } = this.#core;
+    return {
+      sourceAddress: local.addressBytes,
+      sourcePort: local.address.port,
+      sourceNode: local.name,
+    };
+  }
+}
+
+/** Protocol versions from which a node answers with nacks, and to pings over streams. */
+const NACK_VERSION = 4;
+const STREAM_PING_VERSION = 3;

@@ -1,0 +1,190 @@
+import type { PushPullMessage, PushPullNode, StreamMessage } from '../codec/index.ts';
+import type { Address, GossipError, Timer } from '../runtime/index.ts';
+import { formatAddress, GossipError as GossipErrorClass, Ticker } from '../runtime/index.ts';
+import { findIncompatible } from './compatibility.ts';
+import type { Core } from './core.ts';
+import { callHook } from './core.ts';
+import { pushPullScaleMs } from './formulas.ts';
+import type { MemberRecord } from './member.ts';
+import { isMember } from './member.ts';
+import type { StreamClient } from './stream-client.ts';
+
+/** Hears how an exchange ended. */
+export type PushPullCallback = (error: GossipError | null) => void;
+
+/** What push/pull needs from other parts. */
+export interface PushPullHooks {
+  /** Merges some records, in their order. */
+  readonly merge: (nodes: readonly PushPullNode[]) => void;
+}
+
+/**
+ * Full exchange of member records and of the state of the layer above: how a node joins, and how
+ * what gossip missed is repaired.
+ *
+ * A merge happens only after the whole message was read and found compatible, in slices, so that a
+ * ring of thousands does not block the loop.
+ *
+ * @remarks memberlist pushPullNode; SWIM leaves anti-entropy out
+ */
+export class PushPull {
+  readonly #core: Core;
+  readonly #client: StreamClient;
+  readonly #hooks: PushPullHooks;
+  readonly #ticker: Ticker | null;
+  readonly #turns = new Set<Timer>();
+  #isBusy = false;
+  #serving = 0;
+
+  constructor(core: Core, client: StreamClient, hooks: PushPullHooks) {
+    this.#core = core;
+    this.#client = client;
+    this.#hooks = hooks;
+    const { intervalMs } = core.config.pushPull;
+    this.#ticker =
+      intervalMs === false
+        ? null
+        : new Ticker(core.ports, {
+            intervalMs: () => pushPullScaleMs(intervalMs, core.table.size),
+            onTick: () => {
+              this.#round();
+            },
+          });
+  }
+
+  start(): void {
+    this.#ticker?.start();
+  }
+
+  stop(): void {
+    this.#ticker?.stop();
+    for (const turn of this.#turns) turn.cancel();
+    this.#turns.clear();
+  }
+
+  /**
+   * Exchanges everything with one node and merges what it holds.
+   *
+   * @param isJoin - tells the layers above on both sides that this is a first contact
+   * @returns a function that gives up; `done` then hears nothing
+   */
+  exchange(to: Address, isJoin: boolean, done: PushPullCallback): () => void {
+    const { config, counters } = this.#core;
+    counters.add('pushPulls.started');
+    const options = { wantsReply: true, timeoutMs: config.limits.streamTimeoutMs };
+    return this.#client.exchange(to, this.#localState(isJoin), options, (error, reply) => {
+      if (error !== null) return done(error);
+      if (reply?.type !== 'pushPull') {
+        const text = `${formatAddress(to)} answered a push/pull with something else`;
+        return done(new GossipErrorClass('ERR_REMOTE', text, { reply: reply?.type }));
+      }
+      this.#merge(reply, isJoin, done);
+    });
+  }
+
+  /**
+   * Serves a peer's request.
+   *
+   * @returns the reply: our state as it was before theirs is merged
+   */
+  serve(request: PushPullMessage): StreamMessage {
+    const { config, counters, ports } = this.#core;
+    if (this.#serving >= config.limits.maxConcurrentPushPulls) {
+      counters.add('pushPulls.refused');
+      return { type: 'error', reason: 'busy', text: 'too many push/pulls at once' };
+    }
+    counters.add('pushPulls.served');
+    const reply = this.#localState(request.join);
+    this.#serving += 1;
+    this.#merge(request, request.join, (error) => {
+      this.#serving -= 1;
+      if (error !== null) ports.logger.error({ error }, 'a served push/pull was not merged');
+    });
+    return reply;
+  }
+
+  #round(): void {
+    if (this.#isBusy) return;
+    const [target] = this.#core.table.pick(
+      1,
+      (record) => record.state === 'alive' && !record.isLocal,
+    );
+    if (target === undefined) return;
+    this.#isBusy = true;
+    this.exchange(target.address, false, (error) => {
+      this.#isBusy = false;
+      if (error === null) return;
+      this.#core.counters.add('pushPulls.failed');
+      this.#core.ports.logger.warn({ node: target.name, code: error.code }, 'push/pull failed');
+    });
+  }
+
+  #localState(isJoin: boolean): PushPullMessage {
+    const { delegates, table } = this.#core;
+    const state = callHook(
+      this.#core,
+      'localState',
+      () => delegates.user?.localState?.(isJoin) ?? NO_BYTES,
+      NO_BYTES,
+    );
+    return { type: 'pushPull', join: isJoin, nodes: table.all().map(toNode), userState: state };
+  }
+
+  #merge(message: PushPullMessage, isJoin: boolean, done: PushPullCallback): void {
+    const error = this.#incompatibility(message.nodes);
+    if (error !== null) return done(error);
+    this.#mergeSlice(message.nodes, 0, () => {
+      const { userState } = message;
+      if (userState.length > 0) {
+        const { user } = this.#core.delegates;
+        const merge = (): void => user?.mergeRemoteState?.(userState, isJoin);
+        callHook(this.#core, 'mergeRemoteState', merge, undefined);
+      }
+      done(null);
+    });
+  }
+
+  #mergeSlice(nodes: readonly PushPullNode[], start: number, done: () => void): void {
+    const end = start + MERGE_SLICE;
+    this.#hooks.merge(nodes.slice(start, end));
+    this.#core.counters.add('pushPulls.slices');
+    if (end >= nodes.length) return done();
+    const turn = this.#core.ports.clock.afterPendingInput(() => {
+      this.#turns.delete(turn);
+      this.#mergeSlice(nodes, end, done);
+    });
+    this.#turns.add(turn);
+  }
+
+  #incompatibility(nodes: readonly PushPullNode[]): GossipError | null {
+    const theirs = nodes.map(({ name, versions, state }) => {
+      return { name, versions, isAlive: state === 'alive' };
+    });
+    const ours = this.#core.table.all().map((record) => {
+      return { name: record.name, versions: record.versions, isAlive: isMember(record) };
+    });
+    const outsider = findIncompatible([...theirs, ...ours]);
+    if (outsider === null) return null;
+    return new GossipErrorClass('ERR_REMOTE', `${outsider.name} speaks no version all understand`, {
+      node: outsider.name,
+      versions: [...outsider.versions],
+    });
+  }
+}
+
+function toNode(record: MemberRecord): PushPullNode {
+  return {
+    name: record.name,
+    address: record.addressBytes,
+    port: record.address.port,
+    metadata: record.metadata,
+    incarnation: record.incarnation,
+    state: record.state,
+    versions: record.versions,
+    startId: record.startId,
+  };
+}
+
+/** Records merged between two turns of the loop. */
+const MERGE_SLICE = 128;
+const NO_BYTES = new Uint8Array(0);

@@ -1,0 +1,65 @@
+import type { Keyring } from '../codec/index.ts';
+import type { KeyUse } from './key-use.ts';
+
+/** One key of the ring as operators see it; the key itself never leaves the ring. */
+export interface RingKeyInfo {
+  /** Eight hex digits that tell keys apart, the same on every member. */
+  readonly fingerprint: string;
+  /** Whether this key seals what we send. */
+  readonly isPrimary: boolean;
+  /** Members that were last heard under this key. */
+  readonly heardMembers: number;
+}
+
+/**
+ * The keys of a running member.
+ *
+ * Rotation in three steps, each done on every member before the next: `add` the new key, `use` it,
+ * `remove` the old one when `list()` shows that nobody is heard under it any more.
+ */
+export class RingKeys {
+  readonly #keyring: Keyring;
+  readonly #keyUse: KeyUse;
+
+  constructor(keyring: Keyring, keyUse: KeyUse) {
+    this.#keyring = keyring;
+    this.#keyUse = keyUse;
+  }
+
+  /**
+   * Adds a key that opens, but does not seal yet. Adding a key twice changes nothing; on a member that
+   * had none, the first key becomes the primary and encryption begins.
+   *
+   * @param key - 32 bytes; copied
+   * @throws CryptoError with `ERR_KEY_INVALID`
+   */
+  add(key: Uint8Array): void {
+    this.#keyring.add(key);
+  }
+
+  /**
+   * Seals with this key from the next packet on.
+   *
+   * @throws CryptoError with `ERR_KEY_UNKNOWN` when it was not added
+   */
+  use(key: Uint8Array): void {
+    this.#keyring.use(key);
+  }
+
+  /**
+   * Opens nothing with this key any more. Removing an unknown key changes nothing.
+   *
+   * @throws CryptoError with `ERR_KEY_PRIMARY` for the key in use
+   */
+  remove(key: Uint8Array): void {
+    this.#keyring.remove(key);
+  }
+
+  /** The keys, the primary first. */
+  list(): readonly RingKeyInfo[] {
+    const heard = this.#keyUse.counts();
+    return this.#keyring.list().map(({ fingerprint, isPrimary }) => {
+      return Object.freeze({ fingerprint, isPrimary, heardMembers: heard.get(fingerprint) ?? 0 });
+    });
+  }
+}

@@ -1,0 +1,328 @@
+import type { AliveMessage, DeadMessage, PushPullNode, SuspectMessage } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
+import { isReachableHost, sameAddress } from '../runtime/index.ts';
+import { isSaneVersionVector } from './compatibility.ts';
+import type { Core } from './core.ts';
+import { aliveClaim, broadcast, probeIntervalMs } from './core.ts';
+import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
+import type { MemberRecord } from './member.ts';
+import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
+import { isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
+import { Suspicion } from './suspicion.ts';
+
+/** What the rules need from other parts. */
+export interface StateRulesHooks {
+  /** Asks an endpoint directly; `done` hears whether it answers to the name. */
+  readonly verifyEndpoint: (
+    node: { readonly name: string; readonly endpoint: Address },
+    done: (answers: boolean) => void,
+  ) => void;
+  /** There is fresh news to gossip. */
+  readonly nudge: () => void;
+}
+
+/**
+ * Applies claims about nodes to the table.
+ *
+ * Every rule runs to its end without interleaving: state first, then broadcast, then events. Rules
+ * never trust a claim about the local node: they refute it.
+ *
+ * @remarks SWIM section 4.2 (suspicion and incarnations); memberlist aliveNode, suspectNode, deadNode
+ */
+export class StateRules {
+  readonly #core: Core;
+  readonly #hooks: StateRulesHooks;
+  readonly #suspicions = new Map<string, Suspicion>();
+  /** Names whose old endpoint is being asked right now; bounded by the table's size. */
+  readonly #verifying = new Set<string>();
+  /** When a conflict over a name was last reported. */
+  readonly #conflictsToldAt = new Map<string, number>();
+  #isLeaving = false;
+
+  constructor(core: Core, hooks: StateRulesHooks) {
+    this.#core = core;
+    this.#hooks = hooks;
+  }
+
+  /** Whether the local node has announced that it leaves. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /**
+   * Announces the local node with its present metadata and the next incarnation.
+   *
+   * @param finished - called once the announcement has been gossiped often enough, or was replaced
+   */
+  announce(finished?: () => void): void {
+    const { local, table } = this.#core;
+    const isFirst = table.get(local.name) === undefined;
+    local.incarnation = refutingIncarnation(local.incarnation, 0) ?? local.incarnation;
+    if (isFirst) {
+      local.stateChangedAt = this.#core.ports.clock.now();
+      table.insert(local);
+    }
+    this.#spread(aliveClaim(local), finished);
+    if (isFirst) this.#core.events.joined(local);
+    else this.#core.events.updated(local);
+  }
+
+  /** Applies an alive claim, from a packet or a push/pull. */
+  alive(claim: AliveMessage): void {
+    const { table, config, counters, local } = this.#core;
+    const endpoint = endpointOf(claim.address, claim.port);
+    const isUsable =
+      endpoint !== null &&
+      isReachableHost(endpoint.host) &&
+      isSaneVersionVector(claim.versions) &&
+      claim.metadata.length <= config.limits.maxMetadataBytes;
+    if (!isUsable) return counters.add('claims.refused.malformed');
+    const record = table.get(claim.node);
+    if (record === undefined) return this.#aliveUnknown(claim, endpoint);
+    if (record === local) return this.#aliveOurselves(claim, endpoint);
+    switch (judgeAlive(record, claim, endpoint)) {
+      case 'stale':
+        return this.#keepNewestAddressForm(record, claim, endpoint);
+      case 'accept':
+      case 'replace':
+        return this.#accept(record, claim, endpoint);
+      case 'verify':
+        return this.#verify(record, claim, endpoint);
+      case 'conflict':
+        return this.#tellConflict(record, endpoint);
+    }
+  }
+
+  /** Applies a suspicion. */
+  suspect(claim: SuspectMessage): void {
+    const { table, local, config, counters, events, ports } = this.#core;
+    const record = table.get(claim.node);
+    if (record === undefined || claim.incarnation < record.incarnation) return;
+    const known = this.#suspicions.get(claim.node);
+    if (known !== undefined) {
+      if (known.confirm(claim.from)) this.#spread(claim);
+      return;
+    }
+    if (record.state !== 'alive') return;
+    if (record === local) return this.#refute(claim.incarnation);
+    record.incarnation = claim.incarnation;
+    record.state = 'suspect';
+    record.stateChangedAt = ports.clock.now();
+    const memberCount = table.size;
+    const { mult, maxTimeoutMult } = config.suspicion;
+    const minMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
+    this.#suspicions.set(
+      claim.node,
+      new Suspicion(ports.clock, {
+        from: claim.from,
+        expected: expectedConfirmations(mult, memberCount),
+        minMs,
+        maxMs: minMs * maxTimeoutMult,
+        onExpire: (confirmations) => {
+          ports.logger.info({ node: claim.node, confirmations }, 'suspect did not refute');
+          const { incarnation } = record;
+          this.dead({ type: 'dead', incarnation, node: claim.node, from: local.name });
+        },
+      }),
+    );
+    counters.add('claims.suspect');
+    ports.logger.info({ node: claim.node, from: claim.from }, 'member is suspect');
+    this.#spread(claim);
+    events.suspected(record);
+  }
+
+  /**
+   * Applies a death or a leave.
+   *
+   * @param finished - for our own leave: called once it has been gossiped often enough
+   */
+  dead(claim: DeadMessage, finished?: () => void): void {
+    const { table, local, counters, events, ports } = this.#core;
+    const record = table.get(claim.node);
+    if (record === undefined || claim.incarnation < record.incarnation) return;
+    if (isGone(record)) return;
+    if (record === local && !this.#isLeaving) return this.#refute(claim.incarnation);
+    this.#endSuspicion(claim.node);
+    record.incarnation = claim.incarnation;
+    record.state = claim.from === claim.node ? 'left' : 'dead';
+    record.stateChangedAt = ports.clock.now();
+    counters.add('claims.dead');
+    this.#spread(claim, finished);
+    events.gone(record);
+  }
+
+  /**
+   * Declares that the local node leaves. Claims about it are ignored from here on.
+   *
+   * @param finished - called once the leave has been gossiped often enough
+   */
+  leave(finished: () => void): void {
+    const { local } = this.#core;
+    this.#isLeaving = true;
+    const { incarnation, name } = local;
+    this.dead({ type: 'dead', incarnation, node: name, from: name }, finished);
+  }
+
+  /**
+   * Merges the records of a push/pull, in their order.
+   *
+   * A node that the peer holds for dead is only suspected here, so that it can still refute.
+   */
+  merge(nodes: readonly PushPullNode[]): void {
+    const from = this.#core.local.name;
+    for (const node of nodes) {
+      const { incarnation, name } = node;
+      switch (node.state) {
+        case 'alive':
+          this.alive({ ...node, type: 'alive', node: name });
+          break;
+        case 'left':
+          this.dead({ type: 'dead', incarnation, node: name, from: name });
+          break;
+        case 'suspect':
+        case 'dead':
+          this.suspect({ type: 'suspect', incarnation, node: name, from });
+          break;
+      }
+    }
+  }
+
+  /** Stops every timer. */
+  close(): void {
+    for (const suspicion of this.#suspicions.values()) suspicion.cancel();
+    this.#suspicions.clear();
+  }
+
+  #aliveUnknown(claim: AliveMessage, endpoint: Address): void {
+    const { table, config, counters, ports } = this.#core;
+    if (claim.incarnation === 0) return counters.add('claims.refused.malformed');
+    if (table.size >= config.limits.maxMembers) return counters.add('claims.refused.limit');
+    const record: MemberRecord = {
+      name: claim.node,
+      isLocal: false,
+      addressBytes: claim.address,
+      address: endpoint,
+      metadata: claim.metadata,
+      versions: claim.versions,
+      startId: claim.startId,
+      retiredStartId: NO_BYTES,
+      incarnation: 0,
+      state: 'dead',
+      stateChangedAt: ports.clock.now(),
+    };
+    table.insert(record);
+    this.#accept(record, claim, endpoint);
+  }
+
+  #aliveOurselves(claim: AliveMessage, endpoint: Address): void {
+    const { local } = this.#core;
+    if (this.#isLeaving || claim.incarnation < local.incarnation) return;
+    if (isOwnEcho(local, claim, endpoint)) return;
+    const isSameStart = sameBytes(claim.startId, local.startId);
+    if (isSameStart || sameAddress(endpoint, local.address)) return this.#refute(claim.incarnation);
+    this.#whenNotVerifying(local.name, endpoint, (answers) => {
+      if (answers) this.#tellConflict(local, endpoint);
+    });
+  }
+
+  #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+    const { counters, events, ports } = this.#core;
+    this.#endSuspicion(record.name);
+    const wasGone = isGone(record);
+    const hasChanged =
+      !sameBytes(record.metadata, claim.metadata) || record.address.host !== endpoint.host;
+    record.addressBytes = claim.address;
+    record.address = endpoint;
+    record.metadata = claim.metadata;
+    record.versions = claim.versions;
+    if (!sameBytes(record.startId, claim.startId)) record.retiredStartId = record.startId;
+    record.startId = claim.startId;
+    record.incarnation = claim.incarnation;
+    if (record.state !== 'alive') {
+      record.state = 'alive';
+      record.stateChangedAt = ports.clock.now();
+    }
+    counters.add('claims.alive');
+    this.#spread(claim);
+    if (wasGone) events.joined(record);
+    else if (hasChanged) events.updated(record);
+  }
+
+  /** The owner may announce one address in another byte form; relays must use the latest. */
+  #keepNewestAddressForm(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+    if (claim.incarnation !== record.incarnation) return;
+    record.addressBytes = claim.address;
+    record.address = endpoint;
+  }
+
+  #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+    const stored = record.startId;
+    this.#whenNotVerifying(record.name, record.address, (answers) => {
+      const isUnchanged = this.#core.table.get(record.name) === record && record.startId === stored;
+      if (!isUnchanged) return;
+      if (answers) this.#tellConflict(record, endpoint);
+      else this.#replaceProcess(record, claim, endpoint);
+    });
+  }
+
+  #whenNotVerifying(name: string, endpoint: Address, done: (answers: boolean) => void): void {
+    if (this.#verifying.has(name)) return;
+    this.#verifying.add(name);
+    this.#hooks.verifyEndpoint({ name, endpoint }, (answers) => {
+      this.#verifying.delete(name);
+      done(answers);
+    });
+  }
+
+  /** The old process is gone without a word: say so first, so that what it held goes with it. */
+  #replaceProcess(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+    if (!isGone(record)) {
+      this.#endSuspicion(record.name);
+      record.state = 'dead';
+      record.stateChangedAt = this.#core.ports.clock.now();
+      this.#core.events.gone(record);
+    }
+    this.#accept(record, claim, endpoint);
+  }
+
+  #tellConflict(record: MemberRecord, claimed: Address): void {
+    const { clock } = this.#core.ports;
+    this.#core.counters.add('claims.refused.conflict');
+    const now = clock.now();
+    const told = this.#conflictsToldAt.get(record.name);
+    if (told !== undefined && now - told < CONFLICT_REPEAT_MS) return;
+    if (this.#conflictsToldAt.size >= MAX_TOLD_CONFLICTS) this.#conflictsToldAt.clear();
+    this.#conflictsToldAt.set(record.name, now);
+    this.#core.events.nameConflict({ existing: toMember(record), claimed: { ...claimed } });
+  }
+
+  #refute(accused: number): void {
+    const { local, awareness, counters, events, ports } = this.#core;
+    awareness.apply(1);
+    const next = refutingIncarnation(local.incarnation, accused);
+    if (next === null) {
+      events.warn('WARN_INCARNATION_EXHAUSTED', 'no greater incarnation is left to refute with');
+      return;
+    }
+    local.incarnation = next;
+    counters.add('refutations');
+    ports.logger.warn({ accused, incarnation: next }, 'refuting a claim about this node');
+    this.#spread(aliveClaim(local));
+  }
+
+  #endSuspicion(name: string): void {
+    this.#suspicions.get(name)?.cancel();
+    this.#suspicions.delete(name);
+  }
+
+  #spread(claim: AliveMessage | SuspectMessage | DeadMessage, finished?: () => void): void {
+    broadcast(this.#core, claim, finished);
+    this.#hooks.nudge();
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** A conflict over one name is reported once in this time. */
+const CONFLICT_REPEAT_MS = 60_000;
+/** Names remembered for that; beyond it the memory starts anew. */
+const MAX_TOLD_CONFLICTS = 256;

@@ -1,0 +1,232 @@
+import type {
+  RefusalReason,
+  StreamMessage,
+  StreamMessageReader,
+  StreamOpener,
+} from '../codec/index.ts';
+import { REFUSAL_REASONS } from '../codec/index.ts';
+import type { Address, ErrorCode, StreamConnection } from '../runtime/index.ts';
+import {
+  CryptoError,
+  formatAddress,
+  GossipError,
+  TimeoutError,
+  TransportError,
+} from '../runtime/index.ts';
+import type { Core } from './core.ts';
+import { StreamDeadline } from './stream-deadline.ts';
+import { StreamPump } from './stream-pump.ts';
+
+/** How an exchange ended: with the reply (null where none was wanted), or with an error. */
+export type ExchangeCallback = (error: GossipError | null, reply: StreamMessage | null) => void;
+
+/** What one exchange wants. */
+export interface ExchangeOptions {
+  readonly wantsReply: boolean;
+  /** Milliseconds for all of it, plus a second per MiB moved. */
+  readonly timeoutMs: number;
+}
+
+/** The asking side of streams: one request, at most one reply, then the stream ends. */
+export class StreamClient {
+  readonly #core: Core;
+  readonly #open = new Set<Exchange>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * Sends one message over a stream of its own.
+   *
+   * @returns a function that gives up; `done` then hears nothing
+   */
+  exchange(
+    to: Address,
+    request: StreamMessage,
+    options: ExchangeOptions,
+    done: ExchangeCallback,
+  ): () => void {
+    this.#core.counters.add('streams.dialled');
+    const exchange = new Exchange(this.#core, to, request, options, (error, reply) => {
+      this.#open.delete(exchange);
+      if (error !== null) this.#core.counters.add('streams.failed');
+      done(error, reply);
+    });
+    this.#open.add(exchange);
+    exchange.start();
+    return () => {
+      this.#open.delete(exchange);
+      exchange.abandon();
+    };
+  }
+
+  /** Drops every open exchange; nobody is told. */
+  stop(): void {
+    for (const exchange of this.#open) exchange.abandon();
+    this.#open.clear();
+  }
+}
+
+class Exchange {
+  readonly #core: Core;
+  readonly #to: Address;
+  readonly #request: StreamMessage;
+  readonly #wantsReply: boolean;
+  readonly #timeoutMs: number;
+  readonly #done: ExchangeCallback;
+  #connection: StreamConnection | null = null;
+  #pump: StreamPump | null = null;
+  #deadline: StreamDeadline | null = null;
+  #isSettled = false;
+  #hasHeard = false;
+
+  constructor(
+    core: Core,
+    to: Address,
+    request: StreamMessage,
+    options: ExchangeOptions,
+    done: ExchangeCallback,
+  ) {
+    this.#core = core;
+    this.#to = to;
+    this.#request = request;
+    this.#wantsReply = options.wantsReply;
+    this.#timeoutMs = options.timeoutMs;
+    this.#done = done;
+  }
+
+  start(): void {
+    const { wire, ports, config } = this.#core;
+    const { request, reply } = wire.streams.initiate();
+    const reader = wire.createStreamReader(config.limits.maxStreamMessageBytes);
+    const connection = ports.transport.dial(this.#to, {
+      onData: (bytes) => {
+        this.#read(bytes, reply, reader);
+      },
+      onDrain: () => {
+        this.#pump?.onDrain();
+      },
+      onEnd: () => {
+        if (this.#wantsReply) this.#fail(this.#closedEarly(null));
+        else connection.end();
+      },
+      onClose: (error) => {
+        if (error === null && !this.#wantsReply) this.#settle(null, null);
+        else this.#fail(this.#closedEarly(error));
+      },
+    });
+    this.#connection = connection;
+    this.#deadline = new StreamDeadline(ports.clock, this.#timeoutMs, () => {
+      const where = formatAddress(this.#to);
+      const fields = { address: where, timeoutMs: this.#timeoutMs };
+      this.#fail(
+        new TimeoutError('ERR_TIMEOUT', `no complete exchange with ${where} in time`, fields),
+      );
+    });
+    const sealer = request;
+    this.#pump = new StreamPump(ports.clock, {
+      wire,
+      connection,
+      sealer,
+      message: this.#request,
+      onWritten: (bytes) => {
+        this.#deadline?.moved(bytes);
+        this.#core.counters.add('streams.sentBytes', bytes);
+        if (!this.#wantsReply) connection.end();
+      },
+    });
+    this.#pump.run();
+  }
+
+  /** Ends without telling anyone. */
+  abandon(): void {
+    this.#release();
+    this.#isSettled = true;
+  }
+
+  #read(bytes: Uint8Array, opener: StreamOpener, reader: StreamMessageReader): void {
+    if (this.#isSettled) return;
+    this.#hasHeard = true;
+    this.#deadline?.moved(bytes.length);
+    this.#core.counters.add('streams.receivedBytes', bytes.length);
+    try {
+      for (const piece of opener.push(bytes)) reader.push(piece);
+    } catch (error) {
+      return this.#fail(explain(error as GossipError, this.#to));
+    }
+    const { message } = reader;
+    if (message === null || !opener.isComplete) return;
+    if (message.type === 'error') this.#fail(refusal(message.reason, message.text, this.#to));
+    else this.#settle(null, message);
+  }
+
+  #closedEarly(error: GossipError | null): GossipError {
+    if (error !== null && error.code !== 'ERR_STREAM_CLOSED') return error;
+    const where = formatAddress(this.#to);
+    const why = this.#hasHeard
+      ? 'before its answer was whole'
+      : 'without an answer; another label or another wire may be in use there';
+    return new TransportError('ERR_STREAM_CLOSED', `${where} closed the stream ${why}`, {
+      address: where,
+      ...(error === null ? {} : { cause: error }),
+    });
+  }
+
+  #fail(error: GossipError): void {
+    this.#settle(error, null);
+  }
+
+  #settle(error: GossipError | null, reply: StreamMessage | null): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#release();
+    this.#done(error, reply);
+  }
+
+  #release(): void {
+    this.#deadline?.cancel();
+    this.#pump?.stop();
+    this.#connection?.destroy();
+  }
+}
+
+/** A typed error for what a peer's refusal says. */
+function refusal(reason: RefusalReason, text: string, from: Address): GossipError {
+  const where = formatAddress(from);
+  const fields = { address: where, reason, remoteText: text };
+  switch (reason) {
+    case 'label':
+      return new CryptoError('ERR_LABEL_MISMATCH', `${where} uses another label`, fields);
+    case 'key':
+      return new CryptoError('ERR_KEY_MISMATCH', `${where} shares no key with this node`, fields);
+    case 'unknown':
+    case 'malformed':
+    case 'busy':
+    case 'refused':
+      return new GossipError('ERR_REMOTE', `${where} refused: ${reason}`, fields);
+  }
+}
+
+/** An unsealed refusal of a sealed request is only a hint, but the best explanation there is. */
+function explain(error: GossipError, from: Address): GossipError {
+  const hint = error.fields['hint'] as { reason?: unknown; text?: unknown } | undefined;
+  const reason = REFUSAL_REASONS.find((known) => known === hint?.reason);
+  if (reason === undefined) return error;
+  return refusal(reason, typeof hint?.text === 'string' ? hint.text : '', from);
+}
+
+/** Codes after which an acceptor says why, and the reason it gives. */
+export function refusalReasonOf(code: ErrorCode): RefusalReason {
+  switch (code) {
+    case 'ERR_LABEL_MISMATCH':
+      return 'label';
+    case 'ERR_KEY_MISMATCH':
+    case 'ERR_NOT_SEALED':
+    case 'ERR_SEALED':
+      return 'key';
+    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- all others are junk
+    default:
+      return 'malformed';
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clock, Timer } from '../runtime/index.ts';
+import { suspicionTotalMs } from './formulas.ts';
+
+/** What a suspicion needs to know at its start. */
+export interface SuspicionInit {
+  /** First accuser; does not count as a confirmation. */
+  readonly from: string;
+  /** Confirmations at which the doubt is shortest. */
+  readonly expected: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** The time is over: declare the member dead. */
+  readonly onExpire: (confirmations: number) => void;
+}
+
+/**
+ * One doubt about one member: a timer that independent accusers shorten.
+ *
+ * ```
+ *   max ┤━━━┓ first accuser
+ *       │   ┗━━━━┓ one confirmation
+ *   min ┤        ┗━━━━━━━ expected confirmations
+ * ```
+ *
+ * @remarks Lifeguard section IV-B. Each accuser counts once; confirmations beyond the expected number
+ * are not news. The expiry is re-checked after pending input, so that a refutation that arrived while
+ * the loop was blocked is read first.
+ */
+export class Suspicion {
+  readonly #clock: Clock;
+  readonly #init: SuspicionInit;
+  readonly #startedAt: number;
+  readonly #accusers: Set<string>;
+  #timer: Timer;
+
+  constructor(clock: Clock, init: SuspicionInit) {
+    this.#clock = clock;
+    this.#init = init;
+    this.#startedAt = clock.now();
+    this.#accusers = new Set([init.from]);
+    this.#timer = this.#arm();
+  }
+
+  /** Accusers beyond the first, at most the expected number. */
+  get confirmations(): number {
+    return this.#accusers.size - 1;
+  }
+
+  /**
+   * Another accuser spoke.
+   *
+   * @returns whether this was news, and so worth passing on
+   */
+  confirm(from: string): boolean {
+    if (this.confirmations >= this.#init.expected || this.#accusers.has(from)) return false;
+    this.#accusers.add(from);
+    this.#timer.cancel();
+    this.#timer = this.#arm();
+    return true;
+  }
+
+  /** Ends the doubt without a verdict. */
+  cancel(): void {
+    this.#timer.cancel();
+  }
+
+  #arm(): Timer {
+    const { minMs, maxMs, expected } = this.#init;
+    const totalMs = suspicionTotalMs({ confirmations: this.confirmations, expected, minMs, maxMs });
+    const remainingMs = Math.max(0, this.#startedAt + totalMs - this.#clock.now());
+    return this.#clock.schedule(remainingMs, () => {
+      this.#timer = this.#clock.afterPendingInput(() => {
+        this.#init.onExpire(this.confirmations);
+      });
+    });
+  }
+}
