@@ -26,6 +26,15 @@ export { silentLogger } from './logger.ts';
 export { Counters } from './metrics.ts';
 export type { Entropy, Random } from './random.ts';
 export { randomBelow, randomFraction, sample, SeededRandom, shuffle } from './random.ts';
+export type { BindTarget, StreamCloseReason } from './transport-errors.ts';
+export {
+  addressInUse,
+  addressUnavailable,
+  dialFailed,
+  sendFailed,
+  streamClosed,
+  streamTooLong,
+} from './transport-errors.ts';
 export type {
   Address,
   InterfaceAddress,
