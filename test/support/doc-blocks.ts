@@ -94,12 +94,9 @@ export function runnableModule(block: DocBlock, root: string): string {
   const { outputText } = ts.transpileModule(block.code, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   });
-  return outputText.replace(
-    /(from\s+|import\(|import\s+)(['"])([^'"]+)\2/g,
-    (all, lead, quote, name) => {
-      const file = SUBPATHS[String(name)];
-      if (file === undefined) return String(all);
-      return `${String(lead)}${String(quote)}${root}/${file}.js${String(quote)}`;
-    },
-  );
+  const imported = /(from\s+|import\(|import\s+)(['"])([^'"]+)\2/g;
+  return outputText.replace(imported, (all: string, lead: string, quote: string, name: string) => {
+    const file = SUBPATHS[name];
+    return file === undefined ? all : `${lead}${quote}${root}/${file}.js${quote}`;
+  });
 }
