@@ -1,0 +1,155 @@
+import type { MemberlistConfig, MemberlistLimits, MemberlistOptions } from '../memberlist/index.ts';
+import { MEMBERLIST_OPTION_KEYS, readMemberlistOptions } from '../memberlist/index.ts';
+import { Validator } from '../runtime/index.ts';
+import type { OversizePolicy, TableLimits, TablesOptions } from './options.ts';
+import { DEFAULT_TABLES_OPTIONS } from './options.ts';
+
+/** Replication and retention of tables. */
+export interface TableTimings {
+  /**
+   * Milliseconds between exchanges of whole networks with a random peer. `false` turns them off.
+   *
+   * @defaultValue as `pushPull.intervalMs` of the profile
+   */
+  readonly bulkSyncIntervalMs: number | false;
+  /**
+   * Milliseconds to wait for a peer's half of an exchange before the next peer is tried.
+   *
+   * @defaultValue 30000
+   */
+  readonly bulkSyncTimeoutMs: number;
+  /**
+   * Milliseconds between two rounds of the reaper.
+   *
+   * @defaultValue 5000
+   */
+  readonly reapPeriodMs: number;
+  /**
+   * Milliseconds a deleted entry, or one of a failed member, is remembered; longer than any partition
+   * after which deletes must still win.
+   *
+   * @defaultValue 1800000
+   */
+  readonly reapEntryMs: number;
+  /**
+   * What becomes of an event too large for a packet: `reliable` sends it over streams, `bulk-only`
+   * leaves it to the bulk sync (as Go does), `reject` refuses the write.
+   *
+   * @defaultValue 'reliable'
+   */
+  readonly oversize: OversizePolicy;
+}
+
+/** Finding members again. */
+export interface RejoinOptions {
+  /**
+   * Milliseconds between attempts to reach a failed member. `false` turns them off.
+   *
+   * @defaultValue 1000
+   */
+  readonly reconnectIntervalMs: number | false;
+  /**
+   * Milliseconds between looks at the targets of the last `join`: those that are no members are
+   * contacted again. `false` turns that off.
+   *
+   * @defaultValue 60000
+   */
+  readonly bootstrapIntervalMs: number | false;
+}
+
+/** Options of a {@link NetworkDB}: those of the membership, and the tables' own. */
+export interface NetworkDBOptions extends Omit<MemberlistOptions, 'limits'> {
+  readonly tables?: Partial<TableTimings>;
+  readonly rejoin?: Partial<RejoinOptions>;
+  readonly limits?: Partial<MemberlistLimits & TableLimits>;
+}
+
+/** Options with every default filled in; frozen. */
+export interface NetworkDBConfig {
+  readonly memberlist: MemberlistConfig;
+  readonly tables: TablesOptions;
+  readonly rejoin: RejoinOptions;
+}
+
+const OPTION_KEYS = [...MEMBERLIST_OPTION_KEYS, 'tables', 'rejoin'];
+const TABLE_KEYS = [
+  'bulkSyncIntervalMs',
+  'bulkSyncTimeoutMs',
+  'reapPeriodMs',
+  'reapEntryMs',
+  'oversize',
+] as const;
+const REJOIN_DEFAULTS: RejoinOptions = { reconnectIntervalMs: 1000, bootstrapIntervalMs: 60_000 };
+
+/**
+ * Fills in defaults, checks everything and freezes the result.
+ *
+ * @throws ConfigError with `ERR_CONFIG_INVALID`, listing every problem at once
+ */
+export function resolveNetworkDBConfig(options: NetworkDBOptions): NetworkDBConfig {
+  const validator = new Validator();
+  validator.knownKeys('', options, OPTION_KEYS);
+  validator.knownKeys('tables', options.tables, TABLE_KEYS);
+  validator.knownKeys('rejoin', options.rejoin, Object.keys(REJOIN_DEFAULTS));
+  const { tables: _tables, rejoin: _rejoin, limits, ...rest } = options;
+  const split = splitLimits(limits);
+  const memberlist = readMemberlistOptions({ ...rest, limits: split.memberlist }, validator);
+  const rejoin: RejoinOptions = Object.freeze({ ...REJOIN_DEFAULTS, ...options.rejoin });
+  const tables = resolveTables(options, memberlist, { rejoin, limits: split.tables });
+  checkTables(tables, validator);
+  validator.durationOrOff('rejoin.reconnectIntervalMs', rejoin.reconnectIntervalMs);
+  validator.durationOrOff('rejoin.bootstrapIntervalMs', rejoin.bootstrapIntervalMs);
+  const { intervalMs } = memberlist.gossip;
+  validator.check(intervalMs !== false, 'gossip.intervalMs', intervalMs, 'on: tables need gossip');
+  validator.throwIfAny();
+  return Object.freeze({ memberlist, tables, rejoin });
+}
+
+function resolveTables(
+  options: NetworkDBOptions,
+  memberlist: MemberlistConfig,
+  own: { readonly rejoin: RejoinOptions; readonly limits: Partial<TableLimits> },
+): TablesOptions {
+  const { gossip, pushPull } = memberlist;
+  return Object.freeze({
+    ...DEFAULT_TABLES_OPTIONS,
+    bulkSyncIntervalMs: pushPull.intervalMs,
+    ...options.tables,
+    gossipIntervalMs: gossip.intervalMs === false ? 1 : gossip.intervalMs,
+    gossipNodes: gossip.nodes,
+    retransmitMult: gossip.retransmitMult,
+    maxBytesPerSecond: gossip.maxBytesPerSecond,
+    reconnectIntervalMs: own.rejoin.reconnectIntervalMs,
+    limits: Object.freeze({ ...DEFAULT_TABLES_OPTIONS.limits, ...own.limits }),
+  });
+}
+
+function checkTables(tables: TablesOptions, validator: Validator): void {
+  validator.durationOrOff('tables.bulkSyncIntervalMs', tables.bulkSyncIntervalMs);
+  validator.duration('tables.bulkSyncTimeoutMs', tables.bulkSyncTimeoutMs);
+  validator.oneOf('tables.oversize', tables.oversize, ['reliable', 'bulk-only', 'reject']);
+  const isReapPeriod = validator.duration('tables.reapPeriodMs', tables.reapPeriodMs);
+  const isReapEntry = validator.duration('tables.reapEntryMs', tables.reapEntryMs);
+  if (isReapPeriod && isReapEntry) {
+    const holds = tables.reapEntryMs >= 2 * tables.reapPeriodMs;
+    const rule = 'at least twice tables.reapPeriodMs';
+    validator.check(holds, 'tables.reapEntryMs', tables.reapEntryMs, rule);
+  }
+  for (const [name, value] of Object.entries(tables.limits)) {
+    validator.integer(`limits.${name}`, value, 1);
+  }
+}
+
+/** Each layer gets the limits it knows; what neither knows stays with the membership, which objects. */
+function splitLimits(limits: NetworkDBOptions['limits']): {
+  readonly memberlist: Partial<MemberlistLimits>;
+  readonly tables: Partial<TableLimits>;
+} {
+  if (typeof limits !== 'object') return { memberlist: limits ?? {}, tables: {} };
+  const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
+  const isTableLimit = ([name]: [string, unknown]): boolean => name in DEFAULT_TABLES_OPTIONS.limits;
+  return {
+    memberlist: Object.fromEntries(entries.filter((entry) => !isTableLimit(entry))),
+    tables: Object.fromEntries(entries.filter(isTableLimit)),
+  };
+}
