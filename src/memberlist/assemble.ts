@@ -164,7 +164,14 @@ function createCore(
   const core: Core = {
     ports,
     config,
-    wire: createWire(config.wire, { keyring, label, entropy, verifyIncoming, verifyOutgoing }),
+    wire: createWire(config.wire, {
+      keyring,
+      label,
+      entropy,
+      verifyIncoming,
+      verifyOutgoing,
+      compression: true,
+    }),
     counters,
     table,
     queue: new BroadcastQueue({

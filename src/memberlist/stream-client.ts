@@ -1,9 +1,4 @@
-import type {
-  RefusalReason,
-  StreamMessage,
-  StreamMessageReader,
-  StreamOpener,
-} from '../codec/index.ts';
+import type { RefusalReason, StreamMessage, StreamReader, StreamOpener } from '../codec/index.ts';
 import { REFUSAL_REASONS } from '../codec/index.ts';
 import type { Address, ErrorCode, StreamConnection } from '../runtime/index.ts';
 import {
@@ -99,7 +94,9 @@ class Exchange {
   start(): void {
     const { wire, ports, config } = this.#core;
     const { request, reply } = wire.streams.initiate();
-    const reader = wire.createStreamReader(config.limits.maxStreamMessageBytes);
+    const reader = wire.createStreamReader({
+      maxUserMessageBytes: config.limits.maxStreamMessageBytes,
+    });
     const connection = ports.transport.dial(this.#to, {
       onData: (bytes) => {
         this.#read(bytes, reply, reader);
@@ -145,7 +142,7 @@ class Exchange {
     this.#isSettled = true;
   }
 
-  #read(bytes: Uint8Array, opener: StreamOpener, reader: StreamMessageReader): void {
+  #read(bytes: Uint8Array, opener: StreamOpener, reader: StreamReader): void {
     if (this.#isSettled) return;
     this.#hasHeard = true;
     this.#deadline?.moved(bytes.length);

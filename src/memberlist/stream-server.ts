@@ -1,4 +1,4 @@
-import type { StreamMessage, StreamMessageReader } from '../codec/index.ts';
+import type { StreamMessage, StreamReader } from '../codec/index.ts';
 import type { GossipError, StreamConnection, StreamHandlers } from '../runtime/index.ts';
 import { formatAddress } from '../runtime/index.ts';
 import type { Core } from './core.ts';
@@ -33,7 +33,9 @@ export class StreamServer {
     const { wire, ports, config, counters } = this.#core;
     counters.add('streams.accepted');
     const codec = wire.streams.accept();
-    const reader = wire.createStreamReader(config.limits.maxStreamMessageBytes);
+    const reader = wire.createStreamReader({
+      maxUserMessageBytes: config.limits.maxStreamMessageBytes,
+    });
     const deadline = new StreamDeadline(ports.clock, config.limits.streamTimeoutMs, () => {
       counters.add('streams.rejected.slow');
       connection.destroy();
@@ -97,7 +99,7 @@ export class StreamServer {
     }
   }
 
-  #answer(reader: StreamMessageReader, connection: StreamConnection): StreamMessage | null {
+  #answer(reader: StreamReader, connection: StreamConnection): StreamMessage | null {
     const { message } = reader;
     return message === null ? null : this.#handle(message, connection);
   }
