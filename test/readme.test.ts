@@ -42,6 +42,11 @@ test('every TypeScript block of the documents compiles', () => {
   assert.deepEqual(compileBlocks(blocks, FOLDER), []);
 });
 
+test('a README shows at least one example that runs', () => {
+  const readmes = documents.filter((document) => document.path === 'README.md');
+  for (const readme of readmes) assert.ok(tsBlocks(readme).some((block) => block.isRunnable));
+});
+
 for (const [at, block] of blocks.entries()) {
   if (!block.isRunnable) continue;
   test(`the example at ${block.where} runs to its end`, async () => {
