@@ -19,6 +19,9 @@ const LARGE_PART_OVERHEAD_BYTES = 12;
 /** What a compound itself costs, with room for the length of a packet's content. */
 const COMPOUND_OVERHEAD_BYTES = 5;
 
+/** What an event of a table costs a packet beyond its bytes, when it is alone in it. */
+export const EVENT_OVERHEAD_BYTES: number = PART_OVERHEAD_BYTES + COMPOUND_OVERHEAD_BYTES;
+
 /** Own writes, or those of others passed on. */
 export type TableQueueName = 'own' | 'relay';
 
@@ -69,11 +72,6 @@ export class Broadcasts {
   /** Drops the queues of a network. */
   closeNetwork(network: string): void {
     this.#tables.delete(network);
-  }
-
-  /** Whether a message can go out in a packet with `roomBytes` for it. */
-  fits(message: Uint8Array, roomBytes: number): boolean {
-    return message.length + PART_OVERHEAD_BYTES + COMPOUND_OVERHEAD_BYTES <= roomBytes;
   }
 
   /** Queues an event of a table, in place of an older one of the same key in the same queue. */

@@ -82,7 +82,12 @@ export class BulkSync {
         if (pending.time < time) pending.finish(null);
       }
     }
-    if (message.isRequest) this.#queueAnswer(message.node, message.networks);
+    if (!message.isRequest) return;
+    for (const network of message.networks) {
+      const own = this.#parts.state.attachments.joined(network);
+      if (own !== undefined) own.hasMetPeers = true;
+    }
+    this.#queueAnswer(message.node, message.networks);
   }
 
   /** A peer has failed or left: waiting for it is over. */

@@ -60,7 +60,7 @@ export class Ghosts {
       time: state.tableClock.increment(),
       owner: state.localName,
       isDeleted,
-      value: isOurs ? held.value : value.slice(),
+      value: isOurs ? held.value : value,
     };
     const expiresAt = isDeleted ? state.countdown.after(state.options.reapEntryMs) : 0;
     state.write(event, answer, expiresAt, 'local');

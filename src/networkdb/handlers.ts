@@ -1,6 +1,6 @@
 import type { NetworkEvent, NodeEvent, TableEvent } from '../codec/index.ts';
 import type { Conflicts } from './conflicts.ts';
-import type { EarlyEvents } from './early-events.ts';
+import type { EarlyEvent, EarlyEvents } from './early-events.ts';
 import type { EntryVersion, StoredEntry } from './entry.ts';
 import { compareVersions } from './entry.ts';
 import type { Ghosts } from './ghosts.ts';
@@ -44,7 +44,7 @@ export interface HandlerParts {
   readonly ghosts: Ghosts;
   readonly conflicts: Conflicts;
   /** Handles kept events again, in order, as gossip. */
-  readonly replay: (events: ReturnType<EarlyEvents['takeWrites']>) => void;
+  readonly replay: (events: readonly EarlyEvent[]) => void;
   /** Something strange that somebody should look at. */
   readonly warn: (reason: 'lamport-jump', fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -148,8 +148,7 @@ export function handleTableEvent(
   }
   const residualMs = residualOf(state, event);
   const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
-  // A copy, so that one entry does not keep a whole packet or chunk in memory.
-  state.write(event, { ...version, value: event.value.slice() }, expiresAt, 'remote');
+  state.write(event, version, expiresAt, 'remote');
   state.counters.add('tables.accepted');
   const isUnknownDelete = held === undefined && isDeleted;
   relay(parts, event, inner, { path, residualMs, isUnknownDelete });

@@ -6,9 +6,11 @@ import {
   decodeNodeEvent,
   decodeTableEvent,
   GOSSIP_TYPE,
+  MAX_GOSSIP_NESTING,
 } from '../codec/index.ts';
 import { CodecError } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
+import type { EarlyEvent } from './early-events.ts';
 import type { EventPath, HandlerParts } from './handlers.ts';
 import { drop, handleNetworkEvent, handleNodeEvent, handleTableEvent } from './handlers.ts';
 import type { Slices } from './slices.ts';
@@ -21,9 +23,6 @@ import type { Slices } from './slices.ts';
 
 /** Compounds up to this size are handled at once: all that fits in a packet. */
 const AT_ONCE_BYTES = 2_048;
-
-/** How deep compounds may nest. */
-const MAX_DEPTH = 4;
 
 /** What an event costs a slice beside its bytes. */
 const PART_BYTES = 32;
@@ -52,6 +51,16 @@ export class Inbound {
   /** One message from the membership, by packet or stream. */
   message(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#work(bytes, 'gossip', () => undefined);
+  }
+
+  /** Handles kept events again, in the order they came. */
+  replay(events: readonly EarlyEvent[]): void {
+    const { handlers } = this.#parts;
+    for (const { kind, inner } of events) {
+      if (kind === 'network') {
+        handleNetworkEvent(handlers, decodeNetworkEvent(inner), inner, 'gossip');
+      } else handleTableEvent(handlers, decodeTableEvent(inner), inner, 'gossip');
+    }
   }
 
   /** Handles a message, at once or in slices; `done` runs when all of it was handled. */
@@ -90,7 +99,7 @@ export class Inbound {
       yield bytes.length + PART_BYTES;
       return;
     }
-    if (depth === MAX_DEPTH) {
+    if (depth === MAX_GOSSIP_NESTING) {
       drop(this.#parts.handlers.state, 'depth');
       return;
     }

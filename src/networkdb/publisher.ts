@@ -6,6 +6,7 @@ import {
   wrapGossip,
 } from '../codec/index.ts';
 import type { Broadcasts } from './broadcasts.ts';
+import { EVENT_OVERHEAD_BYTES } from './broadcasts.ts';
 import type { EntryAddress, EntryVersion } from './entry.ts';
 import type { TableGossip } from './gossip.ts';
 import type { Membership } from './membership.ts';
@@ -80,15 +81,15 @@ export class Publisher {
     return wrapGossip(GOSSIP_TYPE.tableEvent, encodeTableEvent(event));
   }
 
-  /** Whether a message of a table fits in a packet. */
-  fitsPacket(message: Uint8Array): boolean {
-    return this.#parts.broadcasts.fits(message, this.#parts.membership.packetRoomBytes());
+  /** Largest message of a table that goes out in packets. */
+  packetRoomBytes(): number {
+    return this.#parts.membership.packetRoomBytes() - EVENT_OVERHEAD_BYTES;
   }
 
   /** Spreads a write of our own. */
   write(address: EntryAddress, message: Uint8Array): void {
     const { broadcasts, gossip, oversize, state } = this.#parts;
-    if (this.fitsPacket(message)) {
+    if (message.length <= this.packetRoomBytes()) {
       broadcasts.queueTableEvent('own', address, message);
       gossip.newsQueued();
     } else if (state.options.oversize === 'reliable') {
@@ -107,7 +108,7 @@ export class Publisher {
       return;
     }
     const message = wrapGossip(GOSSIP_TYPE.tableEvent, inner);
-    if (!this.fitsPacket(message)) return;
+    if (message.length > this.packetRoomBytes()) return;
     broadcasts.queueTableEvent('relay', address, message);
     state.counters.add('tables.relayed');
     gossip.newsQueued();

@@ -10,7 +10,6 @@ import {
 import { CodecError } from '../runtime/index.ts';
 import type { HandlerParts } from './handlers.ts';
 import { drop, handleNetworkEvent, handleNodeEvent } from './handlers.ts';
-import type { Publisher } from './publisher.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -24,17 +23,14 @@ const NO_BYTES = new Uint8Array(0);
  * Our view of all attachments, for a peer.
  *
  * @param join - whether somebody joins the cluster; our own attachments are then stamped anew, so that a
- * peer who still remembers us as gone believes them, and told to the rest of the cluster
+ * peer who still remembers us as gone believes them
  */
-export function localPushPull(state: TableState, publisher: Publisher, join: boolean): Uint8Array {
+export function localPushPull(state: TableState, join: boolean): Uint8Array {
   const { attachments, localName, networkClock } = state;
   const own = attachments.ownList();
   if (join) {
     const time = networkClock.increment();
-    for (const attachment of own) {
-      attachment.time = time;
-      publisher.networkEvent(attachment.isLeaving ? 'leave' : 'join', attachment.network, time);
-    }
+    for (const attachment of own) attachment.time = time;
   }
   const networks: AttachmentEntry[] = own.map(({ network, time, isLeaving }) => ({
     network,
