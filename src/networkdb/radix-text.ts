@@ -7,7 +7,6 @@
  * written in the same pattern as other characters of its size, so that both ways still agree.
  */
 
-// eslint-disable-next-line no-control-regex -- the control characters are ASCII too
 const ASCII = /^[\0-\x7f]*$/;
 
 /** The UTF-8 bytes of `text`, one per character. */

@@ -103,7 +103,10 @@ export class RadixTree<V> implements RadixReader<V> {
     let node = this.#root;
     while (node instanceof Branch) {
       const parting = commonLength(leaf.text, node.text, path.at(-1)?.end ?? 0, node.end);
-      if (parting < node.end) return this.#part(path, node, parting, leaf);
+      if (parting < node.end) {
+        this.#part(path, node, parting, leaf);
+        return undefined;
+      }
       const branch: Branch<V> = this.#own(node, path, leaf.text);
       path.push(branch);
       if (leaf.text.length === branch.end) {
@@ -121,7 +124,8 @@ export class RadixTree<V> implements RadixReader<V> {
     if (node !== null && node.text !== leaf.text) {
       const length = Math.min(leaf.text.length, node.text.length);
       const parting = commonLength(leaf.text, node.text, path.at(-1)?.end ?? 0, length);
-      return this.#part(path, node, parting, leaf);
+      this.#part(path, node, parting, leaf);
+      return undefined;
     }
     this.#link(path, leaf.text, leaf);
     return this.#replaced(node);
@@ -200,7 +204,7 @@ export class RadixTree<V> implements RadixReader<V> {
   }
 
   /** Sets a branch above `node`, where the key of `leaf` leaves it after `parting` bytes. */
-  #part(path: readonly Branch<V>[], node: Node<V>, parting: number, leaf: Leaf<V>): undefined {
+  #part(path: readonly Branch<V>[], node: Node<V>, parting: number, leaf: Leaf<V>): void {
     const branch = new Branch<V>(leaf.text, parting, null, [], this.#generation);
     if (leaf.text.length === parting) {
       branch.leaf = leaf;
@@ -214,7 +218,6 @@ export class RadixTree<V> implements RadixReader<V> {
     }
     this.#link(path, leaf.text, branch);
     this.#size += 1;
-    return undefined;
   }
 
   /** Takes the leaf of `text` off the last branch of `path`, and the branch out if it is spent. */
