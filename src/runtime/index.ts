@@ -28,6 +28,15 @@ export type { Entropy, Random } from './random.ts';
 export { randomBelow, randomFraction, sample, SeededRandom, shuffle } from './random.ts';
 export type { TickerOptions } from './ticker.ts';
 export { Ticker } from './ticker.ts';
+export type { BindTarget, StreamCloseReason } from './transport-errors.ts';
+export {
+  addressInUse,
+  addressUnavailable,
+  dialFailed,
+  sendFailed,
+  streamClosed,
+  streamTooLong,
+} from './transport-errors.ts';
 export type {
   Address,
   InterfaceAddress,

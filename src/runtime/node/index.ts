@@ -1,0 +1,5 @@
+export { nodeClock } from './clock.ts';
+export { nodeEntropy, nodeRandom } from './random.ts';
+export { nodeResolver } from './resolver.ts';
+export type { NodeTransportOptions } from './transport.ts';
+export { NodeTransport } from './transport.ts';

@@ -1,0 +1,27 @@
+import { networkInterfaces } from 'node:os';
+
+import { canonicalHost } from '../address.ts';
+import type { InterfaceAddress } from '../transport.ts';
+
+/** Every address of this machine's interfaces that are up; empty where the system will not tell. */
+export function interfaceAddresses(): readonly InterfaceAddress[] {
+  const found: InterfaceAddress[] = [];
+  for (const addresses of Object.values(interfacesOrNone())) {
+    for (const { address, cidr, internal } of addresses ?? []) {
+      const host = canonicalHost(address);
+      if (host === null) continue;
+      const fullLength = host.includes(':') ? 128 : 32;
+      const prefixBits = cidr === null ? fullLength : Number(cidr.slice(cidr.indexOf('/') + 1));
+      found.push({ host, prefixBits, isInternal: internal });
+    }
+  }
+  return found;
+}
+
+function interfacesOrNone(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces();
+  } catch {
+    return {}; // refused in some sandboxes; the caller then asks for an address to advertise
+  }
+}

@@ -1,0 +1,138 @@
+import type { Address, Clock, Random } from '../runtime/index.ts';
+import { Counters, randomFraction } from '../runtime/index.ts';
+import { Links } from './links.ts';
+
+/*
+ * What lies between the hosts: moves copies of bytes, late, twice or never.
+ *
+ * Every decision draws from the one seeded generator at the moment of sending, in a fixed order, and
+ * only when its rate is above 0. A cut is looked at twice, at sending and at arrival, so that what was
+ * under way when a link was cut is lost too.
+ */
+
+/** Sees every datagram as it is sent; the bytes are only to be read. */
+export type PacketObserver = (from: Address, to: Address, bytes: Uint8Array) => void;
+
+/** Decides over every datagram as it is sent: true loses it. */
+export type PacketFilter = (from: Address, to: Address, bytes: Uint8Array) => boolean;
+
+/** Bytes of packets that wait at a host whose bandwidth is used up; what comes on top is lost. */
+const UPLINK_QUEUE_BYTES = 1024 * 1024;
+
+/** Ports that dialled streams come from, below those that listeners pick. */
+const FIRST_STREAM_PORT = 32_768;
+const STREAM_PORT_COUNT = 16_384;
+
+/** The state shared by all transports of a network. */
+export class Fabric {
+  readonly clock: Clock;
+  readonly links: Links = new Links();
+  readonly counters: Counters = new Counters();
+  readonly #random: Random;
+  readonly #uplinks = new Map<string, Uplink>();
+  #streamCount = 0;
+  observe: PacketObserver | null = null;
+  drop: PacketFilter | null = null;
+
+  constructor(clock: Clock, random: Random) {
+    this.clock = clock;
+    this.#random = random;
+  }
+
+  /** Limits what a host sends, packets and streams together; null lifts the limit. */
+  setBandwidth(host: string, bytesPerSecond: number | null): void {
+    if (bytesPerSecond === null) this.#uplinks.delete(host);
+    else this.#uplinks.set(host, new Uplink(this.clock, bytesPerSecond));
+  }
+
+  /**
+   * Sends a datagram. The bytes are copied here, and again for a duplicate.
+   *
+   * @param deliver - runs once, twice or never
+   */
+  carryPacket(
+    from: Address,
+    to: Address,
+    bytes: Uint8Array,
+    deliver: (bytes: Uint8Array) => void,
+  ): void {
+    const { counters } = this;
+    counters.add('packets.sent');
+    counters.add('packets.bytes', bytes.length);
+    this.observe?.(from, to, bytes);
+    if (this.drop?.(from, to, bytes) === true) {
+      counters.add('packets.dropped');
+      return;
+    }
+    const uplink = this.#uplinks.get(from.host);
+    if (uplink !== undefined && uplink.backlogBytes() > UPLINK_QUEUE_BYTES) {
+      counters.add('packets.overflowed');
+      return;
+    }
+    const queuedMs = uplink?.reserve(bytes.length) ?? 0;
+    if (this.links.isCut(from.host, to.host)) {
+      counters.add('packets.cut');
+      return;
+    }
+    const link = this.links.settings(from.host, to.host);
+    if (this.#chance(link.lossRate)) {
+      counters.add('packets.lost');
+      return;
+    }
+    const copies = this.#chance(link.duplicateRate) ? 2 : 1;
+    if (copies === 2) counters.add('packets.duplicated');
+    for (let copy = 0; copy < copies; copy += 1) {
+      const heldMs = this.#chance(link.reorderRate) ? link.reorderMs : 0;
+      const delayMs = queuedMs + link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
+      const own = bytes.slice();
+      this.clock.schedule(delayMs, () => {
+        if (this.links.isCut(from.host, to.host)) counters.add('packets.cut');
+        else deliver(own);
+      });
+    }
+  }
+
+  /** Milliseconds until stream bytes sent now arrive, waiting for the host's bandwidth included. */
+  streamDelay(from: string, to: string, sizeBytes: number): number {
+    const queuedMs = this.#uplinks.get(from)?.reserve(sizeBytes) ?? 0;
+    const link = this.links.settings(from, to);
+    return queuedMs + link.latencyMs + this.#jitter(link.jitterMs);
+  }
+
+  /** The port a dialler shows to its acceptor; any, as no one listens there. */
+  nextStreamPort(): number {
+    this.#streamCount += 1;
+    return FIRST_STREAM_PORT + (this.#streamCount % STREAM_PORT_COUNT);
+  }
+
+  #chance(rate: number): boolean {
+    return rate > 0 && randomFraction(this.#random) < rate;
+  }
+
+  #jitter(jitterMs: number): number {
+    return jitterMs > 0 ? randomFraction(this.#random) * jitterMs : 0;
+  }
+}
+
+/** Sends of one host in a row, each after the one before has left at the given rate. */
+class Uplink {
+  readonly #clock: Clock;
+  readonly #bytesPerMs: number;
+  #freeAt = 0;
+
+  constructor(clock: Clock, bytesPerSecond: number) {
+    this.#clock = clock;
+    this.#bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  backlogBytes(): number {
+    return Math.max(0, this.#freeAt - this.#clock.now()) * this.#bytesPerMs;
+  }
+
+  /** Queues the bytes; milliseconds until the last of them has left. */
+  reserve(sizeBytes: number): number {
+    const now = this.#clock.now();
+    this.#freeAt = Math.max(this.#freeAt, now) + sizeBytes / this.#bytesPerMs;
+    return this.#freeAt - now;
+  }
+}

@@ -1,0 +1,10 @@
+export { ClockView, VirtualClock } from './clock.ts';
+export { seededEntropy } from './entropy.ts';
+export type { PacketFilter, PacketObserver } from './fabric.ts';
+export type { LinkSettings } from './links.ts';
+export type { MemoryNetworkOptions } from './network.ts';
+export { MemoryNetwork } from './network.ts';
+export type { MemoryRuntime, MemoryRuntimeOptions } from './runtime.ts';
+export { createMemoryRuntime, MemoryResolver } from './runtime.ts';
+export type { MemoryTransportOptions } from './transport.ts';
+export { MemoryTransport } from './transport.ts';

@@ -1,0 +1,120 @@
+import type { Address, Clock, Random } from '../runtime/index.ts';
+import { GossipError } from '../runtime/index.ts';
+import type { PacketFilter, PacketObserver } from './fabric.ts';
+import { Fabric } from './fabric.ts';
+import type { LinkSettings } from './links.ts';
+import { PortTable } from './port-table.ts';
+import type { MemoryTransportOptions } from './transport.ts';
+import { MemoryTransport } from './transport.ts';
+
+/** Collaborators and the settings of every link; see {@link LinkSettings} for the defaults. */
+export interface MemoryNetworkOptions extends Partial<LinkSettings> {
+  /** Usually a `VirtualClock`; any clock works. */
+  readonly clock: Clock;
+  /** Decides over loss, jitter and the like: the same seed gives the same run. */
+  readonly random: Random;
+}
+
+/**
+ * Hosts, the links between them, and their faults.
+ *
+ * Only bytes pass, as copies. Faults act on hosts: one host may have several transports.
+ */
+export class MemoryNetwork {
+  readonly clock: Clock;
+  readonly #fabric: Fabric;
+  readonly #ports = new PortTable<MemoryTransport>();
+
+  constructor({ clock, random, ...settings }: MemoryNetworkOptions) {
+    this.clock = clock;
+    this.#fabric = new Fabric(clock, random);
+    this.#fabric.links.change(settings);
+  }
+
+  /** A transport for one process on the host; it holds no port until it listens. */
+  transport(options: MemoryTransportOptions): MemoryTransport {
+    return new MemoryTransport(this.#fabric, this.#ports, options);
+  }
+
+  /** Changes every link that has no settings of its own. */
+  setLinks(changes: Partial<LinkSettings>): void {
+    this.#fabric.links.change(changes);
+  }
+
+  /** Changes the link in the direction from one host to the other. */
+  setLink(from: string, to: string, changes: Partial<LinkSettings>): void {
+    this.#fabric.links.changeOne(from, to, changes);
+  }
+
+  /** Share of packets that vanish on every link that has no settings of its own. */
+  setLoss(lossRate: number): void {
+    this.#fabric.links.change({ lossRate });
+  }
+
+  /**
+   * What a host can send, packets and streams together; packets queue up to 1 MiB for it.
+   *
+   * @param bytesPerSecond - above 0, or null for no limit
+   */
+  setBandwidth(host: string, bytesPerSecond: number | null): void {
+    if (bytesPerSecond !== null && !(bytesPerSecond > 0)) {
+      throw new GossipError('ERR_ARGUMENT_INVALID', 'a bandwidth must be above 0, or null');
+    }
+    this.#fabric.setBandwidth(host, bytesPerSecond);
+  }
+
+  /** Cuts the link between two hosts, both ways or from `a` to `b` alone. */
+  cut(a: string, b: string, direction: 'both' | 'oneWay' = 'both'): void {
+    this.#fabric.links.cut(a, b);
+    if (direction === 'both') this.#fabric.links.cut(b, a);
+  }
+
+  /** Undoes {@link MemoryNetwork.cut}. */
+  mend(a: string, b: string, direction: 'both' | 'oneWay' = 'both'): void {
+    this.#fabric.links.mend(a, b);
+    if (direction === 'both') this.#fabric.links.mend(b, a);
+  }
+
+  /**
+   * Splits the hosts: each reaches those of its own group only. Replaces an earlier partition.
+   *
+   * @param groups - hosts that no group names form one further group
+   */
+  partition(groups: readonly (readonly string[])[]): void {
+    this.#fabric.links.partition(groups);
+  }
+
+  /** Ends the partition and all cuts; settings of links stay. */
+  heal(): void {
+    this.#fabric.links.heal();
+  }
+
+  /** Kills the process behind a transport: it falls silent, its streams break, its port is free. */
+  crash(transport: MemoryTransport): void {
+    transport.crash();
+  }
+
+  /** Whether a transport listens there. */
+  isBound({ host, port }: Address): boolean {
+    return this.#ports.find(host, port) !== undefined;
+  }
+
+  /** Sees every datagram when it is sent, lost ones too; null for nobody. */
+  set onPacket(observer: PacketObserver | null) {
+    this.#fabric.observe = observer;
+  }
+
+  /** Loses the datagrams for which it returns true, on top of the links' loss; null for none. */
+  set dropPacket(filter: PacketFilter | null) {
+    this.#fabric.drop = filter;
+  }
+
+  /**
+   * What passed so far, a copy: packets `sent`, `bytes`, `delivered`, `duplicated`, and those that did
+   * not arrive by reason: `lost`, `cut`, `dropped`, `overflowed`, `unheard`; streams `opened` (both ends
+   * count), `refused`, `bytes`.
+   */
+  counters(): Record<string, number> {
+    return this.#fabric.counters.snapshot();
+  }
+}
