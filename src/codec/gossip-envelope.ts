@@ -1,5 +1,5 @@
 import { decodeGuarded, asCodecError, readerOf } from './protobuf.ts';
-import { varintBytes, writeVarint } from './bytes.ts';
+import { plainBytes, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 
 /*
@@ -55,7 +55,7 @@ export function wrapGossip(type: GossipType, inner: Uint8Array): Uint8Array {
 export function decodeGossip(bytes: Uint8Array): GossipMessage {
   return decodeGuarded('gossip message', () => {
     const m = schema.GossipMessage.decode(readerOf(bytes));
-    return { type: m.type, data: m.data };
+    return { type: m.type, data: plainBytes(m.data) };
   });
 }
 
@@ -107,7 +107,7 @@ export function* compoundParts(data: Uint8Array): Generator<Uint8Array, void, vo
       throw asCodecError('gossip compound', error);
     }
     if (part === null) return;
-    yield part;
+    yield plainBytes(part);
   }
 }
 

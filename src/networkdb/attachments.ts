@@ -1,0 +1,161 @@
+import { sortedTexts } from './order.ts';
+
+/*
+ * Which node is on which network. Our own attachments and those of peers are separate things: nobody
+ * but us writes ours. Invariant: a node is a participant of a network if and only if it is active and
+ * has an attachment there that is not leaving; a failed node keeps its attachments, a left one has none.
+ */
+
+/** A peer's attachment to a network. */
+export interface Attachment {
+  /** Lamport time of the newest join or leave. */
+  time: number;
+  isLeaving: boolean;
+  /** Reaper time at which a leaving attachment is forgotten; 0 otherwise. */
+  expiresAt: number;
+}
+
+/** Our own attachment to a network. */
+export interface OwnAttachment extends Attachment {
+  readonly network: string;
+  /** The first exchange has ended; until then what arrives is not relayed. */
+  isSynced: boolean;
+  /** Some peer has answered a sync, or been answered, since we joined. */
+  hasMetPeers: boolean;
+}
+
+/** Attachments of ourselves and of peers, and the participants that follow from them. */
+export class Attachments {
+  readonly #own = new Map<string, OwnAttachment>();
+  readonly #peers = new Map<string, Map<string, Attachment>>();
+  readonly #participants = new Map<string, Set<string>>();
+  readonly #sorted = new Map<string, readonly string[]>();
+  readonly #networkUses = new Map<string, number>();
+
+  /** Networks that peers are attached to, ours not counted. */
+  get peerNetworkCount(): number {
+    return this.#networkUses.size;
+  }
+
+  /** Our attachment, leaving or not. */
+  own(network: string): OwnAttachment | undefined {
+    return this.#own.get(network);
+  }
+
+  /** Our attachment unless it is leaving. */
+  joined(network: string): OwnAttachment | undefined {
+    const own = this.#own.get(network);
+    return own === undefined || own.isLeaving ? undefined : own;
+  }
+
+  /** All our attachments by network name, leaving ones included. */
+  ownList(): readonly OwnAttachment[] {
+    return sortedTexts(this.#own.keys()).map((network) => this.#own.get(network) as OwnAttachment);
+  }
+
+  /** Names of the networks we are on. */
+  joinedNetworks(): readonly string[] {
+    return sortedTexts([...this.#own.values()].filter((a) => !a.isLeaving).map((a) => a.network));
+  }
+
+  setOwn(attachment: OwnAttachment): void {
+    this.#own.set(attachment.network, attachment);
+  }
+
+  dropOwn(network: string): void {
+    this.#own.delete(network);
+  }
+
+  /** What we know of a peer on a network. */
+  peer(node: string, network: string): Attachment | undefined {
+    return this.#peers.get(node)?.get(network);
+  }
+
+  /** A peer's networks, in name order. */
+  networksOf(node: string): readonly string[] {
+    return sortedTexts(this.#peers.get(node)?.keys() ?? []);
+  }
+
+  networkCountOf(node: string): number {
+    return this.#peers.get(node)?.size ?? 0;
+  }
+
+  /** Whether any peer is known to have to do with the network. */
+  knowsNetwork(network: string): boolean {
+    return this.#networkUses.has(network);
+  }
+
+  setPeer(node: string, network: string, attachment: Attachment): void {
+    let networks = this.#peers.get(node);
+    if (networks === undefined) {
+      networks = new Map();
+      this.#peers.set(node, networks);
+    }
+    if (!networks.has(network)) {
+      this.#networkUses.set(network, (this.#networkUses.get(network) ?? 0) + 1);
+    }
+    networks.set(network, attachment);
+  }
+
+  dropPeer(node: string, network: string): void {
+    const networks = this.#peers.get(node);
+    if (networks?.delete(network) !== true) return;
+    if (networks.size === 0) this.#peers.delete(node);
+    const uses = (this.#networkUses.get(network) ?? 1) - 1;
+    if (uses === 0) this.#networkUses.delete(network);
+    else this.#networkUses.set(network, uses);
+  }
+
+  /** Every attachment of every peer, ordered by node and network. */
+  *peerList(): Generator<{ node: string; network: string; attachment: Attachment }> {
+    for (const node of sortedTexts(this.#peers.keys())) {
+      for (const network of this.networksOf(node)) {
+        const attachment = this.peer(node, network);
+        if (attachment !== undefined) yield { node, network, attachment };
+      }
+    }
+  }
+
+  /** Peer attachments that are on their way out. */
+  *leavingPeers(): Generator<{ node: string; network: string; attachment: Attachment }> {
+    for (const [node, networks] of this.#peers) {
+      for (const [network, attachment] of networks) {
+        if (attachment.isLeaving) yield { node, network, attachment };
+      }
+    }
+  }
+
+  /** Active nodes on the network in name order, ourselves included. */
+  participants(network: string): readonly string[] {
+    let sorted = this.#sorted.get(network);
+    if (sorted === undefined) {
+      sorted = Object.freeze(sortedTexts(this.#participants.get(network) ?? []));
+      if (sorted.length > 0) this.#sorted.set(network, sorted);
+    }
+    return sorted;
+  }
+
+  participantCount(network: string): number {
+    return this.#participants.get(network)?.size ?? 0;
+  }
+
+  isParticipant(network: string, node: string): boolean {
+    return this.#participants.get(network)?.has(node) ?? false;
+  }
+
+  /** @returns whether it was new */
+  addParticipant(network: string, node: string): boolean {
+    const nodes = this.#participants.get(network) ?? new Set<string>();
+    if (nodes.has(node)) return false;
+    this.#participants.set(network, nodes.add(node));
+    this.#sorted.delete(network);
+    return true;
+  }
+
+  removeParticipant(network: string, node: string): void {
+    const nodes = this.#participants.get(network);
+    if (nodes?.delete(node) !== true) return;
+    this.#sorted.delete(network);
+    if (nodes.size === 0) this.#participants.delete(network);
+  }
+}

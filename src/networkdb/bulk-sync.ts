@@ -1,0 +1,239 @@
+import type { BulkSync as BulkSyncMessage } from '../codec/index.ts';
+import { encodeBulkSync, encodeCompoundMessage, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
+import type { Clock, Timer } from '../runtime/index.ts';
+import { GossipError, StateError, TimeoutError } from '../runtime/index.ts';
+import type { Membership } from './membership.ts';
+import type { Slices } from './slices.ts';
+import { SyncWalk } from './sync-walk.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * The exchange of whole networks between two nodes, over streams:
+ *
+ *   us                               peer
+ *   chunk, chunk, request(L)  ---->  applies, its clock passes L
+ *   applies, done             <----  chunk, chunk, answer(more than L)
+ *
+ * Chunks before the last carry no Lamport time, so only a last chunk can answer a request: any message
+ * from the peer with a time above L does, also in Go. An answer that does not come is a failure here and
+ * another peer is tried; Go counts it as done.
+ */
+
+/** Bytes of entries after which a chunk ends. */
+export const CHUNK_BYTES = 4_194_304;
+
+const ANSWERS_AT_ONCE = 8;
+
+/** Hears how an exchange ended. */
+export type SyncDone = (error: GossipError | null) => void;
+
+/** Collaborators of {@link BulkSync}. */
+export interface BulkSyncParts {
+  readonly clock: Clock;
+  readonly membership: Membership;
+  readonly state: TableState;
+  readonly slices: Slices;
+}
+
+interface Pending {
+  readonly time: number;
+  readonly finish: SyncDone;
+}
+
+/** Requests and answers of bulk syncs. */
+export class BulkSync {
+  readonly #parts: BulkSyncParts;
+  readonly #pending = new Map<string, Set<Pending>>();
+  readonly #answers = new Map<string, Set<string>>();
+  #answering = 0;
+  #isStopped = false;
+
+  constructor(parts: BulkSyncParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests that wait for an answer. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const pending of this.#pending.values()) count += pending.size;
+    return count;
+  }
+
+  /**
+   * Exchanges networks with a peer.
+   *
+   * @param done - called once, when the answer was applied or has failed to come
+   */
+  request(peer: string, networks: readonly string[], done: SyncDone): void {
+    const { counters } = this.#parts.state;
+    this.#send(peer, networks, true, (error) => {
+      if (error === null) counters.add('tables.sync.ok');
+      else if (error.code === 'ERR_TIMEOUT') counters.add('tables.sync.timedOut');
+      else counters.add('tables.sync.failed');
+      done(error);
+    });
+  }
+
+  /** A message from a peer was applied whole: it may answer us, and may want an answer. */
+  applied(message: BulkSyncMessage, time: number): void {
+    if (time > 0) {
+      this.#parts.state.tableClock.settle();
+      for (const pending of [...(this.#pending.get(message.node) ?? [])]) {
+        if (pending.time < time) pending.finish(null);
+      }
+    }
+    if (!message.isRequest) return;
+    for (const network of message.networks) {
+      const own = this.#parts.state.attachments.joined(network);
+      if (own !== undefined) own.hasMetPeers = true;
+    }
+    this.#queueAnswer(message.node, message.networks);
+  }
+
+  /** A peer has failed or left: waiting for it is over. */
+  peerGone(peer: string): void {
+    for (const pending of [...(this.#pending.get(peer) ?? [])]) {
+      pending.finish(
+        new StateError('ERR_MEMBER_UNKNOWN', `${peer} went away during a bulk sync`, { peer }),
+      );
+    }
+  }
+
+  /** Ends everything; requests that wait fail. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#answers.clear();
+    for (const pendings of [...this.#pending.values()]) {
+      for (const pending of [...pendings]) {
+        pending.finish(new StateError('ERR_CLOSED', 'the node was closed during a bulk sync'));
+      }
+    }
+  }
+
+  #queueAnswer(peer: string, networks: readonly string[]): void {
+    const { state } = this.#parts;
+    const queued = this.#answers.get(peer);
+    if (queued === undefined && this.#answers.size >= state.options.limits.maxWaitingAnswers) {
+      state.counters.add('tables.sync.unanswered');
+      return;
+    }
+    const joined = networks.filter((name) => state.attachments.joined(name) !== undefined);
+    // Requests that meet in the queue are served by one answer, later than all of them.
+    this.#answers.set(peer, new Set([...(queued ?? []), ...joined]));
+    this.#pumpAnswers();
+  }
+
+  #pumpAnswers(): void {
+    while (this.#answering < ANSWERS_AT_ONCE && !this.#isStopped) {
+      const [next] = this.#answers;
+      if (next === undefined) return;
+      const [peer, networks] = next;
+      this.#answers.delete(peer);
+      this.#answering += 1;
+      this.#send(peer, [...networks], false, (error) => {
+        this.#answering -= 1;
+        this.#parts.state.counters.add(
+          error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed',
+        );
+        this.#pumpAnswers();
+      });
+    }
+  }
+
+  #send(peer: string, networks: readonly string[], isRequest: boolean, done: SyncDone): void {
+    const { state, slices } = this.#parts;
+    const record = state.nodes.get(peer);
+    if (record === undefined || record.state === 'left') {
+      done(new StateError('ERR_MEMBER_UNKNOWN', `cannot sync with ${peer}`, { peer }));
+      return;
+    }
+    const walk = new SyncWalk(state, networks);
+    const nextChunk = (): void => {
+      const parts: Uint8Array[] = [];
+      slices.run(walk.fill(parts, CHUNK_BYTES), () => {
+        this.#sendChunk({ peer, networks, isRequest, parts, isLast: walk.isDone }, nextChunk, done);
+      });
+    };
+    nextChunk();
+  }
+
+  #sendChunk(chunk: Chunk, nextChunk: () => void, done: SyncDone): void {
+    const { membership, state } = this.#parts;
+    const { peer, networks, isLast } = chunk;
+    const isRequest = chunk.isRequest && isLast;
+    const time = isLast ? state.tableClock.increment() : 0;
+    const inner = encodeBulkSync({
+      time,
+      isRequest,
+      node: state.localName,
+      networks: [...networks],
+      payload: encodeCompoundMessage(chunk.parts),
+    });
+    const message = wrapGossip(GOSSIP_TYPE.bulkSync, inner);
+    state.counters.add('tables.sync.bytes', message.length);
+    const pending = isRequest ? this.#register(peer, time, done) : null;
+    const record = state.nodes.get(peer);
+    const target = record?.state === 'failed' ? record.address : peer;
+    membership.sendStream(target, message, (error) => {
+      if (pending !== null) {
+        if (error !== null) pending.finish(asGossipError(error));
+        else pending.startTimer();
+      } else if (error !== null) done(asGossipError(error));
+      else if (this.#isStopped) done(new StateError('ERR_CLOSED', 'the node was closed'));
+      else if (isLast) done(null);
+      else nextChunk();
+    });
+  }
+
+  /** Notes a request before it is sent; its time runs from when it was sent. */
+  #register(
+    peer: string,
+    time: number,
+    done: SyncDone,
+  ): { finish: SyncDone; startTimer: () => void } {
+    const { clock, state } = this.#parts;
+    const pendings = this.#pending.get(peer) ?? new Set<Pending>();
+    this.#pending.set(peer, pendings);
+    let timer: Timer | null = null;
+    let isFinished = false;
+    const finish: SyncDone = (error) => {
+      if (isFinished) return;
+      isFinished = true;
+      timer?.cancel();
+      pendings.delete(pending);
+      if (pendings.size === 0 && this.#pending.get(peer) === pendings) this.#pending.delete(peer);
+      done(error);
+    };
+    const pending: Pending = { time, finish };
+    pendings.add(pending);
+    const startTimer = (): void => {
+      if (isFinished) return;
+      const timeoutMs = state.options.bulkSyncTimeoutMs;
+      timer = clock.schedule(timeoutMs, () => {
+        // The answer may have arrived while the loop was blocked.
+        timer = clock.afterPendingInput(() => {
+          finish(
+            new TimeoutError('ERR_TIMEOUT', `${peer} did not answer a bulk sync`, {
+              peer,
+              timeoutMs,
+            }),
+          );
+        });
+      });
+    };
+    return { finish, startTimer };
+  }
+}
+
+interface Chunk {
+  readonly peer: string;
+  readonly networks: readonly string[];
+  readonly isRequest: boolean;
+  readonly parts: Uint8Array[];
+  readonly isLast: boolean;
+}
+
+function asGossipError(error: Error): GossipError {
+  if (error instanceof GossipError) return error;
+  return new StateError('ERR_STREAM_CLOSED', 'a bulk sync could not be sent', { cause: error });
+}

@@ -1,0 +1,43 @@
+import type { EntryAddress, EntryVersion } from './entry.ts';
+import { tupleKey } from './broadcasts.ts';
+
+/*
+ * Two nodes wrote one key at the same Lamport time, without knowing of each other. All nodes keep the
+ * same one of the two writes; the other is lost, and whoever runs the service may want to know.
+ */
+
+/** Two concurrent writes to one key. */
+export interface WriteConflict extends EntryAddress {
+  readonly time: number;
+  /** The node whose write stays. */
+  readonly winner: string;
+  /** The node whose write is lost. */
+  readonly loser: string;
+}
+
+const REMEMBERED = 1024;
+
+/** Reports each conflict once. */
+export class Conflicts {
+  readonly #report: (conflict: WriteConflict) => void;
+  readonly #seen = new Set<string>();
+
+  constructor(report: (conflict: WriteConflict) => void) {
+    this.#report = report;
+  }
+
+  /** Two different owners' writes with one time have met; the first argument wins. */
+  note(address: EntryAddress, winner: EntryVersion, loser: EntryVersion): void {
+    const { network, table, key } = address;
+    const place = tupleKey(network, tupleKey(table, key));
+    const id = `${winner.time}:${tupleKey(place, tupleKey(winner.owner, loser.owner))}`;
+    if (this.#seen.has(id)) return;
+    const [oldest] = this.#seen;
+    if (oldest !== undefined && this.#seen.size >= REMEMBERED) this.#seen.delete(oldest);
+    this.#seen.add(id);
+    const { time } = winner;
+    this.#report(
+      Object.freeze({ network, table, key, time, winner: winner.owner, loser: loser.owner }),
+    );
+  }
+}

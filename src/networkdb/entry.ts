@@ -1,0 +1,69 @@
+import { compareBytes, compareText } from './order.ts';
+
+/*
+ * One entry: the newest known write to (network, table, key). Which of two writes is the newer is a
+ * total order, so nodes that have seen the same writes hold the same entry, in whatever order they
+ * came. An entry is replaced, never changed; only its retention moves.
+ */
+
+/** A write, without the place it was made to. */
+export interface EntryVersion {
+  /** Lamport time of the write at its owner. */
+  readonly time: number;
+  /** The node that wrote; its entries go when it goes. */
+  readonly owner: string;
+  /** True for a tombstone, which keeps the last value. */
+  readonly isDeleted: boolean;
+  readonly value: Uint8Array;
+}
+
+/** Where an entry stands. */
+export interface EntryAddress {
+  readonly network: string;
+  readonly table: string;
+  readonly key: string;
+}
+
+/**
+ * All entries of one owner in one network, whose fate they share.
+ *
+ * `present`: visible unless tombstones. `hidden`: the owner has failed and may return. `gone`: the
+ * owner has left, nothing of this may be seen any more, and the index is cleared bit by bit.
+ */
+export interface OwnerGroup {
+  readonly network: string;
+  readonly owner: string;
+  state: 'present' | 'hidden' | 'gone';
+  readonly entries: Set<StoredEntry>;
+  /** The tombstones among them. */
+  readonly tombstones: Set<StoredEntry>;
+}
+
+/** An entry as the store holds it. */
+export interface StoredEntry extends EntryVersion, EntryAddress {
+  readonly group: OwnerGroup;
+  /** Reaper time at which a tombstone, or an entry while it is hidden, is forgotten. */
+  expiresAt: number;
+}
+
+/**
+ * The order of writes to one key: later time, then greater owner name by UTF-8 bytes, then live over
+ * tombstone, then greater value bytes.
+ *
+ * @returns positive when `a` wins, negative when `b` does, zero when they are the same write
+ * @remarks Networkdb in Go has the first rule only, so on equal times whichever arrived first stays
+ * and nodes differ for good. Live beats tombstone because a tombstone with the time and owner of a
+ * live entry was not made by its owner: old peers forge such when someone leaves a network.
+ */
+export function compareVersions(a: EntryVersion, b: EntryVersion): number {
+  if (a.time !== b.time) return a.time - b.time;
+  const byOwner = compareText(a.owner, b.owner);
+  if (byOwner !== 0) return byOwner;
+  if (a.isDeleted !== b.isDeleted) return a.isDeleted ? -1 : 1;
+  return compareBytes(a.value, b.value);
+}
+
+/** Whether readers and watchers see the entry. */
+export function isVisible(entry: StoredEntry | undefined): entry is StoredEntry {
+  return entry !== undefined && !entry.isDeleted && entry.group.state === 'present';
+}

@@ -1,0 +1,93 @@
+import type { NetworkEvent, TableEvent } from '../codec/index.ts';
+import type { Clock } from '../runtime/index.ts';
+import type { EntryVersion } from './entry.ts';
+import { compareVersions } from './entry.ts';
+import type { Publisher } from './publisher.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * Traces of an earlier life. A process that restarts under its old name finds peers that remember what
+ * it wrote and joined before, and only it can put that right, since only the owner may write its state.
+ * So an event about ourselves that does not agree with what we hold is answered at a time later than the
+ * event's: an entry with our value or a tombstone, an attachment with a join or leave. In Go such events
+ * are dropped unread; the entries stay for ever, and first writes lose against them.
+ *
+ * Answers are bounded in rate, because a peer could invent such events. What is not answered now comes
+ * again with the next exchange. While another process claims our name there are no answers at all: two
+ * owners would correct each other without end.
+ */
+
+const ANSWERS = { perSecond: 1_000, burst: 4_000 };
+
+/** Collaborators of {@link Ghosts}. */
+export interface GhostParts {
+  readonly clock: Clock;
+  readonly state: TableState;
+  readonly publisher: Publisher;
+}
+
+/** Answers events about ourselves. */
+export class Ghosts {
+  readonly #parts: GhostParts;
+  readonly #limit: RateLimit;
+  #isSuspended = false;
+
+  constructor(parts: GhostParts) {
+    this.#parts = parts;
+    this.#limit = new RateLimit(parts.clock, ANSWERS);
+  }
+
+  /** No answers while another process uses our name. */
+  setSuspended(isSuspended: boolean): void {
+    this.#isSuspended = isSuspended;
+  }
+
+  /** A write that claims to be ours, at a time that was judged usable. */
+  answerWrite(event: TableEvent, time: number): void {
+    const { state } = this.#parts;
+    const { network, table, key, owner, value } = event;
+    if (state.attachments.joined(network) === undefined) return;
+    const claimed: EntryVersion = { time, owner, isDeleted: event.kind === 'delete', value };
+    const held = state.store.get(network, table, key);
+    if (held !== undefined && compareVersions(claimed, held) <= 0) return;
+    state.tableClock.witness(time);
+    const isOurs = held?.owner === state.localName;
+    if (claimed.isDeleted && !isOurs) return;
+    if (!this.#mayAnswer()) return;
+    const isDeleted = !isOurs || held.isDeleted;
+    const answer: EntryVersion = {
+      time: state.tableClock.increment(),
+      owner: state.localName,
+      isDeleted,
+      value: isOurs ? held.value : value,
+    };
+    const expiresAt = isDeleted ? state.countdown.after(state.options.reapEntryMs) : 0;
+    state.write(event, answer, expiresAt, 'local');
+    const { publisher } = this.#parts;
+    publisher.write(
+      event,
+      publisher.encodeWrite(isDeleted ? 'delete' : 'update', event, answer),
+    );
+    state.counters.add('tables.ghosts.entries');
+  }
+
+  /** A join or leave that claims to be ours, at a time that was judged usable and witnessed. */
+  answerAttachment(event: NetworkEvent, time: number): void {
+    const { state, publisher } = this.#parts;
+    const own = state.attachments.own(event.network);
+    const isJoined = own?.isLeaving === false;
+    if (own === undefined ? event.kind === 'leave' : time <= own.time) return;
+    if (!this.#mayAnswer()) return;
+    const answerTime = state.networkClock.increment();
+    if (own !== undefined) own.time = answerTime;
+    publisher.networkEvent(isJoined ? 'join' : 'leave', event.network, answerTime);
+    state.counters.add('tables.ghosts.attachments');
+  }
+
+  #mayAnswer(): boolean {
+    if (!this.#isSuspended && this.#limit.tryTake()) return true;
+    this.#parts.state.counters.add('tables.ghosts.unanswered');
+    return false;
+  }
+}

@@ -1,0 +1,234 @@
+import type { NetworkEvent, NodeEvent, TableEvent } from '../codec/index.ts';
+import type { Conflicts } from './conflicts.ts';
+import type { EarlyEvent, EarlyEvents } from './early-events.ts';
+import type { EntryVersion, StoredEntry } from './entry.ts';
+import { compareVersions } from './entry.ts';
+import type { Ghosts } from './ghosts.ts';
+import type { LamportClock } from './lamport.ts';
+import { isValidName } from './names.ts';
+import { MAX_RESIDUAL_MS } from './options.ts';
+import type { Publisher } from './publisher.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * What each event from the cluster does. Every handler runs to its end at once. Events come in any
+ * order, repeated, late and forged; whatever is not news or cannot be right is dropped and counted by
+ * reason, never thrown.
+ */
+
+/** How an event reached us. Only what came by gossip, or by bulk sync for tables, is passed on. */
+export type EventPath = 'gossip' | 'bulk-sync' | 'push-pull';
+
+/** Why an inbound event or message was dropped. */
+export type DropReason =
+  | 'malformed'
+  | 'type'
+  | 'kind'
+  | 'name'
+  | 'value'
+  | 'time'
+  | 'nodeUnknown'
+  | 'notAttached'
+  | 'ownerUnknown'
+  | 'ownerLeaving'
+  | 'stale'
+  | 'limit'
+  | 'waiting'
+  | 'depth';
+
+/** What the handlers work on. */
+export interface HandlerParts {
+  readonly state: TableState;
+  readonly publisher: Publisher;
+  readonly early: EarlyEvents;
+  readonly ghosts: Ghosts;
+  readonly conflicts: Conflicts;
+  /** Handles kept events again, in order, as gossip. */
+  readonly replay: (events: readonly EarlyEvent[]) => void;
+  /** Something strange that somebody should look at. */
+  readonly warn: (reason: 'lamport-jump', fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Counts something that was dropped. */
+export function drop(state: TableState, reason: DropReason): void {
+  state.counters.add(`tables.dropped.${reason}`);
+}
+
+/**
+ * A node came or says good-bye.
+ *
+ * @remarks networkdb: node event. Joins only move clocks, since the membership tells who is alive.
+ */
+export function handleNodeEvent(parts: HandlerParts, event: NodeEvent, inner: Uint8Array): void {
+  const { state, publisher } = parts;
+  if (event.kind === 'invalid') return drop(state, 'kind');
+  const time = witnessed(parts, state.networkClock, event.time, event.node);
+  if (time === null || event.node === state.localName) return;
+  const record = state.nodes.get(event.node);
+  if (record === undefined) return drop(state, 'nodeUnknown');
+  if (record.time >= time) return drop(state, 'stale');
+  record.time = time;
+  if (record.state !== 'active' || event.kind === 'join') return;
+  state.depart(record);
+  publisher.relayNodeEvent(inner);
+}
+
+/**
+ * A node joined or left a network.
+ *
+ * @remarks networkdb: network event. About ourselves nobody else decides: see `ghosts.ts`.
+ */
+export function handleNetworkEvent(
+  parts: HandlerParts,
+  event: NetworkEvent,
+  inner: Uint8Array,
+  path: EventPath,
+): void {
+  const { state, early, publisher } = parts;
+  const { node, network, kind } = event;
+  if (kind === 'invalid') return drop(state, 'kind');
+  if (!isValidName('network', network)) return drop(state, 'name');
+  const time = witnessed(parts, state.networkClock, event.time, node);
+  if (time === null) return;
+  if (node === state.localName) return parts.ghosts.answerAttachment(event, time);
+  const known = state.attachments.peer(node, network);
+  if (known === undefined) {
+    if (kind === 'leave') return drop(state, 'notAttached');
+    if (!state.nodes.isActive(node)) {
+      early.keep({ kind: 'network', node, network, inner });
+      return drop(state, 'nodeUnknown');
+    }
+    if (!hasRoomForAttachment(state, node, network)) return drop(state, 'limit');
+  } else if (known.time >= time) {
+    return drop(state, 'stale');
+  }
+  if (kind === 'join') state.attach(node, network, time);
+  else state.detach(node, network, time);
+  if (path === 'gossip') publisher.relayNetworkEvent(network, node, inner);
+  if (kind === 'join') parts.replay(early.takeWrites(node, network));
+}
+
+/**
+ * Somebody wrote to a table.
+ *
+ * @remarks networkdb: table event. The winner rule is `compareVersions`. Events of a failed owner, passed
+ * on by others, are stored and stay hidden. An unknown delete leaves a tombstone too, or a late create
+ * would revive what was deleted.
+ */
+export function handleTableEvent(
+  parts: HandlerParts,
+  event: TableEvent,
+  inner: Uint8Array,
+  path: EventPath,
+): void {
+  const { state, early } = parts;
+  const { network, table, key, owner } = event;
+  const problem = problemOf(event, state.options.limits.maxValueBytes);
+  if (problem !== null) return drop(state, problem);
+  if (owner === state.localName) {
+    const claimedTime = judged(parts, state.tableClock, event.time, owner);
+    if (claimedTime !== null) parts.ghosts.answerWrite(event, claimedTime);
+    return;
+  }
+  const time = witnessed(parts, state.tableClock, event.time, owner);
+  if (time === null) return;
+  if (state.attachments.joined(network) === undefined) return drop(state, 'notAttached');
+  const attachment = state.attachments.peer(owner, network);
+  if (attachment === undefined) {
+    if (path === 'gossip') early.keep({ kind: 'table', node: owner, network, inner });
+    return drop(state, 'ownerUnknown');
+  }
+  if (attachment.isLeaving) return drop(state, 'ownerLeaving');
+  const held = state.store.get(network, table, key);
+  const isDeleted = event.kind === 'delete';
+  const version: EntryVersion = { time, owner, isDeleted, value: event.value };
+  if (!wins(parts, event, version, held)) return drop(state, 'stale');
+  if (held === undefined && state.store.occupied >= state.options.limits.maxEntries) {
+    return drop(state, 'limit');
+  }
+  const residualMs = residualOf(state, event);
+  const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
+  state.write(event, version, expiresAt, 'remote');
+  state.counters.add('tables.accepted');
+  const isUnknownDelete = held === undefined && isDeleted;
+  relay(parts, event, inner, { path, residualMs, isUnknownDelete });
+}
+
+function relay(
+  parts: HandlerParts,
+  event: TableEvent,
+  inner: Uint8Array,
+  about: { path: EventPath; residualMs: number; isUnknownDelete: boolean },
+): void {
+  const { state, publisher } = parts;
+  // What arrives before the first exchange has ended is known to all others.
+  if (state.attachments.joined(event.network)?.isSynced !== true) return;
+  const viaBulkSync = about.path === 'bulk-sync';
+  if (about.isUnknownDelete) {
+    const isYoung = about.residualMs > state.options.reapEntryMs / 6;
+    if (!viaBulkSync || !isYoung) return;
+  }
+  publisher.relayWrite(event, inner, viaBulkSync);
+}
+
+function wins(
+  parts: HandlerParts,
+  event: TableEvent,
+  version: EntryVersion,
+  held: StoredEntry | undefined,
+): boolean {
+  if (held === undefined) return true;
+  const isNewer = compareVersions(version, held) > 0;
+  if (version.time === held.time && version.owner !== held.owner) {
+    if (isNewer) parts.conflicts.note(event, version, held);
+    else parts.conflicts.note(event, held, version);
+  }
+  return isNewer;
+}
+
+function problemOf(event: TableEvent, maxValueBytes: number): DropReason | null {
+  if (event.kind === 'invalid') return 'kind';
+  if (!isValidName('network', event.network)) return 'name';
+  if (!isValidName('table', event.table) || !isValidName('key', event.key)) return 'name';
+  return event.value.length > maxValueBytes ? 'value' : null;
+}
+
+/** Milliseconds until the entry is forgotten, 0 for never; what peers ask for is bounded. */
+function residualOf(state: TableState, event: TableEvent): number {
+  const isOwnerFailed = state.nodes.isFailed(event.owner);
+  if (event.kind !== 'delete' && !isOwnerFailed) return 0;
+  if (event.residualReapSeconds <= 0) return state.options.reapEntryMs;
+  return Math.min(event.residualReapSeconds * 1000, MAX_RESIDUAL_MS);
+}
+
+function hasRoomForAttachment(state: TableState, node: string, network: string): boolean {
+  const { maxNetworks, maxNetworksPerNode } = state.options.limits;
+  const { attachments } = state;
+  if (attachments.networkCountOf(node) >= maxNetworksPerNode) return false;
+  return attachments.knowsNetwork(network) || attachments.peerNetworkCount < maxNetworks;
+}
+
+/** The time as a number if the clock can use it. */
+function judged(
+  parts: HandlerParts,
+  clock: LamportClock,
+  time: number | bigint,
+  node: string,
+): number | null {
+  const verdict = clock.judge(time);
+  if (verdict === 'ok') return Number(time);
+  drop(parts.state, 'time');
+  if (verdict === 'jump') parts.warn('lamport-jump', { node, time, clock: clock.time });
+  return null;
+}
+
+function witnessed(
+  parts: HandlerParts,
+  clock: LamportClock,
+  time: number | bigint,
+  node: string,
+): number | null {
+  const usable = judged(parts, clock, time, node);
+  if (usable !== null) clock.witness(usable);
+  return usable;
+}

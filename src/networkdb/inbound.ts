@@ -1,0 +1,155 @@
+import {
+  compoundParts,
+  decodeBulkSync,
+  decodeGossip,
+  decodeNetworkEvent,
+  decodeNodeEvent,
+  decodeTableEvent,
+  GOSSIP_TYPE,
+  MAX_GOSSIP_NESTING,
+} from '../codec/index.ts';
+import { CodecError } from '../runtime/index.ts';
+import type { BulkSync } from './bulk-sync.ts';
+import type { EarlyEvent } from './early-events.ts';
+import type { EventPath, HandlerParts } from './handlers.ts';
+import { drop, handleNetworkEvent, handleNodeEvent, handleTableEvent } from './handlers.ts';
+import type { Slices } from './slices.ts';
+
+/*
+ * From bytes to handlers. What came in a packet is handled at once; what a stream may carry can be
+ * large, and is read event by event in slices. A message that cannot be read ends where it breaks, and
+ * what was read of it before stands: every event is complete in itself.
+ */
+
+/** Compounds up to this size are handled at once: all that fits in a packet. */
+const AT_ONCE_BYTES = 2_048;
+
+/** What an event costs a slice beside its bytes. */
+const PART_BYTES = 32;
+
+/** Collaborators of {@link Inbound}. */
+export interface InboundParts {
+  readonly handlers: HandlerParts;
+  readonly slices: Slices;
+  readonly bulkSync: BulkSync;
+}
+
+/** Dispatches received messages. */
+export class Inbound {
+  readonly #parts: InboundParts;
+  #waitingBytes = 0;
+
+  constructor(parts: InboundParts) {
+    this.#parts = parts;
+  }
+
+  /** Bytes that were received and wait for their slices. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** One message from the membership, by packet or stream. */
+  message(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#work(bytes, 'gossip', () => undefined);
+  }
+
+  /** Handles kept events again, in the order they came. */
+  replay(events: readonly EarlyEvent[]): void {
+    const { handlers } = this.#parts;
+    for (const { kind, inner } of events) {
+      if (kind === 'network') {
+        handleNetworkEvent(handlers, decodeNetworkEvent(inner), inner, 'gossip');
+      } else handleTableEvent(handlers, decodeTableEvent(inner), inner, 'gossip');
+    }
+  }
+
+  /** Handles a message, at once or in slices; `done` runs when all of it was handled. */
+  #work(bytes: Uint8Array, path: EventPath, done: () => void): void {
+    const { handlers, slices } = this.#parts;
+    const steps = this.#steps(bytes, path);
+    if (bytes.length <= AT_ONCE_BYTES) {
+      while (steps.next().done !== true);
+      done();
+      return;
+    }
+    if (this.#waitingBytes + bytes.length > handlers.state.options.limits.maxWaitingBytes) {
+      drop(handlers.state, 'waiting');
+      return;
+    }
+    this.#waitingBytes += bytes.length;
+    slices.run(steps, () => {
+      this.#waitingBytes -= bytes.length;
+      done();
+    });
+  }
+
+  *#steps(bytes: Uint8Array, path: EventPath): Generator<number, void> {
+    try {
+      yield* this.#open(bytes, path, 0);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      drop(this.#parts.handlers.state, 'malformed');
+    }
+  }
+
+  *#open(bytes: Uint8Array, path: EventPath, depth: number): Generator<number, void> {
+    const { type, data } = decodeGossip(bytes);
+    if (type !== GOSSIP_TYPE.compound) {
+      this.#dispatch(type, data, path);
+      yield bytes.length + PART_BYTES;
+      return;
+    }
+    if (depth === MAX_GOSSIP_NESTING) {
+      drop(this.#parts.handlers.state, 'depth');
+      return;
+    }
+    for (const part of compoundParts(data)) yield* this.#openPart(part, path, depth + 1);
+  }
+
+  /** A part that cannot be read does not spoil its neighbours. */
+  *#openPart(part: Uint8Array, path: EventPath, depth: number): Generator<number, void> {
+    try {
+      yield* this.#open(part, path, depth);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      drop(this.#parts.handlers.state, 'malformed');
+      yield part.length + PART_BYTES;
+    }
+  }
+
+  #dispatch(type: number, data: Uint8Array, path: EventPath): void {
+    const { handlers } = this.#parts;
+    switch (type) {
+      case GOSSIP_TYPE.nodeEvent:
+        return handleNodeEvent(handlers, decodeNodeEvent(data), data);
+      case GOSSIP_TYPE.networkEvent:
+        return handleNetworkEvent(handlers, decodeNetworkEvent(data), data, path);
+      case GOSSIP_TYPE.tableEvent:
+        return handleTableEvent(handlers, decodeTableEvent(data), data, path);
+      case GOSSIP_TYPE.bulkSync:
+        return this.#bulkSync(data, path);
+    }
+    drop(handlers.state, 'type');
+  }
+
+  #bulkSync(data: Uint8Array, path: EventPath): void {
+    const { handlers, bulkSync } = this.#parts;
+    const { state } = handlers;
+    if (path === 'bulk-sync') return drop(state, 'depth');
+    const message = decodeBulkSync(data);
+    const verdict = state.tableClock.judge(message.time);
+    if (verdict !== 'ok') {
+      drop(state, 'time');
+      if (verdict === 'jump') {
+        const { node, time } = message;
+        handlers.warn('lamport-jump', { node, time, clock: state.tableClock.time });
+      }
+      return;
+    }
+    const time = Number(message.time);
+    if (time > 0) state.tableClock.witness(time);
+    this.#work(message.payload, 'bulk-sync', () => {
+      bulkSync.applied(message, time);
+    });
+  }
+}

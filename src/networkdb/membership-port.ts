@@ -1,0 +1,111 @@
+import type { Logger } from '../runtime/index.ts';
+import type { Broadcasts } from './broadcasts.ts';
+import type { BulkSync } from './bulk-sync.ts';
+import type { EarlyEvents } from './early-events.ts';
+import type { HandlerParts } from './handlers.ts';
+import { drop } from './handlers.ts';
+import type { Inbound } from './inbound.ts';
+import type { ClusterNode, MembershipEvents } from './membership.ts';
+import { localPushPull, mergePushPull } from './push-pull.ts';
+import type { SyncRounds } from './sync-rounds.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * What the membership tells the tables: who came and went, what arrived, and what may ride along.
+ */
+
+/** Collaborators of {@link MembershipPort}. */
+export interface MembershipPortParts {
+  readonly state: TableState;
+  readonly handlers: HandlerParts;
+  readonly broadcasts: Broadcasts;
+  readonly early: EarlyEvents;
+  readonly inbound: Inbound;
+  readonly bulkSync: BulkSync;
+  readonly rounds: SyncRounds;
+  readonly logger: Logger;
+  readonly isClosed: () => boolean;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The membership's side of the engine. */
+export class MembershipPort implements MembershipEvents {
+  readonly #parts: MembershipPortParts;
+
+  constructor(parts: MembershipPortParts) {
+    this.#parts = parts;
+  }
+
+  nodeJoined(node: ClusterNode): void {
+    const { state, early, handlers, rounds, isClosed } = this.#parts;
+    if (isClosed()) return;
+    this.#purgeAddress(node);
+    const known = state.nodes.get(node.name);
+    if (known !== undefined) {
+      known.address = node.address;
+      known.metadata = node.metadata;
+      if (known.state === 'active') return;
+      state.activate(known);
+      this.#parts.logger.info({ node: node.name }, 'tables: node is back');
+      rounds.nodeReturned(node.name);
+    } else {
+      if (state.nodes.size >= state.options.limits.maxNodes) {
+        drop(state, 'limit');
+        return;
+      }
+      const { name, address, metadata } = node;
+      const record = { name, address, metadata, state: 'active', time: 0, expiresAt: 0 } as const;
+      state.nodes.add({ ...record });
+    }
+    handlers.replay(early.takeAttachments(node.name));
+  }
+
+  nodeGone(node: ClusterNode): void {
+    const { state, bulkSync, isClosed } = this.#parts;
+    const record = state.nodes.get(node.name);
+    if (isClosed() || record === undefined || node.name === state.localName) return;
+    if (node.hasLeft && record.state !== 'left') state.depart(record);
+    else if (record.state === 'active') state.fail(record);
+    this.#parts.logger.info({ node: node.name, state: record.state }, 'tables: node is gone');
+    bulkSync.peerGone(node.name);
+  }
+
+  nodeUpdated(node: ClusterNode): void {
+    const record = this.#parts.state.nodes.get(node.name);
+    if (record === undefined) return;
+    record.address = node.address;
+    record.metadata = node.metadata;
+  }
+
+  message(bytes: Uint8Array): void {
+    if (!this.#parts.isClosed()) this.#parts.inbound.message(bytes);
+  }
+
+  getBroadcasts(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[] {
+    if (this.#parts.isClosed()) return [];
+    return this.#parts.broadcasts.drainCluster(overheadBytes, limitBytes, freshOnly);
+  }
+
+  localState(join: boolean): Uint8Array {
+    return this.#parts.isClosed() ? NO_BYTES : localPushPull(this.#parts.state, join);
+  }
+
+  mergeRemoteState(state: Uint8Array, _join: boolean): void {
+    if (!this.#parts.isClosed()) mergePushPull(this.#parts.handlers, state);
+  }
+
+  /**
+   * Another name at the same address is the earlier life of the node that joins: it will not come back.
+   *
+   * @remarks networkdb: node reincarnation.
+   */
+  #purgeAddress(node: ClusterNode): void {
+    const { state, bulkSync } = this.#parts;
+    const earlier = state.nodes.atAddress(node.address, node.name);
+    if (earlier === undefined || earlier.state === 'left') return;
+    if (earlier.name === state.localName) return;
+    state.depart(earlier);
+    bulkSync.peerGone(earlier.name);
+  }
+}

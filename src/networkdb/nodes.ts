@@ -1,0 +1,103 @@
+import type { Address } from '../runtime/index.ts';
+import { sameAddress } from '../runtime/index.ts';
+import { sortedTexts } from './order.ts';
+
+/*
+ * The nodes of the cluster as the tables see them. A node is in exactly one of three states:
+ *
+ *   (unknown) --joined--> active --gone--> failed --joined--> active
+ *                           |                |
+ *                           +--left on purpose, or replaced at its address--> left --joined--> active
+ *
+ * Failed and left nodes are remembered for a day. What the transitions do to entries and attachments is
+ * in `transitions.ts`; here are only the records.
+ */
+
+/** Whether the node takes part, has vanished, or has said good-bye. */
+export type NodeState = 'active' | 'failed' | 'left';
+
+/** What is remembered of a node. */
+export interface NodeRecord {
+  readonly name: string;
+  address: Address;
+  metadata: Uint8Array;
+  state: NodeState;
+  /** Lamport time of the newest node event about it. */
+  time: number;
+  /** Reaper time at which the record is dropped; 0 while active. */
+  expiresAt: number;
+}
+
+/** The node records. */
+export class NodeTable {
+  readonly #records = new Map<string, NodeRecord>();
+  readonly #counts: Record<NodeState, number> = { active: 0, failed: 0, left: 0 };
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** Active nodes, ourselves included. */
+  get activeCount(): number {
+    return this.#counts.active;
+  }
+
+  get failedCount(): number {
+    return this.#counts.failed;
+  }
+
+  get(name: string): NodeRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  isActive(name: string): boolean {
+    return this.#records.get(name)?.state === 'active';
+  }
+
+  isFailed(name: string): boolean {
+    return this.#records.get(name)?.state === 'failed';
+  }
+
+  add(record: NodeRecord): void {
+    this.remove(record.name);
+    this.#records.set(record.name, record);
+    this.#counts[record.state] += 1;
+  }
+
+  setState(record: NodeRecord, state: NodeState): void {
+    this.#counts[record.state] -= 1;
+    record.state = state;
+    this.#counts[state] += 1;
+  }
+
+  remove(name: string): void {
+    const record = this.#records.get(name);
+    if (record === undefined) return;
+    this.#counts[record.state] -= 1;
+    this.#records.delete(name);
+  }
+
+  /** Names in one state, in name order. */
+  names(state: NodeState): readonly string[] {
+    const names: string[] = [];
+    for (const record of this.#records.values()) if (record.state === state) names.push(record.name);
+    return sortedTexts(names);
+  }
+
+  /** Another node at the address: an active one first, then a failed, then a left one. */
+  atAddress(address: Address, exceptName: string): NodeRecord | undefined {
+    let found: NodeRecord | undefined;
+    for (const record of this.#records.values()) {
+      if (record.name === exceptName || !sameAddress(record.address, address)) continue;
+      if (found === undefined || RANK[record.state] < RANK[found.state]) found = record;
+    }
+    return found;
+  }
+
+  /** Records that are on their way out. */
+  *inactive(): Generator<NodeRecord> {
+    for (const record of this.#records.values()) if (record.state !== 'active') yield record;
+  }
+}
+
+const RANK: Readonly<Record<NodeState, number>> = { active: 0, failed: 1, left: 2 };

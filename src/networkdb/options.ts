@@ -1,0 +1,91 @@
+/*
+ * What the table engine can be told, all filled in. The facade's configuration resolves to this.
+ */
+
+/** What becomes of an event too large for a packet. */
+export type OversizePolicy = 'reliable' | 'bulk-only' | 'reject';
+
+/** Caps on everything that a peer can make grow. At each cap the newcomer is refused and counted. */
+export interface TableLimits {
+  /** Entries held, tombstones included; own writes are not refused. */
+  readonly maxEntries: number;
+  /** Networks known by name, through attachments. */
+  readonly maxNetworks: number;
+  /** Networks that one peer can be attached to. */
+  readonly maxNetworksPerNode: number;
+  /** Nodes remembered, failed and left ones included. */
+  readonly maxNodes: number;
+  /** Bytes of one value, own or received. */
+  readonly maxValueBytes: number;
+  /** Events waiting in one queue; the ones sent most often go first. */
+  readonly maxQueuedEvents: number;
+  /** Events kept for one node whose attachment has not arrived. */
+  readonly maxEarlyEventsPerOwner: number;
+  /** Events kept for all such nodes. */
+  readonly maxEarlyEvents: number;
+  /** Bytes of received bulk syncs and streams that wait to be applied. */
+  readonly maxWaitingBytes: number;
+  /** Peers whose bulk-sync requests wait for our answer. */
+  readonly maxWaitingAnswers: number;
+}
+
+/** Options of the table engine. */
+export interface TablesOptions {
+  /** Milliseconds between retransmissions. */
+  readonly gossipIntervalMs: number;
+  /** Random peers that one send goes to. */
+  readonly gossipNodes: number;
+  /** An event is sent `retransmitMult * ceil(log10(nodes + 1))` times. */
+  readonly retransmitMult: number;
+  /** Bytes of table events a second, all peers together. */
+  readonly maxBytesPerSecond: number;
+  /** Milliseconds between exchanges of whole networks, or false for none. */
+  readonly bulkSyncIntervalMs: number | false;
+  /** Milliseconds to wait for the answer to a bulk sync before another peer is tried. */
+  readonly bulkSyncTimeoutMs: number;
+  /** Milliseconds between two rounds of the reaper. */
+  readonly reapPeriodMs: number;
+  /** Milliseconds that a tombstone, or the entry of a failed node, is kept. */
+  readonly reapEntryMs: number;
+  /** Milliseconds between attempts to reach a failed node, or false for none. */
+  readonly reconnectIntervalMs: number | false;
+  readonly oversize: OversizePolicy;
+  readonly limits: TableLimits;
+}
+
+/** Defaults; intervals are those of Go's NetworkDB. */
+export const DEFAULT_TABLES_OPTIONS: TablesOptions = Object.freeze({
+  gossipIntervalMs: 200,
+  gossipNodes: 3,
+  retransmitMult: 4,
+  maxBytesPerSecond: 4_000_000,
+  bulkSyncIntervalMs: 30_000,
+  bulkSyncTimeoutMs: 30_000,
+  reapPeriodMs: 5_000,
+  reapEntryMs: 1_800_000,
+  reconnectIntervalMs: 1_000,
+  oversize: 'reliable',
+  limits: Object.freeze({
+    maxEntries: 1_000_000,
+    maxNetworks: 4_096,
+    maxNetworksPerNode: 1_024,
+    maxNodes: 16_384,
+    maxValueBytes: 1_048_576,
+    maxQueuedEvents: 65_536,
+    maxEarlyEventsPerOwner: 256,
+    maxEarlyEvents: 1_000,
+    maxWaitingBytes: 134_217_728,
+    maxWaitingAnswers: 1_024,
+  }),
+});
+
+/** Milliseconds that a failed or left node is remembered. */
+export const NODE_RETENTION_MS = 86_400_000;
+
+/** Most milliseconds of retention a peer can ask for a tombstone. */
+export const MAX_RESIDUAL_MS = 86_400_000;
+
+/** How long a left attachment is remembered: longer than any entry it could let back in. */
+export function attachmentRetentionMs(options: TablesOptions): number {
+  return options.reapEntryMs + 5 * options.reapPeriodMs;
+}

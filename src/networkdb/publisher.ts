@@ -1,0 +1,116 @@
+import {
+  encodeNetworkEvent,
+  encodeNodeEvent,
+  encodeTableEvent,
+  GOSSIP_TYPE,
+  wrapGossip,
+} from '../codec/index.ts';
+import type { Broadcasts } from './broadcasts.ts';
+import { EVENT_OVERHEAD_BYTES } from './broadcasts.ts';
+import type { EntryAddress, EntryVersion } from './entry.ts';
+import type { TableGossip } from './gossip.ts';
+import type { Membership } from './membership.ts';
+import type { OversizeSender } from './oversize.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * Turns news into queued messages: what we did is encoded, what others did is passed on in its original
+ * bytes, so that fields we do not know survive.
+ */
+
+/** More messages than this waiting to be relayed, and bulk-synced news is left to further syncs. */
+const MAX_RELAYED_ON_SYNC = 500;
+
+/** Collaborators of {@link Publisher}. */
+export interface PublisherParts {
+  readonly state: TableState;
+  readonly membership: Membership;
+  readonly broadcasts: Broadcasts;
+  readonly gossip: TableGossip;
+  readonly oversize: OversizeSender;
+}
+
+/** Queues outgoing events. */
+export class Publisher {
+  readonly #parts: PublisherParts;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells the cluster that we joined or left a network. */
+  networkEvent(kind: 'join' | 'leave', network: string, time: number): void {
+    const { localName } = this.#parts.state;
+    const inner = encodeNetworkEvent({ kind, time, node: localName, network });
+    this.relayNetworkEvent(network, localName, inner);
+  }
+
+  /** Passes on an event about a network. */
+  relayNetworkEvent(network: string, node: string, inner: Uint8Array): void {
+    const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
+    this.#parts.broadcasts.queueNetworkEvent(network, node, message);
+    this.#parts.membership.nudge();
+  }
+
+  /** Tells the cluster that we came or are about to go. */
+  nodeEvent(kind: 'join' | 'leave', time: number, finished?: () => void): void {
+    const inner = encodeNodeEvent({ kind, time, node: this.#parts.state.localName });
+    const message = wrapGossip(GOSSIP_TYPE.nodeEvent, inner);
+    this.#parts.broadcasts.queueNodeEvent(message, finished);
+    this.#parts.membership.nudge();
+  }
+
+  /** Passes on an event about a node. */
+  relayNodeEvent(inner: Uint8Array): void {
+    const message = wrapGossip(GOSSIP_TYPE.nodeEvent, inner);
+    this.#parts.broadcasts.queueNodeEvent(message);
+    this.#parts.membership.nudge();
+  }
+
+  /** The message that tells of a write of our own. */
+  encodeWrite(
+    kind: 'create' | 'update' | 'delete',
+    address: EntryAddress,
+    version: EntryVersion,
+  ): Uint8Array {
+    const { network, table, key } = address;
+    const { time, owner, value } = version;
+    const residualReapSeconds =
+      kind === 'delete' ? Math.max(1, Math.floor(this.#parts.state.options.reapEntryMs / 1000)) : 0;
+    const event = { kind, time, owner, network, table, key, value, residualReapSeconds };
+    return wrapGossip(GOSSIP_TYPE.tableEvent, encodeTableEvent(event));
+  }
+
+  /** Largest message of a table that goes out in packets. */
+  packetRoomBytes(): number {
+    return this.#parts.membership.packetRoomBytes() - EVENT_OVERHEAD_BYTES;
+  }
+
+  /** Spreads a write of our own. */
+  write(address: EntryAddress, message: Uint8Array): void {
+    const { broadcasts, gossip, oversize, state } = this.#parts;
+    if (message.length <= this.packetRoomBytes()) {
+      broadcasts.queueTableEvent('own', address, message);
+      gossip.newsQueued();
+    } else if (state.options.oversize === 'reliable') {
+      oversize.send(address, message);
+    } else {
+      state.counters.add('tables.oversize.bulkOnly');
+    }
+  }
+
+  /** Passes on a write of somebody else. What fits no packet was sent to everybody by its writer. */
+  relayWrite(address: EntryAddress, inner: Uint8Array, viaBulkSync: boolean): void {
+    const { broadcasts, gossip, state } = this.#parts;
+    const queued = broadcasts.tableLength(address.network, 'relay');
+    if (viaBulkSync && queued > MAX_RELAYED_ON_SYNC) {
+      state.counters.add('tables.relay.skipped');
+      return;
+    }
+    const message = wrapGossip(GOSSIP_TYPE.tableEvent, inner);
+    if (message.length > this.packetRoomBytes()) return;
+    broadcasts.queueTableEvent('relay', address, message);
+    state.counters.add('tables.relayed');
+    gossip.newsQueued();
+  }
+}

@@ -1,0 +1,90 @@
+import type { Broadcasts } from './broadcasts.ts';
+import type { BulkSync } from './bulk-sync.ts';
+import type { EarlyEvents } from './early-events.ts';
+import type { Inbound } from './inbound.ts';
+import type { OversizeSender } from './oversize.ts';
+import type { SliceCounts, Slices } from './slices.ts';
+import type { TableState } from './transitions.ts';
+
+/** Sizes and counters of the tables of one node. */
+export interface TableStats {
+  /** Entries held: live, hidden and tombstones. */
+  readonly entries: number;
+  readonly tombstones: number;
+  /** Entries of failed nodes. */
+  readonly hidden: number;
+  /** Networks that we are on, with what is held and waits for each. */
+  readonly networks: Readonly<Record<string, NetworkStats>>;
+  readonly nodes: Readonly<Record<'active' | 'failed' | 'left', number>>;
+  /** Messages that wait to be sent or sent again. */
+  readonly queued: {
+    readonly own: number;
+    readonly relay: number;
+    readonly cluster: number;
+    readonly oversize: number;
+  };
+  /** Events that wait for the attachment or node they rest on. */
+  readonly earlyEvents: number;
+  readonly watchers: number;
+  /** Received bytes that wait to be applied. */
+  readonly waitingBytes: number;
+  /** Bulk syncs that wait for their answer. */
+  readonly pendingSyncs: number;
+  readonly slices: SliceCounts;
+  readonly clocks: { readonly table: number; readonly network: number };
+  /** What happened since the start, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** One network in {@link TableStats}. */
+export interface NetworkStats {
+  readonly entries: number;
+  /** Members, ourselves included. */
+  readonly peers: number;
+  readonly own: number;
+  readonly relay: number;
+}
+
+/** Where the figures come from. */
+export interface StatsSources {
+  readonly state: TableState;
+  readonly broadcasts: Broadcasts;
+  readonly oversize: OversizeSender;
+  readonly early: EarlyEvents;
+  readonly inbound: Inbound;
+  readonly bulkSync: BulkSync;
+  readonly slices: Slices;
+}
+
+/** Reads all figures at once. */
+export function collectStats(sources: StatsSources): TableStats {
+  const { state, broadcasts } = sources;
+  const networks = Object.fromEntries(
+    state.attachments.joinedNetworks().map((network) => [
+      network,
+      {
+        entries: state.store.sizeOf(network),
+        peers: state.attachments.participantCount(network),
+        own: broadcasts.tableLength(network, 'own'),
+        relay: broadcasts.tableLength(network, 'relay'),
+      },
+    ]),
+  );
+  return {
+    ...state.store.counts(),
+    networks,
+    nodes: {
+      active: state.nodes.activeCount,
+      failed: state.nodes.failedCount,
+      left: state.nodes.size - state.nodes.activeCount - state.nodes.failedCount,
+    },
+    queued: { ...broadcasts.lengths(), oversize: sources.oversize.length },
+    earlyEvents: sources.early.size,
+    watchers: state.watches.size,
+    waitingBytes: sources.inbound.waitingBytes,
+    pendingSyncs: sources.bulkSync.pendingCount,
+    slices: sources.slices.counts(),
+    clocks: { table: state.tableClock.time, network: state.networkClock.time },
+    counters: state.counters.snapshot(),
+  };
+}

@@ -1,0 +1,254 @@
+import type { EntryVersion, OwnerGroup, StoredEntry } from './entry.ts';
+import { isVisible } from './entry.ts';
+import { sortedTexts } from './order.ts';
+import type { RadixSnapshot } from './radix.ts';
+import { RadixTree } from './radix.ts';
+
+/*
+ * All entries, found three ways: by network and table and key (a radix tree per table, for reads and
+ * ordered walks), by table (which networks have it), and by network and owner (groups, for what happens
+ * to all entries of a node at once).
+ *
+ * Invariant: an entry is in its tree if and only if it is in its group, except for groups that are
+ * gone. Those leave by a mark: from that moment nobody sees their entries, and `sweep` takes them out of
+ * the trees a few at a time, so that a leaver with 100,000 entries does not stop the loop.
+ */
+
+type Table = RadixTree<StoredEntry>;
+
+/** One table of a network, frozen at a moment. */
+export interface TableSnapshot {
+  readonly network: string;
+  readonly table: string;
+  readonly entries: RadixSnapshot<StoredEntry>;
+}
+
+/** A write and the retention that goes with it. */
+export interface EntryWrite extends EntryVersion {
+  /** Reaper time; 0 for what does not expire. */
+  readonly expiresAt: number;
+}
+
+/** The indexes of entries. */
+export class EntryStore {
+  readonly #networks = new Map<string, Map<string, Table>>();
+  readonly #networksByTable = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, Map<string, OwnerGroup>>();
+  readonly #retired = new Set<OwnerGroup>();
+  #size = 0;
+  #retiredSize = 0;
+
+  /** Entries held: live, hidden and tombstones. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Entries in memory: those held, and those that are gone and wait for the sweep. */
+  get occupied(): number {
+    return this.#size + this.#retiredSize;
+  }
+
+  /** Whether there is something to sweep. */
+  get needsSweep(): boolean {
+    return this.#retired.size > 0;
+  }
+
+  /** The entry in whatever state, or undefined. */
+  get(network: string, table: string, key: string): StoredEntry | undefined {
+    const entry = this.#networks.get(network)?.get(table)?.get(key);
+    return entry === undefined || entry.group.state === 'gone' ? undefined : entry;
+  }
+
+  /** The group of an owner in a network, made with `state` if there is none. */
+  group(network: string, owner: string, state: 'present' | 'hidden'): OwnerGroup {
+    let owners = this.#groups.get(network);
+    if (owners === undefined) {
+      owners = new Map();
+      this.#groups.set(network, owners);
+    }
+    let group = owners.get(owner);
+    if (group === undefined) {
+      group = { network, owner, state, entries: new Set(), tombstones: new Set() };
+      owners.set(owner, group);
+    }
+    return group;
+  }
+
+  /** The group of an owner in a network, if it has any entries there. */
+  findGroup(network: string, owner: string): OwnerGroup | undefined {
+    return this.#groups.get(network)?.get(owner);
+  }
+
+  /** The groups of a network, in the order they appeared. */
+  groupsOf(network: string): readonly OwnerGroup[] {
+    return [...(this.#groups.get(network)?.values() ?? [])];
+  }
+
+  /** The groups of an owner over all networks. */
+  groupsOfOwner(owner: string): readonly OwnerGroup[] {
+    const groups: OwnerGroup[] = [];
+    for (const owners of this.#groups.values()) {
+      const group = owners.get(owner);
+      if (group !== undefined) groups.push(group);
+    }
+    return groups;
+  }
+
+  /** Stores a write, in place of whatever stood there. */
+  put(group: OwnerGroup, table: string, key: string, write: EntryWrite): StoredEntry {
+    const { network, owner } = group;
+    const { time, isDeleted, value, expiresAt } = write;
+    const entry = { network, table, key, owner, time, isDeleted, value, expiresAt, group };
+    const replaced = this.#table(network, table).set(key, entry);
+    // Added before the replaced one goes, since a group that runs empty is dropped.
+    group.entries.add(entry);
+    if (isDeleted) group.tombstones.add(entry);
+    this.#size += 1;
+    if (replaced !== undefined) this.#ungroup(replaced);
+    return entry;
+  }
+
+  /** Takes one entry out. */
+  remove(entry: StoredEntry): void {
+    if (this.get(entry.network, entry.table, entry.key) !== entry) return;
+    this.#unlink(entry);
+    this.#ungroup(entry);
+  }
+
+  /** Makes a group disappear for everybody at once; its memory is freed by {@link EntryStore.sweep}. */
+  retire(group: OwnerGroup): void {
+    if (group.state === 'gone') return;
+    group.state = 'gone';
+    this.#dropGroup(group);
+    this.#size -= group.entries.size;
+    this.#retiredSize += group.entries.size;
+    if (group.entries.size > 0) this.#retired.add(group);
+  }
+
+  /**
+   * Frees entries of groups that are gone.
+   *
+   * @param limit - most entries to touch
+   * @returns how many were touched; less than `limit` means that all is clean
+   */
+  sweep(limit: number): number {
+    let count = 0;
+    for (const group of this.#retired) {
+      for (const entry of group.entries) {
+        if (count === limit) return count;
+        count += 1;
+        group.entries.delete(entry);
+        this.#retiredSize -= 1;
+        const held = this.#networks.get(entry.network)?.get(entry.table)?.get(entry.key);
+        if (held === entry) this.#unlink(entry);
+      }
+      group.tombstones.clear();
+      this.#retired.delete(group);
+    }
+    return count;
+  }
+
+  /** Frozen tables in path order, whole networks and tables matched only. */
+  snapshot(filter: { network?: string | undefined; table?: string | undefined }): TableSnapshot[] {
+    const snapshots: TableSnapshot[] = [];
+    for (const network of this.#matchingNetworks(filter)) {
+      const tables = this.#networks.get(network);
+      if (tables === undefined) continue;
+      const names = filter.table === undefined ? sortedTexts(tables.keys()) : [filter.table];
+      for (const table of names) {
+        const tree = tables.get(table);
+        if (tree !== undefined) {
+          snapshots.push({ network, table, entries: tree.snapshot() });
+        }
+      }
+    }
+    return snapshots;
+  }
+
+  /** The visible entries of one table, in the order of their keys, as they are at this call. */
+  *visible(network: string, table: string, keyPrefix = ''): Generator<StoredEntry> {
+    const tree = this.#networks.get(network)?.get(table);
+    if (tree === undefined) return;
+    for (const [, entry] of tree.entries(keyPrefix)) if (isVisible(entry)) yield entry;
+  }
+
+  /** Counts over all groups. */
+  counts(): { entries: number; tombstones: number; hidden: number } {
+    let tombstones = 0;
+    let hidden = 0;
+    for (const owners of this.#groups.values()) {
+      for (const group of owners.values()) {
+        tombstones += group.tombstones.size;
+        if (group.state === 'hidden') hidden += group.entries.size - group.tombstones.size;
+      }
+    }
+    return { entries: this.#size, tombstones, hidden };
+  }
+
+  /** Entries of one network: live, hidden and tombstones. */
+  sizeOf(network: string): number {
+    let size = 0;
+    for (const group of this.#groups.get(network)?.values() ?? []) size += group.entries.size;
+    return size;
+  }
+
+  #matchingNetworks(filter: {
+    network?: string | undefined;
+    table?: string | undefined;
+  }): readonly string[] {
+    if (filter.network !== undefined) return [filter.network];
+    if (filter.table === undefined) return sortedTexts(this.#networks.keys());
+    return sortedTexts(this.#networksByTable.get(filter.table) ?? []);
+  }
+
+  #table(network: string, table: string): Table {
+    let tables = this.#networks.get(network);
+    if (tables === undefined) {
+      tables = new Map();
+      this.#networks.set(network, tables);
+    }
+    let tree = tables.get(table);
+    if (tree === undefined) {
+      tree = new RadixTree<StoredEntry>();
+      tables.set(table, tree);
+      const networks = this.#networksByTable.get(table) ?? new Set();
+      this.#networksByTable.set(table, networks.add(network));
+    }
+    return tree;
+  }
+
+  /** Takes an entry off its tree, and what that leaves empty off both indexes. */
+  #unlink(entry: StoredEntry): void {
+    const { network, table, key } = entry;
+    const tables = this.#networks.get(network);
+    const tree = tables?.get(table);
+    if (tables === undefined || tree === undefined) return;
+    tree.delete(key);
+    if (tree.size > 0) return;
+    tables.delete(table);
+    if (tables.size === 0) this.#networks.delete(network);
+    const networks = this.#networksByTable.get(table);
+    networks?.delete(network);
+    if (networks?.size === 0) this.#networksByTable.delete(table);
+  }
+
+  /** Takes an entry off its group. */
+  #ungroup(entry: StoredEntry): void {
+    const { group } = entry;
+    if (!group.entries.delete(entry)) return;
+    group.tombstones.delete(entry);
+    if (group.state === 'gone') {
+      this.#retiredSize -= 1;
+      return;
+    }
+    this.#size -= 1;
+    if (group.entries.size === 0) this.#dropGroup(group);
+  }
+
+  #dropGroup(group: OwnerGroup): void {
+    const owners = this.#groups.get(group.network);
+    if (owners?.get(group.owner) !== group) return;
+    owners.delete(group.owner);
+    if (owners.size === 0) this.#groups.delete(group.network);
+  }
+}

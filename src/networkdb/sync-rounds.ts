@@ -1,0 +1,206 @@
+import type { Clock, GossipError, Random, Timer } from '../runtime/index.ts';
+import { sample, shuffle, StateError, Ticker } from '../runtime/index.ts';
+import type { BulkSync } from './bulk-sync.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * When whole networks are exchanged, and with whom:
+ *   - on joining a network, with every member of it, eight at a time;
+ *   - on meeting the first member of a network that we joined alone, likewise;
+ *   - every so often, each network with one random member, or a second if the first fails;
+ *   - after nodes came back, with one of them, after a random wait: not one exchange per pair, since
+ *     after a partition half the cluster comes back at once.
+ */
+
+const SYNCS_AT_ONCE = 8;
+const CATCH_UP_DELAY_MS = 5;
+const RETURN_DELAY_MAX_MS = 5_000;
+
+/** Collaborators of {@link SyncRounds}. */
+export interface SyncRoundsParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly state: TableState;
+  readonly bulkSync: BulkSync;
+}
+
+/** Decides on bulk syncs. */
+export class SyncRounds {
+  readonly #parts: SyncRoundsParts;
+  readonly #ticker: Ticker | null;
+  readonly #returned = new Set<string>();
+  readonly #alone = new Set<string>();
+  #returnTimer: Timer | null = null;
+  #catchUpTimer: Timer | null = null;
+  #isRoundRunning = false;
+  #isStopped = false;
+
+  constructor(parts: SyncRoundsParts) {
+    this.#parts = parts;
+    const intervalMs = parts.state.options.bulkSyncIntervalMs;
+    this.#ticker =
+      intervalMs === false
+        ? null
+        : new Ticker(parts, {
+            intervalMs: () => intervalMs,
+            onTick: () => {
+              this.#round();
+            },
+          });
+  }
+
+  start(): void {
+    this.#ticker?.start();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#ticker?.stop();
+    this.#returnTimer?.cancel();
+    this.#catchUpTimer?.cancel();
+  }
+
+  /**
+   * Exchanges a network with all its members.
+   *
+   * @param done - called once with null, or with why it was given up: only an abort or a stop does
+   * that, since members that cannot be reached are counted and left to later rounds
+   */
+  joinSync(
+    network: string,
+    signal: AbortSignal | undefined,
+    done: (reason: unknown) => void,
+  ): void {
+    const { state, random, bulkSync } = this.#parts;
+    const peers = shuffle(random, [...this.#othersOn(network)]);
+    let running = 0;
+    let isDone = false;
+    const finish = (reason: unknown): void => {
+      if (isDone) return;
+      isDone = true;
+      signal?.removeEventListener('abort', onAbort);
+      done(reason);
+    };
+    const onAbort = (): void => {
+      finish(signal?.reason);
+    };
+    const onAnswer = (error: GossipError | null): void => {
+      running -= 1;
+      const own = state.attachments.joined(network);
+      if (error === null && own !== undefined) own.hasMetPeers = true;
+      startMore();
+    };
+    const startMore = (): void => {
+      if (isDone) return;
+      if (this.#isStopped) {
+        finish(new StateError('ERR_CLOSED', 'the node was closed during the join'));
+        return;
+      }
+      while (running < SYNCS_AT_ONCE) {
+        const peer = peers.pop();
+        if (peer === undefined) break;
+        running += 1;
+        bulkSync.request(peer, [network], onAnswer);
+      }
+      if (running === 0) finish(null);
+    };
+    if (signal?.aborted === true) {
+      onAbort();
+      return;
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+    startMore();
+  }
+
+  /** A node is a member of a network now; if it is the first that we meet there, catch up. */
+  participantAdded(network: string, node: string): void {
+    const { state, clock } = this.#parts;
+    const own = state.attachments.joined(network);
+    if (own?.isSynced !== true || own.hasMetPeers || node === state.localName) return;
+    this.#alone.add(network);
+    this.#catchUpTimer ??= clock.schedule(CATCH_UP_DELAY_MS, () => {
+      this.#catchUpTimer = null;
+      const networks = [...this.#alone];
+      this.#alone.clear();
+      for (const name of networks) {
+        if (state.attachments.joined(name)?.hasMetPeers === false) {
+          this.joinSync(name, undefined, () => undefined);
+        }
+      }
+    });
+  }
+
+  /** A node that had failed is back. */
+  nodeReturned(node: string): void {
+    const { clock, random } = this.#parts;
+    this.#returned.add(node);
+    const delayMs = (random.uint32() / 0x1_0000_0000) * RETURN_DELAY_MAX_MS;
+    this.#returnTimer ??= clock.schedule(delayMs, () => {
+      this.#returnTimer = null;
+      const candidates = [...this.#returned].sort();
+      this.#returned.clear();
+      this.#tryInTurn(shuffle(random, candidates), (peer) => this.#commonNetworks(peer), noop);
+    });
+  }
+
+  #round(): void {
+    if (this.#isRoundRunning || this.#isStopped) return;
+    const { state, random } = this.#parts;
+    const left = new Set(state.attachments.joinedNetworks());
+    this.#isRoundRunning = true;
+    const next = (): void => {
+      const [network] = left;
+      if (network === undefined || this.#isStopped) {
+        this.#isRoundRunning = false;
+        return;
+      }
+      left.delete(network);
+      const peers = sample(random, this.#othersOn(network), 2);
+      this.#tryInTurn(
+        peers,
+        (peer) => this.#commonNetworks(peer),
+        (covered) => {
+          for (const name of covered) left.delete(name);
+          next();
+        },
+      );
+    };
+    next();
+  }
+
+  /** Exchanges with the first peer that works; `done` hears which networks that covered. */
+  #tryInTurn(
+    peers: readonly string[],
+    networksOf: (peer: string) => readonly string[],
+    done: (covered: readonly string[]) => void,
+  ): void {
+    const [peer, ...others] = peers;
+    if (peer === undefined || this.#isStopped) {
+      done([]);
+      return;
+    }
+    const networks = networksOf(peer);
+    if (networks.length === 0) {
+      this.#tryInTurn(others, networksOf, done);
+      return;
+    }
+    this.#parts.bulkSync.request(peer, networks, (error) => {
+      if (error === null) done(networks);
+      else this.#tryInTurn(others, networksOf, done);
+    });
+  }
+
+  #commonNetworks(peer: string): readonly string[] {
+    const { attachments } = this.#parts.state;
+    return attachments
+      .joinedNetworks()
+      .filter((network) => attachments.isParticipant(network, peer));
+  }
+
+  #othersOn(network: string): readonly string[] {
+    const { attachments, localName } = this.#parts.state;
+    return attachments.participants(network).filter((name) => name !== localName);
+  }
+}
+
+const noop = (): void => undefined;

@@ -1,0 +1,104 @@
+import { encodeNetworkEvent, encodeTableEvent, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
+import type { StoredEntry } from './entry.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * What a bulk sync carries: every entry of the networks, tombstones and hidden ones too, frozen at the
+ * start and read in chunks. In each chunk the attachment of an owner stands ahead of the owner's first
+ * entry, and our own attachments ahead of all: a receiver that missed the join must not refuse the
+ * entries. Go accepts such a mixture as it accepts any compound.
+ */
+
+/** A walk over networks, to be filled into chunks. */
+export class SyncWalk {
+  readonly #state: TableState;
+  readonly #networks: readonly string[];
+  readonly #entries: Iterator<StoredEntry, void>;
+  #isDone = false;
+
+  constructor(state: TableState, networks: readonly string[]) {
+    this.#state = state;
+    this.#networks = networks;
+    const snapshots = networks.flatMap((network) => state.store.snapshot({ network }));
+    this.#entries = (function* (): Generator<StoredEntry, void> {
+      for (const { entries } of snapshots) {
+        for (const [, entry] of entries.entries()) yield entry;
+      }
+    })();
+  }
+
+  /** Whether everything has been put into chunks. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /**
+   * Fills one chunk, item by item.
+   *
+   * @param chunk - receives gossip messages
+   * @param maxBytes - the chunk ends with the entry that reaches this
+   * @returns a generator that yields the bytes of each item
+   */
+  *fill(chunk: Uint8Array[], maxBytes: number): Generator<number, void> {
+    const told = new Set<string>();
+    const { localName } = this.#state;
+    let chunkBytes = 0;
+    for (const network of this.#networks) {
+      chunkBytes += this.#tellAttachment(chunk, told, network, localName);
+    }
+    while (chunkBytes < maxBytes) {
+      const step = this.#entries.next();
+      if (step.done === true) {
+        this.#isDone = true;
+        return;
+      }
+      const entry = step.value;
+      let bytes = 0;
+      if (entry.group.state !== 'gone') {
+        bytes += this.#tellAttachment(chunk, told, entry.network, entry.owner);
+        const message = this.#encode(entry);
+        chunk.push(message);
+        bytes += message.length;
+      }
+      chunkBytes += bytes;
+      yield bytes;
+    }
+  }
+
+  #tellAttachment(
+    chunk: Uint8Array[],
+    told: Set<string>,
+    network: string,
+    node: string,
+  ): number {
+    const id = `${network.length}:${network}${node}`;
+    if (told.has(id)) return 0;
+    told.add(id);
+    const { attachments, localName } = this.#state;
+    const attachment =
+      node === localName ? attachments.own(network) : attachments.peer(node, network);
+    if (attachment === undefined) return 0;
+    const kind = attachment.isLeaving ? 'leave' : 'join';
+    const inner = encodeNetworkEvent({ kind, time: attachment.time, node, network });
+    const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
+    chunk.push(message);
+    return message.length;
+  }
+
+  #encode(entry: StoredEntry): Uint8Array {
+    const { time, owner, network, table, key, value, isDeleted, expiresAt, group } = entry;
+    const isExpiring = isDeleted || (group.state === 'hidden' && expiresAt > 0);
+    const leftMs = this.#state.countdown.leftMs(expiresAt);
+    const inner = encodeTableEvent({
+      kind: isDeleted ? 'delete' : 'create',
+      time,
+      owner,
+      network,
+      table,
+      key,
+      value,
+      residualReapSeconds: isExpiring ? Math.max(1, Math.floor(leftMs / 1000)) : 0,
+    });
+    return wrapGossip(GOSSIP_TYPE.tableEvent, inner);
+  }
+}

@@ -1,0 +1,178 @@
+import type { Counters } from '../runtime/index.ts';
+import type { Attachment } from './attachments.ts';
+import { Attachments } from './attachments.ts';
+import { Countdown } from './countdown.ts';
+import type { EntryAddress, EntryVersion, OwnerGroup, StoredEntry } from './entry.ts';
+import { isVisible } from './entry.ts';
+import { LamportClock } from './lamport.ts';
+import type { NodeRecord } from './nodes.ts';
+import { NodeTable } from './nodes.ts';
+import type { TablesOptions } from './options.ts';
+import { attachmentRetentionMs, NODE_RETENTION_MS } from './options.ts';
+import { EntryStore } from './store.ts';
+import type { Origin } from './watch-hub.ts';
+import { WatchHub } from './watch-hub.ts';
+
+/*
+ * The whole state of the tables, and the changes that touch more than one part of it. Each method here
+ * is one atomic step: nodes, attachments, participants, entries and watchers agree before and after.
+ *
+ *   owner fails     entries hidden, kept for the retention of a tombstone; not a participant
+ *   owner returns   entries visible again, participant where it is attached
+ *   owner leaves    entries, tombstones and attachments gone
+ *   owner leaves a network   the same for that network, without touching the others
+ *
+ * Go drops the state of failed nodes up to version 29: names then stay unresolved for hours after a
+ * cable was pulled for half a minute.
+ */
+
+/** What the rest of the engine wants to hear from the state. */
+export interface StateHooks {
+  /** A node has become a participant of a network. */
+  participantAdded(network: string, node: string): void;
+  /** There are entries to sweep. */
+  retired(): void;
+}
+
+/** State of the tables. */
+export class TableState {
+  readonly localName: string;
+  readonly options: TablesOptions;
+  readonly counters: Counters;
+  readonly store: EntryStore = new EntryStore();
+  readonly attachments: Attachments = new Attachments();
+  readonly nodes: NodeTable = new NodeTable();
+  readonly countdown: Countdown = new Countdown();
+  /** Orders attachments and node events. */
+  readonly networkClock: LamportClock = new LamportClock();
+  /** Orders writes to tables. */
+  readonly tableClock: LamportClock = new LamportClock();
+  readonly watches: WatchHub;
+  readonly #hooks: StateHooks;
+
+  constructor(localName: string, options: TablesOptions, counters: Counters, hooks: StateHooks) {
+    this.localName = localName;
+    this.options = options;
+    this.counters = counters;
+    this.#hooks = hooks;
+    this.watches = new WatchHub(this.store, localName);
+  }
+
+  /** Stores a write that has won, and tells the watchers what readers see change. */
+  write(address: EntryAddress, version: EntryVersion, expiresAt: number, origin: Origin): void {
+    const { network, table, key } = address;
+    const held = this.store.get(network, table, key);
+    const previous = isVisible(held) ? held : undefined;
+    const state = this.nodes.isFailed(version.owner) ? 'hidden' : 'present';
+    const group = this.store.group(network, version.owner, state);
+    const entry = this.store.put(group, table, key, { ...version, expiresAt });
+    this.watches.tellWrite(previous, isVisible(entry) ? entry : undefined, origin);
+  }
+
+  /** A node that was failed, left or new takes part. */
+  activate(record: NodeRecord): void {
+    if (record.state !== 'active') this.nodes.setState(record, 'active');
+    record.expiresAt = 0;
+    for (const network of this.attachments.networksOf(record.name)) {
+      const attachment = this.attachments.peer(record.name, network);
+      if (attachment?.isLeaving === false) this.addParticipant(network, record.name);
+    }
+    for (const group of this.store.groupsOfOwner(record.name)) {
+      if (group.state !== 'hidden') continue;
+      for (const entry of group.entries) if (!entry.isDeleted) entry.expiresAt = 0;
+      group.state = 'present';
+      this.watches.tellGroup(group, 'create');
+    }
+  }
+
+  /** An active node has vanished. */
+  fail(record: NodeRecord): void {
+    this.nodes.setState(record, 'failed');
+    this.#retain(record);
+    for (const network of this.attachments.networksOf(record.name)) {
+      this.attachments.removeParticipant(network, record.name);
+    }
+    const expiresAt = this.countdown.after(this.options.reapEntryMs);
+    for (const group of this.store.groupsOfOwner(record.name)) {
+      group.state = 'hidden';
+      for (const entry of group.entries) if (!entry.isDeleted) entry.expiresAt = expiresAt;
+      this.watches.tellGroup(group, 'delete');
+    }
+  }
+
+  /** An active or failed node is gone for good. */
+  depart(record: NodeRecord): void {
+    this.nodes.setState(record, 'left');
+    this.#retain(record);
+    this.forgetState(record.name);
+  }
+
+  /** Drops all attachments and entries of a node. */
+  forgetState(name: string): void {
+    for (const network of this.attachments.networksOf(name)) {
+      this.attachments.removeParticipant(network, name);
+      this.attachments.dropPeer(name, network);
+    }
+    for (const group of this.store.groupsOfOwner(name)) this.#retire(group);
+  }
+
+  /** A peer has joined a network, or its attachment there is newer than we knew. */
+  attach(node: string, network: string, time: number): void {
+    this.attachments.setPeer(node, network, { time, isLeaving: false, expiresAt: 0 });
+    if (this.nodes.isActive(node)) this.addParticipant(network, node);
+  }
+
+  /** A peer has left a network where it was attached. */
+  detach(node: string, network: string, time: number): void {
+    const attachment: Attachment = {
+      time,
+      isLeaving: true,
+      expiresAt: this.countdown.after(attachmentRetentionMs(this.options)),
+    };
+    this.attachments.setPeer(node, network, attachment);
+    this.attachments.removeParticipant(network, node);
+    const group = this.store.findGroup(network, node);
+    if (group !== undefined) this.#retire(group);
+  }
+
+  addParticipant(network: string, node: string): void {
+    if (this.attachments.addParticipant(network, node)) {
+      this.#hooks.participantAdded(network, node);
+    }
+  }
+
+  /**
+   * We leave a network: own live entries become tombstones with fresh times, so that after a quick
+   * return they take back what peers may still hold; those of others disappear.
+   */
+  leaveNetwork(network: string): void {
+    this.attachments.removeParticipant(network, this.localName);
+    for (const group of this.store.groupsOf(network)) {
+      if (group.owner !== this.localName) this.#retire(group);
+    }
+    const expiresAt = this.countdown.after(this.options.reapEntryMs);
+    const owner = this.localName;
+    for (const entry of this.#ownLiveEntries(network)) {
+      const time = this.tableClock.increment();
+      const { value } = entry;
+      this.write(entry, { time, owner, isDeleted: true, value }, expiresAt, 'remote');
+    }
+  }
+
+  #ownLiveEntries(network: string): readonly StoredEntry[] {
+    const group = this.store.findGroup(network, this.localName);
+    return [...(group?.entries ?? [])].filter((entry) => !entry.isDeleted);
+  }
+
+  #retain(record: NodeRecord): void {
+    if (record.expiresAt === 0) record.expiresAt = this.countdown.after(NODE_RETENTION_MS);
+  }
+
+  #retire(group: OwnerGroup): void {
+    const wasPresent = group.state === 'present';
+    this.store.retire(group);
+    this.#hooks.retired();
+    // The entries are still in the group here: the sweep comes with a later turn.
+    if (wasPresent) this.watches.tellGroup(group, 'delete');
+  }
+}
