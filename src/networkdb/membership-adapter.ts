@@ -1,0 +1,114 @@
+import type { Member, Memberlist, MemberlistDelegates } from '../memberlist/index.ts';
+import type { Address, Clock, Logger } from '../runtime/index.ts';
+import { StateError } from '../runtime/index.ts';
+import { encodeCapabilities } from './capabilities.ts';
+import type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
+
+/** Feature bits this version announces; each later feature takes the next bit. */
+const LOCAL_FEATURES = 0;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The real membership behind the interface that the tables declare.
+ *
+ * The tables must exist before the membership, since that announces the local node while it starts:
+ * until it is attached the adapter answers as a ring of one that cannot send.
+ */
+export class MembershipAdapter implements Membership {
+  readonly localName: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #memberlist: Memberlist | null = null;
+
+  constructor(o: { readonly localName: string; readonly clock: Clock; readonly logger: Logger }) {
+    this.localName = o.localName;
+    this.#clock = o.clock;
+    this.#logger = o.logger;
+  }
+
+  /** The membership runs: from here on calls reach it. */
+  attach(memberlist: Memberlist): void {
+    this.#memberlist = memberlist;
+  }
+
+  memberCount(): number {
+    return this.#memberlist?.memberCount ?? 1;
+  }
+
+  packetRoomBytes(): number {
+    return this.#memberlist?.packetRoomBytes() ?? 0;
+  }
+
+  sendPacket(node: string, message: Uint8Array): void {
+    try {
+      this.#memberlist?.sendBestEffort(node, message);
+    } catch (error) {
+      this.#logger.debug({ node, error }, 'a packet was not sent');
+    }
+  }
+
+  sendStream(
+    node: string | Address,
+    message: Uint8Array,
+    done: (error: Error | null) => void,
+  ): void {
+    const memberlist = this.#memberlist;
+    const to = typeof node === 'string' ? this.#endpointOf(node) : node;
+    try {
+      if (memberlist === null || to === null) {
+        throw new StateError('ERR_MEMBER_UNKNOWN', 'there is nobody to send to', { node });
+      }
+      memberlist.sendStream(to, message, done);
+    } catch (error) {
+      this.#clock.schedule(0, () => {
+        done(error as Error);
+      });
+    }
+  }
+
+  nudge(): void {
+    this.#memberlist?.nudge();
+  }
+
+  reconnect(address: Address, done: (error: Error | null) => void): void {
+    this.#memberlist?.reconnect(address, done);
+  }
+
+  #endpointOf(node: string): Address | null {
+    const member = this.#memberlist?.member(node);
+    return member === undefined ? null : { host: member.host, port: member.port };
+  }
+}
+
+/** The tables' hooks in the shape in which the membership calls them. */
+export function delegatesOf(events: MembershipEvents): MemberlistDelegates {
+  return {
+    user: {
+      localMetadata: () => encodeCapabilities(LOCAL_FEATURES, NO_BYTES),
+      onUserMessage: (message) => {
+        events.message(message);
+      },
+      getBroadcasts: (overhead, limit, freshOnly) => events.getBroadcasts(overhead, limit, freshOnly),
+      localState: (join) => events.localState(join),
+      mergeRemoteState: (state, join) => {
+        events.mergeRemoteState(state, join);
+      },
+    },
+    observer: {
+      onJoin: (member) => {
+        events.nodeJoined(clusterNode(member));
+      },
+      onLeave: (member) => {
+        events.nodeGone(clusterNode(member));
+      },
+      onUpdate: (member) => {
+        events.nodeUpdated(clusterNode(member));
+      },
+    },
+  };
+}
+
+function clusterNode(member: Member): ClusterNode {
+  const { name, host, port, metadata, state } = member;
+  return { name, address: { host, port }, metadata, hasLeft: state === 'left' };
+}

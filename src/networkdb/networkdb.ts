@@ -1,0 +1,355 @@
+import type {
+  JoinTarget,
+  Listener,
+  Member,
+  MemberEventMap,
+  MemberlistStats,
+  RingKeys,
+} from '../memberlist/index.ts';
+import { Listeners, Memberlist, resolvePorts } from '../memberlist/index.ts';
+import type { Timer, WaitOptions } from '../runtime/index.ts';
+import { StateError, Waiters } from '../runtime/index.ts';
+import { Bootstrap } from './bootstrap.ts';
+import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
+import { resolveNetworkDBConfig } from './config.ts';
+import type { WriteConflict } from './conflicts.ts';
+import { TableEngine } from './engine.ts';
+import { delegatesOf, MembershipAdapter } from './membership-adapter.ts';
+import { Network } from './network.ts';
+import type { TableStats } from './stats.ts';
+
+/** Events of a {@link NetworkDB}: those of its membership, and conflicting writes. */
+export interface NetworkDBEventMap extends MemberEventMap {
+  /** Two members wrote one key at the same Lamport time; the same one of the two stays everywhere. */
+  writeConflict: [conflict: WriteConflict];
+}
+
+/** What `stats()` of a {@link NetworkDB} returns. */
+export interface NetworkDBStats {
+  readonly membership: MemberlistStats;
+  readonly tables: TableStats;
+}
+
+/** How to join a network. */
+export interface JoinNetworkWait extends WaitOptions {
+  /**
+   * Whether to wait for the first exchange with the members of the network. Without it the promise is
+   * fulfilled at once, and the tables fill as answers come.
+   *
+   * @defaultValue true
+   */
+  readonly waitForSync?: boolean;
+}
+
+/**
+ * Who is in the cluster, and what each member publishes.
+ *
+ * This class wires the membership to the tables, keeps the life cycle and turns callbacks into
+ * promises; it owns no rules itself.
+ */
+export class NetworkDB implements AsyncDisposable {
+  /** The ring's keys, for rotation at run time. */
+  readonly keyring: RingKeys;
+  readonly #memberlist: Memberlist;
+  readonly #engine: TableEngine;
+  readonly #bootstrap: Bootstrap;
+  readonly #listeners: Listeners<NetworkDBEventMap>;
+  readonly #waiters: Waiters;
+  readonly #scheduleConflictEnd: (run: () => void) => Timer;
+  #conflictEnd: Timer | null = null;
+  #leaving: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(parts: {
+    readonly memberlist: Memberlist;
+    readonly engine: TableEngine;
+    readonly bootstrap: Bootstrap;
+    readonly listeners: Listeners<NetworkDBEventMap>;
+    readonly ports: ReturnType<typeof resolvePorts>;
+  }) {
+    this.#memberlist = parts.memberlist;
+    this.#engine = parts.engine;
+    this.#bootstrap = parts.bootstrap;
+    this.#listeners = parts.listeners;
+    this.keyring = parts.memberlist.keyring;
+    const { clock } = parts.ports;
+    this.#waiters = new Waiters(clock);
+    this.#scheduleConflictEnd = (run) => clock.schedule(NAME_CONFLICT_HOLD_MS, run);
+    this.#forwardEvents();
+  }
+
+  /**
+   * Starts a node: binds its sockets; it is a cluster of one until it joins.
+   *
+   * @throws ConfigError with `ERR_CONFIG_INVALID`, listing every problem
+   * @throws TransportError with `ERR_ADDRESS_IN_USE` or `ERR_ADDRESS_UNAVAILABLE`
+   */
+  static async create(options: NetworkDBOptions = {}): Promise<NetworkDB> {
+    const config = resolveNetworkDBConfig(options);
+    const ports = resolvePorts(options.runtime);
+    const { clock, logger } = ports;
+    const localName = config.memberlist.nodeName ?? randomNodeName(ports);
+    const adapter = new MembershipAdapter({ localName, clock, logger });
+    const listeners = new Listeners<NetworkDBEventMap>((event, error) => {
+      logger.error({ event, error }, 'a listener threw');
+    });
+    const engine = new TableEngine(ports, adapter, config.tables, {
+      writeConflict: (conflict) => {
+        listeners.emit('writeConflict', conflict);
+      },
+      warning: ({ reason, fields }) => {
+        const message = `tables: ${reason}`;
+        listeners.emit('warning', { code: 'WARN_HOSTILE_TIME', message, fields });
+      },
+    });
+    const memberlist = await startMembership({ config, localName, ports, engine });
+    adapter.attach(memberlist);
+    engine.start();
+    const bootstrap = new Bootstrap(ports, memberlist, config.rejoin.bootstrapIntervalMs);
+    bootstrap.start();
+    return new NetworkDB({ memberlist, engine, bootstrap, listeners, ports });
+  }
+
+  /** This node's name. */
+  get name(): string {
+    return this.#memberlist.name;
+  }
+
+  /** This node as the others know it. */
+  get localMember(): Member {
+    return this.#memberlist.localMember;
+  }
+
+  /** 0 is healthy; more when this node has reason to doubt itself. */
+  get healthScore(): number {
+    return this.#memberlist.healthScore;
+  }
+
+  /**
+   * Contacts members of a cluster; the node is one of them when this returns.
+   *
+   * The targets are remembered, and contacted again when they are missing later.
+   *
+   * @param targets - `host`, `host:port`, `[v6]:port`; names are resolved to all their addresses
+   * @returns number of addresses that answered, 1 or more unless the list was empty
+   * @throws GossipError with `ERR_JOIN_FAILED` when none answered; `fields.attempts` says why for each
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, `ERR_LEFT` or `ERR_CLOSED`
+   */
+  async join(targets: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
+    this.#bootstrap.remember(targets);
+    const contacted = await this.#memberlist.join(targets, wait);
+    this.#engine.announceJoin();
+    return contacted;
+  }
+
+  /**
+   * Waits until the cluster has at least so many members, this one included.
+   *
+   * @returns the members at that moment, by name
+   * @throws TimeoutError with `ERR_TIMEOUT`; the signal's reason; StateError with `ERR_CLOSED`
+   */
+  async waitForMembers(count: number, wait: WaitOptions = {}): Promise<readonly Member[]> {
+    return this.#memberlist.waitForMembers(count, wait);
+  }
+
+  /** Nodes that are alive or suspect, this one included, by name. */
+  members(): readonly Member[] {
+    return this.#memberlist.members();
+  }
+
+  /** The node of a name, in whatever state; undefined when there is none. */
+  member(name: string): Member | undefined {
+    return this.#memberlist.member(name);
+  }
+
+  /** Members that are on a network, this one included if it is, by name. */
+  peers(network: string): readonly Member[] {
+    const found = this.#engine.peers(network).map((name) => this.#memberlist.member(name));
+    return found.filter((member) => member !== undefined);
+  }
+
+  /** Names of the networks this node is on, in byte order. */
+  networks(): readonly string[] {
+    return this.#engine.networks();
+  }
+
+  /**
+   * Joins a network: its tables can be read and written, and fill with what the members publish.
+   *
+   * @returns when the first exchange with all members of the network has ended. Members that could not
+   * be reached do not fail it: later rounds bring what they have
+   * @throws StateError with `ERR_NETWORK_JOINED`, `ERR_NAME_INVALID`, `ERR_LEFT` or `ERR_CLOSED`
+   * @throws TimeoutError with `ERR_TIMEOUT` or the signal's reason: the network stays joined
+   */
+  async joinNetwork(name: string, wait: JoinNetworkWait = {}): Promise<Network> {
+    this.#assertActive();
+    const giveUp = new AbortController();
+    const waiter = this.#waiters.create<Network>(`the first exchange of ${name}`, wait, () => {
+      giveUp.abort();
+    });
+    if (!waiter.isOpen) return waiter.promise;
+    let network: Network;
+    try {
+      network = new Network(this.#engine, name, { signal: giveUp.signal });
+    } catch (error) {
+      waiter.reject(error);
+      return waiter.promise;
+    }
+    const isReady = (): void => {
+      waiter.resolve(network);
+    };
+    if (wait.waitForSync === false) isReady();
+    else network.synced.then(isReady, isReady);
+    return waiter.promise;
+  }
+
+  /**
+   * Says good-bye and waits until the cluster has heard it; what this node published vanishes there.
+   *
+   * The node goes on answering until `close()`. Leaving twice is the same leave.
+   *
+   * @param wait - default time limit 5 s
+   * @throws TimeoutError with `ERR_TIMEOUT`: the good-bye is out, but not often enough to be sure
+   */
+  async leave(wait: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    this.#leaving ??= this.#leave(wait);
+    return this.#leaving;
+  }
+
+  /**
+   * Ends everything at once and silently: sockets, streams, timers, watches, waits. Idempotent.
+   *
+   * A leave under way is waited for first. Without a leave the others have to detect the failure.
+   */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Leaves (at most 1 s), then closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing === null) await this.leave({ timeoutMs: DISPOSE_LEAVE_MS }).catch(ignore);
+    await this.close();
+  }
+
+  /** Hears an event; see {@link NetworkDBEventMap}. */
+  on<Name extends keyof NetworkDBEventMap>(
+    name: Name,
+    listener: Listener<NetworkDBEventMap[Name]>,
+  ): this {
+    this.#listeners.on(name, listener);
+    return this;
+  }
+
+  /** Hears an event no longer. */
+  off<Name extends keyof NetworkDBEventMap>(
+    name: Name,
+    listener: Listener<NetworkDBEventMap[Name]>,
+  ): this {
+    this.#listeners.off(name, listener);
+    return this;
+  }
+
+  /** Sizes and counters at this moment. */
+  stats(): NetworkDBStats {
+    return { membership: this.#memberlist.stats(), tables: this.#engine.stats() };
+  }
+
+  async #leave(wait: WaitOptions): Promise<void> {
+    const limited = { timeoutMs: LEAVE_TIMEOUT_MS, ...wait };
+    const told = this.#waiters.create<undefined>('spreading the good-bye', limited);
+    this.#bootstrap.stop();
+    this.#engine.announceLeave(() => {
+      told.resolve(undefined);
+    });
+    await Promise.all([this.#memberlist.leave(limited), told.promise]);
+  }
+
+  async #close(): Promise<void> {
+    await this.#leaving?.catch(ignore);
+    this.#bootstrap.stop();
+    this.#conflictEnd?.cancel();
+    this.#engine.stop();
+    await this.#memberlist.close();
+    this.#waiters.failAll(closedError());
+    this.#listeners.clear();
+  }
+
+  #forwardEvents(): void {
+    for (const name of FORWARDED_EVENTS) {
+      this.#memberlist.on(name, (...args: unknown[]) => {
+        this.#listeners.emit(name, ...(args as never));
+      });
+    }
+    this.#memberlist.on('nameConflict', ({ existing }) => {
+      if (existing.isLocal) this.#holdCorrections();
+    });
+  }
+
+  /** While another process uses our name, correcting what it writes would be a fight without end. */
+  #holdCorrections(): void {
+    this.#engine.setNameConflict(true);
+    this.#conflictEnd?.cancel();
+    this.#conflictEnd = this.#scheduleConflictEnd(() => {
+      this.#engine.setNameConflict(false);
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== null) throw closedError();
+  }
+
+  #assertActive(): void {
+    this.#assertOpen();
+    if (this.#leaving !== null) throw new StateError('ERR_LEFT', 'this node has left its cluster');
+  }
+}
+
+async function startMembership(o: {
+  readonly config: NetworkDBConfig;
+  readonly localName: string;
+  readonly ports: ReturnType<typeof resolvePorts>;
+  readonly engine: TableEngine;
+}): Promise<Memberlist> {
+  const config = { ...o.config.memberlist, nodeName: o.localName };
+  try {
+    return await Memberlist.start(config, { runtime: o.ports }, delegatesOf(o.engine.events));
+  } catch (error) {
+    o.engine.stop();
+    throw error;
+  }
+}
+
+/** Twelve hex digits, not all of them decimal, as Docker names its nodes. */
+function randomNodeName(ports: ReturnType<typeof resolvePorts>): string {
+  const bytes = new Uint8Array(6);
+  let name = '';
+  do {
+    ports.entropy.fill(bytes);
+    name = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  } while (/^\d+$/.test(name));
+  return name;
+}
+
+function closedError(): StateError {
+  return new StateError('ERR_CLOSED', 'this node is closed');
+}
+
+function ignore(): void {
+  // The wait is over either way.
+}
+
+const FORWARDED_EVENTS = [
+  'join',
+  'suspect',
+  'fail',
+  'leave',
+  'update',
+  'nameConflict',
+  'warning',
+] as const satisfies readonly (keyof MemberEventMap)[];
+const LEAVE_TIMEOUT_MS = 5000;
+const DISPOSE_LEAVE_MS = 1000;
+/** Corrections stay off for longer than the pause between two reports of one conflict. */
+const NAME_CONFLICT_HOLD_MS = 90_000;
