@@ -2,11 +2,31 @@ export type { Member, NameConflict, Warning, WarningCode } from './memberlist/in
 export type {
   EncryptionOptions,
   JoinTarget,
+  Listener,
   Profile,
   RingKeyInfo,
+  RingKeys,
   RuntimeOptions,
 } from './memberlist/index.ts';
-export * from './networkdb/index.ts';
+export type {
+  Change,
+  JoinNetworkWait,
+  Network,
+  NetworkDBEventMap,
+  NetworkDBOptions,
+  NetworkDBStats,
+  RejoinOptions,
+  Table,
+  TableCodec,
+  TableEntry,
+  TableOptions,
+  TableTimings,
+  TableWatchOptions,
+  WatchOptions,
+  WriteConflict,
+  WritersPolicy,
+} from './networkdb/index.ts';
+export { bytes, json, NetworkDB, utf8 } from './networkdb/index.ts';
 export type { ConfigProblem, ErrorCode, LogFields, Logger, WaitOptions } from './runtime/index.ts';
 export {
   CodecError,
