@@ -30,7 +30,7 @@ export interface OpenerRole {
   /** The keys to try on a stream that is sealed; none when it should not be sealed. */
   candidates(salt: Uint8Array): readonly CandidateKey[];
   /** The first frame was opened: with which of the candidates, or without any. */
-  opened(with_: { readonly salt: Uint8Array; readonly candidate: number } | null): void;
+  opened(how: { readonly salt: Uint8Array; readonly candidate: number } | null): void;
 }
 
 type Step = 'label' | 'mark' | 'salt' | 'frames' | 'hint' | 'done';

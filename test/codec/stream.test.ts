@@ -299,7 +299,7 @@ test('a refusal in the clear reaches the dialler as a hint and nothing more', ()
 });
 
 test('a hint is at most 1 KiB: a longer text is cut by us, and not read from others', () => {
-  const long = { ...refusal, text: 'né '.repeat(2000) };
+  const long = { ...refusal, text: 'né '.repeat(100_000) };
   const bytes = joinBytes(sideOf(sealedSide).codec.accept().refuse(long));
   assert.ok(bytes.length < 1100);
   const out = sideOf(sealedSide).codec.initiate();
@@ -323,6 +323,19 @@ test('a hint is at most 1 KiB: a longer text is cut by us, and not read from oth
         return error.code === 'ERR_NOT_SEALED' && error.fields['hint'] === undefined;
       },
     );
+  }
+});
+
+test('a refusal is made of any text, half surrogate pairs included', () => {
+  for (const text of ['a\ud800b', 'x'.repeat(1023) + '\u{1f433}', '\u{1f433}'.repeat(900), '']) {
+    const out = sideOf().codec.initiate();
+    const bytes = joinBytes(
+      sideOf()
+        .codec.accept()
+        .refuse({ ...refusal, text }),
+    );
+    assert.equal(openAll(out.reply, bytes)[0], 13);
+    assert.ok(bytes.length <= 1 + 4 + 1 + 1024);
   }
 });
 
