@@ -330,6 +330,11 @@ export class TableEngine {
     return this.#state.nodes.names(state);
   }
 
+  /** Counts a value that a table's codec could not read. */
+  noteUnreadable(): void {
+    this.#state.counters.add('tables.unreadable');
+  }
+
   /** While another process uses our name, what it writes is not corrected. */
   setNameConflict(isOpen: boolean): void {
     this.#ghosts.setSuspended(isOpen);

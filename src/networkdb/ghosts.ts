@@ -65,10 +65,7 @@ export class Ghosts {
     const expiresAt = isDeleted ? state.countdown.after(state.options.reapEntryMs) : 0;
     state.write(event, answer, expiresAt, 'local');
     const { publisher } = this.#parts;
-    publisher.write(
-      event,
-      publisher.encodeWrite(isDeleted ? 'delete' : 'update', event, answer),
-    );
+    publisher.write(event, publisher.encodeWrite(isDeleted ? 'delete' : 'update', event, answer));
     state.counters.add('tables.ghosts.entries');
   }
 

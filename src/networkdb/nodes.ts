@@ -80,7 +80,8 @@ export class NodeTable {
   /** Names in one state, in name order. */
   names(state: NodeState): readonly string[] {
     const names: string[] = [];
-    for (const record of this.#records.values()) if (record.state === state) names.push(record.name);
+    for (const record of this.#records.values())
+      if (record.state === state) names.push(record.name);
     return sortedTexts(names);
   }
 

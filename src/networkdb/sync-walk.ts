@@ -65,12 +65,7 @@ export class SyncWalk {
     }
   }
 
-  #tellAttachment(
-    chunk: Uint8Array[],
-    told: Set<string>,
-    network: string,
-    node: string,
-  ): number {
+  #tellAttachment(chunk: Uint8Array[], told: Set<string>, network: string, node: string): number {
     const id = `${network.length}:${network}${node}`;
     if (told.has(id)) return 0;
     told.add(id);

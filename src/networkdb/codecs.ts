@@ -1,0 +1,74 @@
+import { StateError } from '../runtime/index.ts';
+
+/*
+ * Values of a table as the user sees them, and as bytes. A codec is for one table; all nodes must use
+ * the same, since the bytes say nothing of it.
+ */
+
+/** Turns values into bytes and back. */
+export interface TableCodec<T> {
+  /** The bytes of a value; throws when it has none. */
+  encode(value: T): Uint8Array;
+  /** The value of bytes; throws when they are none. The bytes are the codec's own to keep. */
+  decode(bytes: Uint8Array): T;
+}
+
+/** Values are bytes. The default. */
+export const bytes: TableCodec<Uint8Array> = Object.freeze({
+  encode: (value: Uint8Array): Uint8Array => {
+    if (value instanceof Uint8Array) return value;
+    throw new StateError('ERR_TABLE_CODEC', 'a value of a table without a codec must be bytes');
+  },
+  decode: (value: Uint8Array): Uint8Array => value,
+});
+
+/** Values are text, as UTF-8. */
+export function utf8(): TableCodec<string> {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return Object.freeze({
+    encode: (value: string): Uint8Array => {
+      if (typeof value === 'string') return encoder.encode(value);
+      throw new StateError('ERR_TABLE_CODEC', 'a value of a text table must be text');
+    },
+    decode: (value: Uint8Array): string => decoder.decode(value),
+  });
+}
+
+/**
+ * Values are whatever JSON can say, as UTF-8.
+ *
+ * @remarks `T` is what you promise to write; what a peer wrote is parsed, not checked against it.
+ */
+export function json<T>(): TableCodec<T> {
+  const text = utf8();
+  return Object.freeze({
+    encode: (value: T): Uint8Array => {
+      const encoded = JSON.stringify(value) as string | undefined;
+      if (encoded !== undefined) return text.encode(encoded);
+      throw new StateError('ERR_TABLE_CODEC', 'the value has no form in JSON');
+    },
+    decode: (value: Uint8Array): T => JSON.parse(text.decode(value)) as T,
+  });
+}
+
+/** Encodes with the codec. @throws StateError `ERR_TABLE_CODEC` with what the codec threw as cause */
+export function encodeValue<T>(codec: TableCodec<T>, value: T): Uint8Array {
+  return guarded('encode', () => codec.encode(value));
+}
+
+/** Decodes with the codec. @throws StateError `ERR_TABLE_CODEC` with what the codec threw as cause */
+export function decodeValue<T>(codec: TableCodec<T>, value: Uint8Array): T {
+  return guarded('decode', () => codec.decode(value));
+}
+
+function guarded<R>(what: 'encode' | 'decode', run: () => R): R {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof StateError && error.code === 'ERR_TABLE_CODEC') throw error;
+    throw new StateError('ERR_TABLE_CODEC', `the table's codec could not ${what} a value`, {
+      cause: error,
+    });
+  }
+}
