@@ -205,7 +205,11 @@ function checkEncryption(options: MemberlistOptions, validator: Validator): void
     });
   }
   validator.boolean('encryption.verifyIncoming', encryption.verifyIncoming ?? true);
-  validator.boolean('encryption.verifyOutgoing', encryption.verifyOutgoing ?? true);
+  const { verifyIncoming = true, verifyOutgoing = true } = encryption;
+  if (!validator.boolean('encryption.verifyOutgoing', verifyOutgoing)) return;
+  const holds = verifyOutgoing || !verifyIncoming;
+  const rule = 'true, unless encryption.verifyIncoming is false: it could not read its own replies';
+  validator.check(holds, 'encryption.verifyOutgoing', verifyOutgoing, rule);
 }
 
 function checkTimings(config: MemberlistConfig, validator: Validator): void {

@@ -147,7 +147,8 @@ function splitLimits(limits: NetworkDBOptions['limits']): {
 } {
   if (typeof limits !== 'object') return { memberlist: limits ?? {}, tables: {} };
   const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
-  const isTableLimit = ([name]: [string, unknown]): boolean => name in DEFAULT_TABLES_OPTIONS.limits;
+  const isTableLimit = ([name]: [string, unknown]): boolean =>
+    name in DEFAULT_TABLES_OPTIONS.limits;
   return {
     memberlist: Object.fromEntries(entries.filter((entry) => !isTableLimit(entry))),
     tables: Object.fromEntries(entries.filter(isTableLimit)),

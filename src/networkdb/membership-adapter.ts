@@ -88,7 +88,8 @@ export function delegatesOf(events: MembershipEvents): MemberlistDelegates {
       onUserMessage: (message) => {
         events.message(message);
       },
-      getBroadcasts: (overhead, limit, freshOnly) => events.getBroadcasts(overhead, limit, freshOnly),
+      getBroadcasts: (overhead, limit, freshOnly) =>
+        events.getBroadcasts(overhead, limit, freshOnly),
       localState: (join) => events.localState(join),
       mergeRemoteState: (state, join) => {
         events.mergeRemoteState(state, join);

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { GossipError } from '../../src/index.ts';
+import { json, NetworkDB } from '../../src/index.ts';
+import { Cluster } from '../support/cluster.ts';
+
+/*
+ * The public class over the real membership, codec and tables, in virtual time. What the parts do in
+ * detail is tested beside them; here is what only their sum can show.
+ */
+
+interface Service {
+  readonly port: number;
+}
+
+const KEY_A = new Uint8Array(32).fill(1);
+const KEY_B = new Uint8Array(32).fill(2);
+
+async function servicesOf(cluster: Cluster, count: number, options = {}) {
+  const nodes = await cluster.spawnJoinedDbs(count, options);
+  const tables = [];
+  for (const { db } of nodes) {
+    const network = await cluster.settle(db.joinNetwork('prod'));
+    tables.push(network.table('services', json<Service>()));
+  }
+  return { nodes, tables };
+}
+
+void test('what one node publishes is read by all others within 50 ms', async () => {
+  const cluster = new Cluster();
+  const { tables } = await servicesOf(cluster, 5, { encryption: { keys: [KEY_A] } });
+  tables[0]?.create('api-1', { port: 8080 });
+  assert.ok(cluster.runUntil(() => tables.every((t) => t.get('api-1')?.port === 8080), 50));
+  await cluster.close();
+});
+
+void test('a write right after joining a network is lost for nobody', async () => {
+  const cluster = new Cluster({ lossRate: 0.05 });
+  const { tables, nodes } = await servicesOf(cluster, 4);
+  const late = await cluster.spawnDb();
+  await cluster.settle(late.db.join([nodes[0]?.host ?? '']));
+  const joining = late.db.joinNetwork('prod', { waitForSync: false });
+  const table = (await cluster.settle(joining)).table('services', json<Service>());
+  table.create('late', { port: 1 });
+  assert.ok(cluster.runUntil(() => tables.every((t) => t.get('late')?.port === 1), 5000));
+  await cluster.close();
+});
+
+void test('a key rotates under writes without losing a member or a write', async () => {
+  const cluster = new Cluster({ lossRate: 0.02 });
+  const { nodes, tables } = await servicesOf(cluster, 5, { encryption: { keys: [KEY_A] } });
+  let failures = 0;
+  for (const { db } of nodes) db.on('fail', () => (failures += 1));
+  let written = 0;
+  const write = (): void => {
+    for (const table of tables) table.create(`k${(written += 1)}`, { port: written });
+  };
+  const steps = [
+    (db: NetworkDB) => db.keyring.add(KEY_B),
+    (db: NetworkDB) => db.keyring.use(KEY_B),
+    (db: NetworkDB) => db.keyring.remove(KEY_A),
+  ];
+  for (const step of steps) {
+    for (const { db } of nodes) {
+      step(db);
+      write();
+      cluster.runFor(700);
+    }
+    cluster.runFor(2000);
+  }
+  const expected = [...(tables[0]?.entries() ?? [])].length;
+  assert.equal(expected, written);
+  const isComplete = (): boolean => tables.every((t) => [...t.entries()].length === written);
+  assert.ok(cluster.runUntil(isComplete, 31_000));
+  assert.equal(failures, 0);
+  for (const { db } of nodes) {
+    const [only, ...rest] = db.keyring.list();
+    assert.deepEqual(rest, []);
+    assert.equal(only?.heardMembers, 4);
+  }
+  await cluster.close();
+});
+
+void test('entries of a crashed node vanish, and return with it', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 4, { profile: 'local' });
+  tables[3]?.create('doomed', { port: 4 });
+  const rest = tables.slice(0, 3);
+  assert.ok(cluster.runUntil(() => rest.every((t) => t.get('doomed') !== undefined), 1000));
+  nodes[3]?.runtime.crash();
+  assert.ok(cluster.runUntil(() => rest.every((t) => t.get('doomed') === undefined), 30_000));
+
+  const back = await cluster.spawnDb({ nodeName: 'd4', profile: 'local' }, nodes[3]?.host);
+  await cluster.settle(back.db.join([nodes[0]?.host ?? '']));
+  const table = (await cluster.settle(back.db.joinNetwork('prod'))).table(
+    'services',
+    json<Service>(),
+  );
+  table.create('reborn', { port: 5 });
+  const isBack = (): boolean => rest.every((t) => t.get('reborn')?.port === 5);
+  assert.ok(cluster.runUntil(isBack, 10_000));
+  // What its former life had published was never withdrawn, and is gone all the same.
+  cluster.runFor(60_000);
+  assert.deepEqual(
+    [...rest, table].map((t) => t.get('doomed')),
+    [undefined, undefined, undefined, undefined],
+  );
+  await cluster.close();
+});
+
+void test('a graceful leave is known as such, and takes its entries along at once', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 4);
+  tables[3]?.create('mine', { port: 4 });
+  cluster.runFor(1000);
+  const heard: string[] = [];
+  for (const { db } of nodes.slice(0, 3)) {
+    db.on('leave', ({ name }) => heard.push(`leave ${name}`));
+    db.on('fail', ({ name }) => heard.push(`fail ${name}`));
+  }
+  await cluster.settle(nodes[3]?.db.leave() ?? Promise.reject(new Error('no such node')));
+  cluster.runFor(500);
+  assert.deepEqual(heard, ['leave d4', 'leave d4', 'leave d4']);
+  for (const table of tables.slice(0, 3)) assert.equal(table.get('mine'), undefined);
+  await cluster.close();
+});
+
+void test('one error names everything that is wrong with the options of both layers', async () => {
+  const wrong = {
+    nodeName: '',
+    bindPort: 70_000,
+    tables: { reapEntryMs: 1000, oversize: 'ignore' },
+    limits: { maxEntries: 0, maxMembers: 0, nonsense: 1 },
+    rejoin: { reconnectIntervalMs: 0 },
+    gossip: { intervalMs: false },
+    colour: 'red',
+  };
+  await assert.rejects(NetworkDB.create(wrong as object), (error: GossipError) => {
+    assert.equal(error.code, 'ERR_CONFIG_INVALID');
+    const { problems } = error as unknown as { problems: { path: string }[] };
+    assert.deepEqual(problems.map(({ path }) => path).sort(), [
+      'bindPort',
+      'colour',
+      'gossip.intervalMs',
+      'limits.maxEntries',
+      'limits.maxMembers',
+      'limits.nonsense',
+      'nodeName',
+      'rejoin.reconnectIntervalMs',
+      'tables.oversize',
+      'tables.reapEntryMs',
+    ]);
+    return true;
+  });
+});
+
+void test('after close every call is refused with ERR_CLOSED, and closing again is harmless', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 2);
+  const [node] = nodes;
+  const [table] = tables;
+  if (node === undefined || table === undefined) throw new Error('no node');
+  await cluster.settle(node.db.close());
+  await cluster.settle(node.db.close());
+  const isClosed = { code: 'ERR_CLOSED' };
+  await assert.rejects(node.db.join(['10.1.0.2']), isClosed);
+  await assert.rejects(node.db.joinNetwork('x'), isClosed);
+  await assert.rejects(node.db.waitForMembers(1), isClosed);
+  await assert.rejects(node.db.leave(), isClosed);
+  assert.throws(() => table.set('a', { port: 1 }), isClosed);
+  assert.throws(() => table.get('a'), isClosed);
+  assert.throws(() => table.watch(), isClosed);
+  await cluster.close();
+});
+
+void test('joining a network waits for its tables, gives up on abort and stays joined', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 3);
+  for (let i = 0; i < 500; i += 1) tables[0]?.create(`k${i}`, { port: i });
+  const late = await cluster.spawnDb();
+  await cluster.settle(late.db.join([nodes[0]?.host ?? '']));
+  const network = await cluster.settle(late.db.joinNetwork('prod'));
+  assert.equal([...network.table('services', json<Service>()).entries()].length, 500);
+  await assert.rejects(late.db.joinNetwork('prod'), { code: 'ERR_NETWORK_JOINED' });
+
+  const aborted = late.db.joinNetwork('other', { signal: AbortSignal.abort(new Error('enough')) });
+  await assert.rejects(aborted, { message: 'enough' });
+  await cluster.close();
+});
+
+void test('two processes under one name are reported, and do not fight over entries', async () => {
+  const cluster = new Cluster();
+  const { nodes } = await servicesOf(cluster, 3);
+  const conflicts: string[] = [];
+  for (const { db } of nodes) {
+    db.on('nameConflict', ({ existing, claimed }) => {
+      conflicts.push(`${existing.name} ${claimed.host}`);
+    });
+  }
+  const twin = await cluster.spawnDb({ nodeName: 'd2' });
+  await cluster.settle(twin.db.join([nodes[0]?.host ?? '']));
+  cluster.runFor(5000);
+  assert.ok(conflicts.includes(`d2 ${twin.host}`), conflicts.join());
+  await cluster.close();
+});
