@@ -17,7 +17,8 @@ export interface Clock {
   /**
    * Runs `run` once, `delayMs` or more from now, never inside this call.
    *
-   * @param delayMs - milliseconds, 0 or more
+   * @param delayMs - milliseconds; below 0 counts as 0
+   * @throws GossipError with `ERR_ARGUMENT_INVALID` when the delay is not finite
    */
   schedule(delayMs: number, run: () => void): Timer;
 

@@ -16,7 +16,10 @@ export interface StreamHandlers {
   onEnd?(): void;
   /** What was queued has gone to the peer, after {@link StreamConnection.write} said false. */
   onDrain?(): void;
-  /** Called exactly once, last. `error` is null when both sides ended in order. */
+  /**
+   * Called exactly once, last. `error` is null when both sides ended in order, else
+   * `ERR_DIAL_FAILED`, `ERR_STREAM_CLOSED` (its field `reason` says why) or `ERR_STREAM_LIMIT`.
+   */
   onClose(error: GossipError | null): void;
 }
 
@@ -24,11 +27,14 @@ export interface StreamHandlers {
 export interface StreamConnection {
   /** The other end as the connection shows it. */
   readonly remote: Address;
-  /** Queues bytes. False means that much is waiting: hold further writes until `onDrain`. */
+  /**
+   * Queues bytes, which must not be changed any more. False means that much is waiting: hold further
+   * writes until `onDrain`. After `end`, `destroy` or the close it does nothing and says false.
+   */
   write(bytes: Uint8Array): boolean;
   /** Ends our direction after what is queued; the peer may still send. */
   end(): void;
-  /** Drops the connection at once; `onClose` follows. */
+  /** Drops the connection at once, what is queued included; the peer is reset, `onClose` follows. */
   destroy(): void;
 }
 
@@ -83,7 +89,10 @@ export interface Transport {
     handlers: TransportHandlers,
     done: (error: GossipError | null, bound: Address) => void,
   ): void;
-  /** Sends one datagram from the bound port. `done` hears a local failure to send; null is no receipt. */
+  /**
+   * Sends one datagram from the bound port. `done` hears a local failure to send; null is no receipt.
+   * The bytes must not be changed before `done`.
+   */
   sendPacket(to: Address, bytes: Uint8Array, done?: (error: GossipError | null) => void): void;
   /** Opens a stream. A failure to connect arrives at `onClose`. */
   dial(to: Address, handlers: StreamHandlers): StreamConnection;
