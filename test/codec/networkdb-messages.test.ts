@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { GossipType, TableEvent, WireTime } from '../../src/codec/index.ts';
+import type { TableEvent, WireTime } from '../../src/codec/index.ts';
 import {
   compoundMessageBytes,
   compoundPartBytes,
@@ -123,9 +123,15 @@ test('every recorded message is written byte for byte and read back', () => {
       assert.deepEqual([...compoundParts(opened.data)], parts, name);
       continue;
     }
+    if (fields['message'] === 'GossipMessage') {
+      const { data, type } = fields['body'] as { data: { $hex: string }; type: number };
+      assert.equal(toHexText(wrapGossip(type, bytesOf(data))), hex, name);
+      assert.deepEqual(opened.data, bytesOf(data), name);
+      continue;
+    }
     const [inner, read, expected] = bothWays(fields['message'] as string, body, opened.data);
     assert.deepEqual(read, expected, name);
-    assert.equal(toHexText(wrapGossip(fields['gossipType'] as GossipType, inner)), hex, name);
+    assert.equal(toHexText(wrapGossip(fields['gossipType'] as number, inner)), hex, name);
   }
 });
 
