@@ -212,9 +212,10 @@ export class MemoryStream implements StreamConnection {
       return;
     }
     const segment = this.#underWay.shift()?.segment;
-    if (segment === undefined) return;
+    const peer = this.#peer;
+    if (segment === undefined || peer === null) return;
     this.#awaitArrival();
-    this.#peer?.#receive(segment);
+    peer.#receive(segment);
     this.#acknowledge(segment);
   }
 
@@ -296,8 +297,17 @@ export class MemoryStream implements StreamConnection {
     const peer = this.#peer;
     if (peer === null || peer.#isOver()) return;
     this.#fabric.clock.schedule(this.#delayTo(0), () => {
-      if (!this.#isCutToPeer()) peer.#close(streamClosed(peer.remote, 'reset'));
+      if (!this.#isCutToPeer()) peer.#wasReset();
     });
+  }
+
+  #wasReset(): void {
+    const wasOpen = this.#phase === 'open';
+    this.#close(
+      wasOpen
+        ? streamClosed(this.remote, 'reset')
+        : dialFailed(this.remote, 'it was dropped by the peer at once'),
+    );
   }
 
   #close(error: GossipError | null): void {
