@@ -226,7 +226,12 @@ test('network events follow the times of each node and network', () => {
     ['a newer join', { ...base, kind: 'join', time: 6 }, true, null],
     ['an invalid kind', { ...base, kind: 'invalid', time: 9 }, true, 'kind'],
     ['too large a time', { ...base, kind: 'leave', time: 2n ** 60n }, true, 'time'],
-    ['another network', { kind: 'leave', time: 9, node: 'peer', network: 'x' }, true, 'notAttached'],
+    [
+      'another network',
+      { kind: 'leave', time: 9, node: 'peer', network: 'x' },
+      true,
+      'notAttached',
+    ],
     ['a stranger', { kind: 'join', time: 9, node: 'who', network: 'x' }, true, 'nodeUnknown'],
   ];
   for (const [name, event, stays, reason] of cases) {
@@ -332,12 +337,18 @@ test('hidden keys can be taken over, and neither updated nor deleted', () => {
   self.engine.events.message(tableEvent({ time: 10 }));
   gone(self, 'peer');
   const at = { network: 'prod', table: 't', key: 'k' };
-  assert.throws(() => {
-    self.engine.update(at, encode('x'));
-  }, { code: 'ERR_ENTRY_NOT_FOUND' });
-  assert.throws(() => {
-    self.engine.delete(at);
-  }, { code: 'ERR_ENTRY_NOT_FOUND' });
+  assert.throws(
+    () => {
+      self.engine.update(at, encode('x'));
+    },
+    { code: 'ERR_ENTRY_NOT_FOUND' },
+  );
+  assert.throws(
+    () => {
+      self.engine.delete(at);
+    },
+    { code: 'ERR_ENTRY_NOT_FOUND' },
+  );
   self.engine.create(at, encode('mine'));
   joined(self, 'peer', 2);
   self.engine.events.message(tableEvent({ time: 10 }));

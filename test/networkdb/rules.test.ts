@@ -98,9 +98,12 @@ test('names are refused when empty, too long or not well-formed', () => {
     for (const name of good) assert.ok(isValidName(kind, name), name);
     for (const name of bad) {
       assert.ok(!isValidName(kind, name), name);
-      assert.throws(() => {
-        checkName(kind, name);
-      }, { code: 'ERR_NAME_INVALID' });
+      assert.throws(
+        () => {
+          checkName(kind, name);
+        },
+        { code: 'ERR_NAME_INVALID' },
+      );
     }
   }
 });
