@@ -59,6 +59,7 @@ export class MembershipPort implements MembershipEvents {
       state.nodes.add({ ...record });
     }
     handlers.replay(early.takeAttachments(node.name));
+    this.#parts.bulkSync.nodeJoined(node.name);
   }
 
   nodeGone(node: ClusterNode): void {

@@ -381,6 +381,32 @@ test('a request is answered with attachments ahead of entries, also when there i
   self.kill();
 });
 
+test('a joiner whose request is faster than the news of it is answered when it appears', () => {
+  const { cluster, self, sent } = bench();
+  const body = { time: 9, isRequest: true, node: 'late', networks: ['prod'] };
+  const payload = encodeCompoundMessage([
+    networkEvent({ kind: 'join', time: 4, node: 'late', network: 'prod' }),
+    tableEvent({ owner: 'late', time: 8, key: 'l' }),
+  ]);
+  self.engine.events.message(
+    wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync({ ...body, payload })),
+  );
+  cluster.clock.runFor(100);
+  const answers = (): number => sent.filter(({ to }) => to === 'late').length;
+  assert.equal(answers(), 0);
+  assert.deepEqual(view(self), {});
+  joined(self, 'late', 9);
+  cluster.clock.runFor(2);
+  assert.equal(answers(), 1);
+  assert.deepEqual(view(self), { l: 'v' });
+  self.engine.events.message(
+    wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync({ ...body, node: 'never', payload })),
+  );
+  cluster.clock.runFor(6_000);
+  assert.equal(self.engine.stats().counters['tables.sync.unanswered'], 1);
+  self.kill();
+});
+
 test('attachments inside a sync are taken and never relayed', () => {
   const { self } = bench();
   const before = self.engine.stats().queued.cluster;

@@ -157,6 +157,16 @@ test('a join that is aborted says so, and the network stays joined', async () =>
   assert.ok(a.engine.get({ network: 'prod', table: 't', key: 'k' }) !== undefined);
 });
 
+test('a join that is under way when the node closes says so', async () => {
+  const cluster = new FakeCluster();
+  cluster.startOn('prod', ['a', 'b']);
+  const late = cluster.start('late');
+  cluster.join(late);
+  const network = new Network(late.engine, 'prod');
+  late.kill();
+  await assert.rejects(network.synced, { code: 'ERR_CLOSED' });
+});
+
 test('values that the codec cannot read count as absent, and get says why', async () => {
   const { cluster, a, nets } = members();
   const raw = nets[0].table('t');
