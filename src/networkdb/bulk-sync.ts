@@ -24,6 +24,9 @@ export const CHUNK_BYTES = 4_194_304;
 
 const ANSWERS_AT_ONCE = 8;
 
+/** Milliseconds that the request of a node we do not know waits for the node to appear. */
+const STRANGER_MS = 5_000;
+
 /** Hears how an exchange ended. */
 export type SyncDone = (error: GossipError | null) => void;
 
@@ -45,6 +48,10 @@ export class BulkSync {
   readonly #parts: BulkSyncParts;
   readonly #pending = new Map<string, Set<Pending>>();
   readonly #answers = new Map<string, Set<string>>();
+  readonly #strangers = new Map<
+    string,
+    { readonly networks: Set<string>; readonly timer: Timer }
+  >();
   #answering = 0;
   #isStopped = false;
 
@@ -99,10 +106,21 @@ export class BulkSync {
     }
   }
 
+  /** A node has appeared: a request of its that came before it is answered now. */
+  nodeJoined(node: string): void {
+    const stranger = this.#strangers.get(node);
+    if (stranger === undefined) return;
+    stranger.timer.cancel();
+    this.#strangers.delete(node);
+    this.#queueAnswer(node, [...stranger.networks]);
+  }
+
   /** Ends everything; requests that wait fail. */
   stop(): void {
     this.#isStopped = true;
     this.#answers.clear();
+    for (const { timer } of this.#strangers.values()) timer.cancel();
+    this.#strangers.clear();
     for (const pendings of [...this.#pending.values()]) {
       for (const pending of [...pendings]) {
         pending.finish(new StateError('ERR_CLOSED', 'the node was closed during a bulk sync'));
@@ -113,14 +131,35 @@ export class BulkSync {
   #queueAnswer(peer: string, networks: readonly string[]): void {
     const { state } = this.#parts;
     const queued = this.#answers.get(peer);
-    if (queued === undefined && this.#answers.size >= state.options.limits.maxWaitingAnswers) {
+    const waiting = this.#answers.size + this.#strangers.size;
+    if (queued === undefined && waiting >= state.options.limits.maxWaitingAnswers) {
       state.counters.add('tables.sync.unanswered');
+      return;
+    }
+    if (state.nodes.get(peer) === undefined) {
+      this.#keepStranger(peer, networks);
       return;
     }
     const joined = networks.filter((name) => state.attachments.joined(name) !== undefined);
     // Requests that meet in the queue are served by one answer, later than all of them.
     this.#answers.set(peer, new Set([...(queued ?? []), ...joined]));
     this.#pumpAnswers();
+  }
+
+  /** A joiner's stream is often faster than the news of it. */
+  #keepStranger(peer: string, networks: readonly string[]): void {
+    const { clock, state } = this.#parts;
+    const earlier = this.#strangers.get(peer);
+    earlier?.timer.cancel();
+    const timer = clock.schedule(STRANGER_MS, () => {
+      this.#strangers.delete(peer);
+      state.counters.add('tables.sync.unanswered');
+    });
+    const joined = networks.filter((name) => state.attachments.joined(name) !== undefined);
+    this.#strangers.set(peer, {
+      networks: new Set([...(earlier?.networks ?? []), ...joined]),
+      timer,
+    });
   }
 
   #pumpAnswers(): void {

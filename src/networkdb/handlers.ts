@@ -135,7 +135,7 @@ export function handleTableEvent(
   if (state.attachments.joined(network) === undefined) return drop(state, 'notAttached');
   const attachment = state.attachments.peer(owner, network);
   if (attachment === undefined) {
-    if (path === 'gossip') early.keep({ kind: 'table', node: owner, network, inner });
+    early.keep({ kind: 'table', node: owner, network, inner });
     return drop(state, 'ownerUnknown');
   }
   if (attachment.isLeaving) return drop(state, 'ownerLeaving');

@@ -96,7 +96,8 @@ export class Inbound {
     const { type, data } = decodeGossip(bytes);
     if (type !== GOSSIP_TYPE.compound) {
       this.#dispatch(type, data, path);
-      yield bytes.length + PART_BYTES;
+      // The payload of a bulk sync has slices of its own.
+      yield PART_BYTES + (type === GOSSIP_TYPE.bulkSync ? 0 : bytes.length);
       return;
     }
     if (depth === MAX_GOSSIP_NESTING) {

@@ -59,6 +59,7 @@ export class MembershipPort implements MembershipEvents {
       state.nodes.add({ ...record });
     }
     handlers.replay(early.takeAttachments(node.name));
+    this.#parts.bulkSync.nodeJoined(node.name);
   }
 
   nodeGone(node: ClusterNode): void {
@@ -91,7 +92,7 @@ export class MembershipPort implements MembershipEvents {
     return this.#parts.isClosed() ? NO_BYTES : localPushPull(this.#parts.state, join);
   }
 
-  mergeRemoteState(state: Uint8Array, _join: boolean): void {
+  mergeRemoteState(state: Uint8Array): void {
     if (!this.#parts.isClosed()) mergePushPull(this.#parts.handlers, state);
   }
 

@@ -30,6 +30,7 @@ export class SyncRounds {
   readonly #ticker: Ticker | null;
   readonly #returned = new Set<string>();
   readonly #alone = new Set<string>();
+  readonly #joins = new Set<(reason: unknown) => void>();
   #returnTimer: Timer | null = null;
   #catchUpTimer: Timer | null = null;
   #isRoundRunning = false;
@@ -58,6 +59,9 @@ export class SyncRounds {
     this.#ticker?.stop();
     this.#returnTimer?.cancel();
     this.#catchUpTimer?.cancel();
+    for (const finish of [...this.#joins]) {
+      finish(new StateError('ERR_CLOSED', 'the node was closed during the join'));
+    }
   }
 
   /**
@@ -78,6 +82,7 @@ export class SyncRounds {
     const finish = (reason: unknown): void => {
       if (isDone) return;
       isDone = true;
+      this.#joins.delete(finish);
       signal?.removeEventListener('abort', onAbort);
       done(reason);
     };
@@ -92,10 +97,6 @@ export class SyncRounds {
     };
     const startMore = (): void => {
       if (isDone) return;
-      if (this.#isStopped) {
-        finish(new StateError('ERR_CLOSED', 'the node was closed during the join'));
-        return;
-      }
       while (running < SYNCS_AT_ONCE) {
         const peer = peers.pop();
         if (peer === undefined) break;
@@ -109,6 +110,7 @@ export class SyncRounds {
       return;
     }
     signal?.addEventListener('abort', onAbort, { once: true });
+    this.#joins.add(finish);
     startMore();
   }
 
