@@ -1,0 +1,348 @@
+import { randomBytes } from 'node:crypto';
+
+import {
+  everyone,
+  hearsUnder,
+  holdsKeys,
+  holdsLedger,
+  holdsPidOf,
+  onlyFailed,
+  seesAlive,
+  seesPeers,
+  tellsTruth,
+} from './checks.ts';
+import { DATASET_MIN_ENTRIES } from './dataset.ts';
+import type { Expectations } from './expectations.ts';
+import { ExpectationFailed } from './expectations.ts';
+import type { Measured } from './figures.ts';
+import type { Audit, Ledger } from './ledger.ts';
+import type { MemberProcess } from './member-process.ts';
+import type { Orchestra } from './orchestra.ts';
+
+/*
+ * What happens in the demo, stage by stage. A stage acts, waits for what must follow, and ends with a
+ * comparison of every entry on every live member with what was written.
+ */
+
+/** What the stages work with. */
+export interface Scene {
+  readonly orchestra: Orchestra;
+  readonly ledger: Ledger;
+  readonly expectations: Expectations;
+  readonly measured: Measured;
+  /** The ring's key; rotation replaces it. */
+  key: Uint8Array;
+}
+
+/** One part of the demo. */
+export interface Stage {
+  readonly title: string;
+  readonly run: (scene: Scene) => Promise<void>;
+}
+
+const NAMES = ['m1', 'm2', 'm3', 'm4', 'm5'] as const;
+const SEED = 'm1';
+const PUBLISHER = 'm2';
+/** One of them is the one that is killed, so that it leaves more behind than its endpoint record. */
+const WRITERS = ['m3', 'm4'] as const;
+const VICTIM = 'm4';
+const LEAVER = 'm5';
+const WRITES_PER_STEP = 80;
+
+/** The demo, in order. */
+export const STAGES: readonly Stage[] = [
+  { title: `start ${NAMES.length} processes and form one encrypted cluster`, run: form },
+  { title: 'each publishes its own endpoint record', run: publishEndpoints },
+  { title: `${PUBLISHER} publishes a data set of media types`, run: publishDataset },
+  { title: `rotate the key while ${WRITERS.join(' and ')} write`, run: rotateKey },
+  { title: `kill ${VICTIM} with SIGKILL`, run: killOne },
+  { title: `start ${VICTIM} again`, run: restartOne },
+  { title: `${LEAVER} leaves`, run: leaveOne },
+  { title: 'close the rest', run: closeAll },
+];
+
+async function form(scene: Scene): Promise<void> {
+  const { orchestra, expectations, measured } = scene;
+  const startedAt = performance.now();
+  const starts = NAMES.map((name) => start(scene, orchestra.launch(name), 0));
+  await expectations.within('five processes listen on loopback', 15_000, Promise.all(starts));
+  measured.times.startedMs = performance.now() - startedAt;
+  const target = `127.0.0.1:${orchestra.member(SEED).port}`;
+  const joinedAt = performance.now();
+  const joins = NAMES.filter((name) => name !== SEED).map((name) =>
+    orchestra.member(name).ask('join', { targets: [target] }),
+  );
+  await expectations.within('four of them join the first', 10_000, Promise.all(joins));
+  measured.times.formedMs = await expectations.until({
+    name: 'every member sees five alive',
+    deadlineMs: 10_000,
+    since: joinedAt,
+    check: seesAlive(orchestra, NAMES.length),
+  });
+  await expectations.within('all join the network', 12_000, orchestra.askAll('enter', null));
+  await expectations.until({
+    name: 'every member sees five on the network',
+    deadlineMs: 10_000,
+    check: seesPeers(orchestra, NAMES.length),
+  });
+  await expectations.until({
+    name: 'every member hears the four others under the one key',
+    deadlineMs: 10_000,
+    check: hearsUnder(orchestra, fingerprintOf(scene)),
+  });
+}
+
+async function publishEndpoints(scene: Scene): Promise<void> {
+  const { orchestra, measured } = scene;
+  const since = performance.now();
+  await Promise.all(orchestra.live().map((member) => publish(scene, member, 'publishEndpoint')));
+  measured.times.endpointsConvergedMs = await agree(scene, {
+    name: 'every member holds the five endpoint records',
+    deadlineMs: 10_000,
+    since,
+  });
+  scene.expectations.verify('the endpoint records are true', tellsTruth(orchestra));
+}
+
+async function publishDataset(scene: Scene): Promise<void> {
+  const { orchestra, ledger, expectations, measured } = scene;
+  const since = performance.now();
+  const published = publish(scene, orchestra.member(PUBLISHER), 'publishDataset');
+  await expectations.within('the data set is written', 10_000, published);
+  measured.times.datasetConvergedMs = await agree(scene, {
+    name: `every member holds the data set of ${ledger.sizeOf('dataset')} records`,
+    deadlineMs: 15_000,
+    since,
+  });
+  expectations.verify(`the data set has at least ${DATASET_MIN_ENTRIES} records`, () => {
+    const size = ledger.sizeOf('dataset');
+    return size >= DATASET_MIN_ENTRIES ? null : `it has ${size}`;
+  });
+  await compare(scene, 'published');
+}
+
+async function rotateKey(scene: Scene): Promise<void> {
+  const { orchestra, expectations, measured } = scene;
+  const writers = WRITERS.map((name) => orchestra.member(name));
+  await Promise.all(writers.map((writer) => writer.ask('startWrites', null)));
+  await writesGoOn(scene, 'both write before the rotation');
+  const next = new Uint8Array(randomBytes(32));
+  const old = fingerprintOf(scene);
+  const since = performance.now();
+  await orchestra.askAll('key', { step: 'add', key: next });
+  await expectations.until({
+    name: 'every member has the new key beside the old',
+    deadlineMs: 5_000,
+    check: everyone(orchestra, ({ keys }) =>
+      keys.length === 2 ? null : `has ${keys.length} keys`,
+    ),
+  });
+  await writesGoOn(scene, 'both write on with both keys');
+  await orchestra.askAll('key', { step: 'use', key: next });
+  await orchestra.refresh();
+  const fresh = fingerprintOf(scene);
+  expectations.verify('every member seals with the new key', holdsKeys(orchestra, [fresh, old]));
+  await writesGoOn(scene, 'both write on under the new key');
+  await expectations.until({
+    name: 'nobody is heard under the old key any more',
+    deadlineMs: 10_000,
+    check: hearsUnder(orchestra, fresh),
+  });
+  await orchestra.askAll('key', { step: 'remove', key: scene.key });
+  scene.key = next;
+  measured.times.rotationMs = await expectations.until({
+    name: 'the old key is gone from every member',
+    deadlineMs: 5_000,
+    since,
+    check: holdsKeys(orchestra, [fresh]),
+  });
+  await writesGoOn(scene, 'both write on without the old key');
+  for (const writer of writers) {
+    const written = await writer.ask('stopWrites', null);
+    scene.ledger.record(writer.name, written);
+    measured.writesUnderRotation += written.length;
+  }
+  await agree(scene, {
+    name: `every member holds what ${measured.writesUnderRotation} writes under rotation came to`,
+    deadlineMs: 10_000,
+  });
+  expectations.verify('nobody was taken for failed', onlyFailed(orchestra, []));
+  await compare(scene, 'rotated');
+}
+
+async function killOne(scene: Scene): Promise<void> {
+  const { orchestra, ledger, expectations, measured } = scene;
+  const victim = orchestra.member(VICTIM);
+  const killedAt = performance.now();
+  victim.state = 'killed';
+  victim.kill();
+  ledger.forget(VICTIM);
+  const sightings = (): ReadonlyMap<string, number> =>
+    orchestra.firstSightings('fail', VICTIM, killedAt);
+  await expectations.until({
+    name: `the other four detect that ${VICTIM} has failed`,
+    deadlineMs: 20_000,
+    since: killedAt,
+    check: everyone(orchestra, (_snapshot, name) =>
+      sightings().has(name) ? null : `has not noticed`,
+    ),
+  });
+  measured.times.detectedMs = Math.max(...sightings().values()) - killedAt;
+  measured.times.vanishedMs = await agree(scene, {
+    name: `the entries of ${VICTIM} are gone from the other four`,
+    deadlineMs: 22_000,
+    since: killedAt,
+  });
+  expectations.verify(`nobody else was taken for failed`, onlyFailed(orchestra, [VICTIM]));
+  await compare(scene, 'killed');
+}
+
+async function restartOne(scene: Scene): Promise<void> {
+  const { orchestra, expectations, measured } = scene;
+  const { port } = orchestra.member(VICTIM);
+  const targets = orchestra.live().map((member) => `127.0.0.1:${member.port}`);
+  const since = performance.now();
+  const member = orchestra.launch(VICTIM);
+  // The port may have been given to somebody else meanwhile; then any other does.
+  const started = start(scene, member, port).catch(() => start(scene, member, 0));
+  await expectations.within(`${VICTIM} listens again`, 10_000, started);
+  const joined = member.ask('join', { targets });
+  await expectations.within(`${VICTIM} joins again, with the new key`, 10_000, joined);
+  await expectations.until({
+    name: `every member sees five alive again`,
+    deadlineMs: 10_000,
+    since,
+    check: seesAlive(orchestra, NAMES.length),
+  });
+  const entered = member.ask('enter', null);
+  await expectations.within(`${VICTIM} joins the network again`, 12_000, entered);
+  await publish(scene, member, 'publishEndpoint');
+  await expectations.until({
+    name: `every member holds the record of the new ${VICTIM}, none the old one`,
+    deadlineMs: 10_000,
+    since,
+    check: holdsPidOf(orchestra, VICTIM),
+  });
+  measured.times.returnedMs = await agree(scene, {
+    name: `all five agree again, ${VICTIM} on every entry`,
+    deadlineMs: 15_000,
+    since,
+  });
+  expectations.verify('the endpoint records are true again', tellsTruth(orchestra));
+  expectations.verify('the new key is the only one', holdsKeys(orchestra, [fingerprintOf(scene)]));
+  await compare(scene, 'returned');
+}
+
+async function leaveOne(scene: Scene): Promise<void> {
+  const { orchestra, ledger, expectations, measured } = scene;
+  const leaver = orchestra.member(LEAVER);
+  const since = performance.now();
+  leaver.state = 'leaving';
+  ledger.forget(LEAVER);
+  await expectations.within(`${LEAVER} says good-bye`, 6_000, leaver.ask('leave', null));
+  await expectations.until({
+    name: `the other four know that ${LEAVER} has left`,
+    deadlineMs: 10_000,
+    since,
+    check: everyone(orchestra, (_snapshot, name) =>
+      orchestra.firstSightings('leave', LEAVER, since).has(name) ? null : 'has not heard it',
+    ),
+  });
+  measured.times.leftMs = await agree(scene, {
+    name: `the entries of ${LEAVER} are gone from the other four`,
+    deadlineMs: 10_000,
+    since,
+  });
+  await expectations.within(`the process of ${LEAVER} ends by itself`, 5_000, close(leaver));
+  leaver.state = 'left';
+  await expectations.until({
+    name: 'every member sees four alive',
+    deadlineMs: 5_000,
+    check: seesAlive(orchestra, NAMES.length - 1),
+  });
+  expectations.verify(`only ${VICTIM} was ever taken for failed`, onlyFailed(orchestra, [VICTIM]));
+  await compare(scene, 'left');
+}
+
+async function closeAll(scene: Scene): Promise<void> {
+  const { orchestra, expectations } = scene;
+  const closed = Promise.all(orchestra.live().map((member) => close(member)));
+  await expectations.within('the other processes end by themselves', 5_000, closed);
+}
+
+async function start(scene: Scene, member: MemberProcess, port: number): Promise<void> {
+  const bound = await member.ask('start', { name: member.name, port, key: scene.key });
+  member.port = bound.port;
+  member.state = 'running';
+}
+
+async function close(member: MemberProcess): Promise<void> {
+  member.state = 'closing';
+  await member.ask('close', null);
+  const { code, signal } = await member.exited;
+  if (code !== 0) throw new Error(`${member.name} ended with ${signal ?? `code ${code}`}`);
+}
+
+async function publish(
+  scene: Scene,
+  member: MemberProcess,
+  what: 'publishEndpoint' | 'publishDataset',
+): Promise<void> {
+  scene.ledger.record(member.name, await member.ask(what, null));
+}
+
+/** Waits until each writer has written some more, so that writes fall into every step. */
+async function writesGoOn({ orchestra, expectations }: Scene, name: string): Promise<void> {
+  await orchestra.refresh();
+  const countOf = (writer: string): number => orchestra.member(writer).latest?.writes ?? 0;
+  const before = new Map(WRITERS.map((writer) => [writer, countOf(writer)]));
+  await expectations.until({
+    name,
+    deadlineMs: 10_000,
+    check: () => {
+      for (const [writer, count] of before) {
+        const more = countOf(writer) - count;
+        if (more < WRITES_PER_STEP) return `${writer} has made ${more} writes`;
+      }
+      return null;
+    },
+  });
+}
+
+/** Waits until every live member holds what was written; says which entries differ if it does not come. */
+async function agree(
+  scene: Scene,
+  o: { readonly name: string; readonly deadlineMs: number; readonly since?: number },
+): Promise<number> {
+  const { orchestra, ledger, expectations } = scene;
+  try {
+    return await expectations.until({ ...o, check: holdsLedger(orchestra, ledger) });
+  } catch (error) {
+    if (!(error instanceof ExpectationFailed) || error.expectation !== o.name) throw error;
+    const { examples } = await audit(scene, 'failed');
+    const seen = [error.seen, ...examples].join('; ');
+    throw new ExpectationFailed(o.name, seen, error.waitedMs);
+  }
+}
+
+/** Compares every entry of every live member with what was written. */
+async function compare(scene: Scene, stage: string): Promise<void> {
+  const { lost, ghosts, otherHashes, compared, examples } = await audit(scene, stage);
+  scene.expectations.verify(`${compared} entries compared, none lost, none too many`, () => {
+    if (lost + ghosts + otherHashes === 0) return null;
+    const counts = `${lost} lost, ${ghosts} too many, ${otherHashes} tables with another hash`;
+    return [counts, ...examples].join('; ');
+  });
+}
+
+async function audit({ orchestra, ledger, measured }: Scene, stage: string): Promise<Audit> {
+  const found = ledger.audit(stage, await orchestra.dumps());
+  measured.audits.push(found);
+  return found;
+}
+
+/** The key that the first member seals with, as members show it. */
+function fingerprintOf({ orchestra }: Scene): string {
+  const keys = orchestra.member(SEED).latest?.keys ?? [];
+  return keys.find((key) => key.isPrimary)?.fingerprint ?? 'none';
+}
