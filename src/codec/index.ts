@@ -1,1 +1,70 @@
+export { addChecksum, CHECKSUM_HEADER_BYTES, crc32, removeChecksum } from './checksum.ts';
+export type { SplitCompound } from './compound.ts';
+export {
+  COMPOUND_HEADER_BYTES,
+  COMPOUND_PART_BYTES,
+  encodeCompound,
+  splitCompound,
+} from './compound.ts';
+export { compressLzw, decompressLzw } from './compression.ts';
+export type {
+  AcceptedStream,
+  EnvelopeOptions,
+  InitiatedStream,
+  OpenedPacket,
+  PacketEnvelope,
+  StreamEnvelope,
+  StreamEnvelopeOptions,
+  StreamOpener,
+  StreamSealer,
+} from './envelope.ts';
+export type { GossipMessage, GossipType } from './gossip-envelope.ts';
+export {
+  compoundMessageBytes,
+  compoundPartBytes,
+  compoundParts,
+  decodeGossip,
+  encodeCompoundMessage,
+  GOSSIP_TYPE,
+  wrapGossip,
+} from './gossip-envelope.ts';
+export type { KeyInfo, RingKey } from './keyring.ts';
+export { keyFingerprint, Keyring } from './keyring.ts';
+export type { SplitLabel } from './label.ts';
+export { labelHeader, requireLabel, splitLabel } from './label.ts';
+export * from './limits.ts';
 export * from './messages.ts';
+export type {
+  AttachmentEntry,
+  BulkSync,
+  NetworkEvent,
+  NetworkPushPull,
+  NodeEvent,
+  TableEvent,
+  WireTime,
+} from './networkdb-messages.ts';
+export {
+  decodeBulkSync,
+  decodeNetworkEvent,
+  decodeNetworkPushPull,
+  decodeNodeEvent,
+  decodeTableEvent,
+  encodeBulkSync,
+  encodeNetworkEvent,
+  encodeNetworkPushPull,
+  encodeNodeEvent,
+  encodeTableEvent,
+} from './networkdb-messages.ts';
+export { PacketCodec } from './packet.ts';
+export type { EntropySource } from './secretbox.ts';
+export { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
+export { StreamCodec } from './stream.ts';
+export { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
+export type { StreamReader, StreamReaderLimits } from './swim-stream.ts';
+export {
+  createStreamReader,
+  DEFAULT_STREAM_READER_LIMITS,
+  encodeStreamMessage,
+} from './swim-stream.ts';
+export type { Wire, WireName } from './wire.ts';
+export { createWire, WIRE_NAMES, wireKeyLengths } from './wire.ts';

@@ -1,0 +1,87 @@
+import type { Keyring } from './keyring.ts';
+import type { ErrorMessage } from './messages.ts';
+import type { EntropySource } from './secretbox.ts';
+
+/*
+ * What the layers above know of packets and streams: messages go in, bytes come out, and back. Which
+ * cipher and which layout is the wire's affair.
+ */
+
+/** What both envelopes need. */
+export interface EnvelopeOptions {
+  /** Read at every packet and stream, so that a rotation takes effect at once. */
+  readonly keyring: Keyring;
+  /** The cluster's label, 0 to 255 bytes. */
+  readonly label: Uint8Array;
+  readonly entropy: EntropySource;
+  /** While there are keys, refuse what is not sealed. */
+  readonly verifyIncoming: boolean;
+  /** While there are keys, seal what is sent. */
+  readonly verifyOutgoing: boolean;
+}
+
+/** What streams need besides. */
+export interface StreamEnvelopeOptions extends EnvelopeOptions {
+  /** Compress frames that become smaller by it; what others compress is always read. */
+  readonly compression: boolean;
+}
+
+/** A message taken out of a datagram. */
+export interface OpenedPacket {
+  /** May be a view of the datagram. */
+  readonly message: Uint8Array;
+  /** The key that opened it; null when it was not sealed. */
+  readonly keyFingerprint: string | null;
+}
+
+/** Makes datagrams of messages and back. */
+export interface PacketEnvelope {
+  /** Exactly the bytes that `seal` adds to a message as things stand. */
+  overheadBytes(): number;
+  seal(message: Uint8Array): Uint8Array;
+  /** @throws CodecError, CryptoError for what is not for us or cannot be read */
+  open(datagram: Uint8Array): OpenedPacket;
+}
+
+/** Turns what one side says into the bytes of a stream. */
+export interface StreamSealer {
+  /** Takes the next plaintext, and returns what is ready to be sent; often nothing yet. */
+  push(plaintext: Uint8Array): Uint8Array[];
+  /** Returns the rest. Without it the other side never believes the stream to be whole. */
+  finish(): Uint8Array[];
+}
+
+/** Turns the bytes of a stream into what the other side said. */
+export interface StreamOpener {
+  /**
+   * Takes the next bytes, and returns the plaintext they complete, in order.
+   *
+   * @throws CodecError, CryptoError; the stream is of no use afterwards
+   */
+  push(bytes: Uint8Array): Uint8Array[];
+  /** Whether the last frame has been read; bytes behind it are ignored. */
+  readonly isComplete: boolean;
+  /** The key that opened the stream; null when it is not sealed, or not open yet. */
+  readonly keyFingerprint: string | null;
+}
+
+/** Both directions of a stream for the side that dialled. */
+export interface InitiatedStream {
+  readonly request: StreamSealer;
+  readonly reply: StreamOpener;
+}
+
+/** Both directions of a stream for the side that was dialled. */
+export interface AcceptedStream {
+  readonly request: StreamOpener;
+  /** Sealed as the request was; to be used once the request has been opened. */
+  readonly reply: StreamSealer;
+  /** The whole answer to a request that could not be opened: not sealed, worth a hint at most. */
+  refuse(error: ErrorMessage): Uint8Array[];
+}
+
+/** Frames and seals streams. */
+export interface StreamEnvelope {
+  initiate(): InitiatedStream;
+  accept(): AcceptedStream;
+}

@@ -1,0 +1,304 @@
+import type $protobuf from 'protobufjs/minimal.js';
+
+import { copyBytes, limitError, malformedError } from './bytes.ts';
+import { networkdb as schema } from './generated/networkdb.js';
+import { MAX_ATTACHMENTS, MAX_BULK_SYNC_NETWORKS } from './limits.ts';
+import { decodeGuarded, encodeBody, readerOf, requireText } from './protobuf.ts';
+
+/*
+ * NetworkDB's messages, byte for byte as Docker's NetworkDB writes them: fields in ascending order,
+ * zero and empty ones left out. The inner body is made and read here; `gossip-envelope.ts` has the
+ * GossipMessage around it and the compound.
+ *
+ * Lamport times are 64 bits on the wire and exact in both directions: a number up to 2^53 - 1, a bigint
+ * above. Names must be valid UTF-8, since a lenient reading would relay another name than was sent. A
+ * relay passes on the inner bytes that it received, not an encoding of what is read here.
+ */
+
+/** A Lamport time as read: a bigint only above 2^53 - 1. */
+export type WireTime = number | bigint;
+
+/** A node came or goes. */
+export interface NodeEvent {
+  readonly kind: 'join' | 'leave' | 'invalid';
+  readonly time: WireTime;
+  /** The node that the event is about, and its originator. */
+  readonly node: string;
+}
+
+/** A node attached itself to a network, or left it. */
+export interface NetworkEvent {
+  readonly kind: 'join' | 'leave' | 'invalid';
+  readonly time: WireTime;
+  readonly node: string;
+  readonly network: string;
+}
+
+/** A write by the owner of an entry. */
+export interface TableEvent {
+  readonly kind: 'create' | 'update' | 'delete' | 'invalid';
+  readonly time: WireTime;
+  readonly owner: string;
+  readonly network: string;
+  readonly table: string;
+  readonly key: string;
+  /** Present on delete too. */
+  readonly value: Uint8Array;
+  /** int32; whole seconds until a tombstone may be forgotten, 0 on live entries. */
+  readonly residualReapSeconds: number;
+}
+
+/** One attachment in a push/pull. */
+export interface AttachmentEntry {
+  readonly network: string;
+  readonly time: WireTime;
+  readonly node: string;
+  readonly isLeaving: boolean;
+}
+
+/** All attachments that a node knows; travels as the user state of a push/pull. */
+export interface NetworkPushPull {
+  readonly time: WireTime;
+  readonly node: string;
+  readonly networks: readonly AttachmentEntry[];
+}
+
+/** Entries of whole networks, as a request or as the answer to one. */
+export interface BulkSync {
+  readonly time: WireTime;
+  /** An answer is expected. */
+  readonly isRequest: boolean;
+  readonly node: string;
+  readonly networks: readonly string[];
+  /** A gossip compound of table events. */
+  readonly payload: Uint8Array;
+}
+
+const NODE_KINDS = ['invalid', 'join', 'leave'] as const;
+const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
+
+/** The inner bytes of a node event. */
+export function encodeNodeEvent(event: NodeEvent): Uint8Array {
+  return encodeBody(schema.NodeEvent, {
+    type: NODE_KINDS.indexOf(event.kind),
+    lTime: toWireTime(event.time),
+    nodeName: requireText('node', event.node),
+  });
+}
+
+/** The inner bytes of a network event. */
+export function encodeNetworkEvent(event: NetworkEvent): Uint8Array {
+  return encodeBody(schema.NetworkEvent, {
+    type: NODE_KINDS.indexOf(event.kind),
+    lTime: toWireTime(event.time),
+    nodeName: requireText('node', event.node),
+    networkId: requireText('network', event.network),
+  });
+}
+
+/**
+ * The inner bytes of a table event.
+ *
+ * @throws CodecError `ERR_CODEC_MALFORMED` for text without a UTF-8 form or a number out of range
+ */
+export function encodeTableEvent(event: TableEvent): Uint8Array {
+  if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
+    throw malformedError('the residual reap time must be an integer of 32 bits');
+  }
+  return encodeBody(schema.TableEvent, {
+    type: TABLE_KINDS.indexOf(event.kind),
+    lTime: toWireTime(event.time),
+    nodeName: requireText('owner', event.owner),
+    networkId: requireText('network', event.network),
+    tableName: requireText('table', event.table),
+    key: requireText('key', event.key),
+    value: event.value,
+    residualReapTime: event.residualReapSeconds,
+  });
+}
+
+/**
+ * The inner bytes of a push/pull.
+ *
+ * @throws CodecError `ERR_CODEC_LIMIT` for more attachments than a peer reads
+ */
+export function encodeNetworkPushPull(message: NetworkPushPull): Uint8Array {
+  if (message.networks.length > MAX_ATTACHMENTS) {
+    throw limitError('attachments', message.networks.length, MAX_ATTACHMENTS);
+  }
+  return encodeBody(schema.NetworkPushPull, {
+    lTime: toWireTime(message.time),
+    networks: message.networks.map((entry) => ({
+      networkId: requireText('network', entry.network),
+      lTime: toWireTime(entry.time),
+      nodeName: requireText('node', entry.node),
+      leaving: entry.isLeaving,
+    })),
+    nodeName: requireText('node', message.node),
+  });
+}
+
+/**
+ * The inner bytes of a bulk sync.
+ *
+ * @throws CodecError `ERR_CODEC_LIMIT` for more networks than a peer reads
+ */
+export function encodeBulkSync(message: BulkSync): Uint8Array {
+  if (message.networks.length > MAX_BULK_SYNC_NETWORKS) {
+    throw limitError('networks of a bulk sync', message.networks.length, MAX_BULK_SYNC_NETWORKS);
+  }
+  return encodeBody(schema.BulkSyncMessage, {
+    lTime: toWireTime(message.time),
+    unsolicited: message.isRequest,
+    nodeName: requireText('node', message.node),
+    networks: message.networks.map((network) => requireText('network', network)),
+    payload: message.payload,
+  });
+}
+
+/** Reads a node event. @throws CodecError for bytes that are none */
+export function decodeNodeEvent(data: Uint8Array): NodeEvent {
+  return decodeGuarded('node event', () => {
+    const m = schema.NodeEvent.decode(readerOf(data));
+    return { kind: NODE_KINDS[m.type] ?? 'invalid', time: fromWireTime(m.lTime), node: m.nodeName };
+  });
+}
+
+/** Reads a network event. @throws CodecError for bytes that are none */
+export function decodeNetworkEvent(data: Uint8Array): NetworkEvent {
+  return decodeGuarded('network event', () => {
+    const m = schema.NetworkEvent.decode(readerOf(data));
+    return {
+      kind: NODE_KINDS[m.type] ?? 'invalid',
+      time: fromWireTime(m.lTime),
+      node: m.nodeName,
+      network: m.networkId,
+    };
+  });
+}
+
+/** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
+export function decodeTableEvent(data: Uint8Array): TableEvent {
+  return decodeGuarded('table event', () => {
+    const m = schema.TableEvent.decode(readerOf(data));
+    return {
+      kind: TABLE_KINDS[m.type] ?? 'invalid',
+      time: fromWireTime(m.lTime),
+      owner: m.nodeName,
+      network: m.networkId,
+      table: m.tableName,
+      key: m.key,
+      value: copyBytes(m.value),
+      residualReapSeconds: m.residualReapTime,
+    };
+  });
+}
+
+const LENGTH_DELIMITED = 2;
+const VARINT = 0;
+
+/** Tag of a field as protobuf writes it. */
+function tagOf(field: number, wireType: number): number {
+  return (field << 3) | wireType;
+}
+
+const PUSH_PULL_TIME = tagOf(1, VARINT);
+const PUSH_PULL_NETWORKS = tagOf(2, LENGTH_DELIMITED);
+const PUSH_PULL_NODE = tagOf(3, LENGTH_DELIMITED);
+
+/**
+ * Reads a push/pull. Walked by hand, so that the number of entries is bounded while reading.
+ *
+ * @throws CodecError for bytes that are none, `ERR_CODEC_LIMIT` for too many attachments
+ */
+export function decodeNetworkPushPull(data: Uint8Array): NetworkPushPull {
+  return decodeGuarded('network push/pull', () => {
+    const reader = readerOf(data);
+    const networks: AttachmentEntry[] = [];
+    let time: WireTime = 0;
+    let node = '';
+    while (reader.pos < reader.len) {
+      const tag = reader.tag();
+      if (tag === PUSH_PULL_TIME) time = fromWireTime(reader.uint64());
+      else if (tag === PUSH_PULL_NODE) node = reader.stringVerify();
+      else if (tag === PUSH_PULL_NETWORKS) {
+        if (networks.length === MAX_ATTACHMENTS) {
+          throw limitError('attachments', networks.length + 1, MAX_ATTACHMENTS);
+        }
+        networks.push(decodeAttachment(reader));
+      } else reader.skipType(tag & 7, 0, tag >>> 3);
+    }
+    return { time, node, networks };
+  });
+}
+
+function decodeAttachment(reader: $protobuf.Reader): AttachmentEntry {
+  const m = schema.NetworkEntry.decode(reader, reader.uint32());
+  return {
+    network: m.networkId,
+    time: fromWireTime(m.lTime),
+    node: m.nodeName,
+    isLeaving: m.leaving,
+  };
+}
+
+const BULK_SYNC_TIME = tagOf(1, VARINT);
+const BULK_SYNC_UNSOLICITED = tagOf(2, VARINT);
+const BULK_SYNC_NODE = tagOf(3, LENGTH_DELIMITED);
+const BULK_SYNC_NETWORKS = tagOf(4, LENGTH_DELIMITED);
+const BULK_SYNC_PAYLOAD = tagOf(5, LENGTH_DELIMITED);
+
+/**
+ * Reads a bulk sync; the payload is a view, to be walked with `compoundParts` piece by piece.
+ *
+ * @throws CodecError for bytes that are none, `ERR_CODEC_LIMIT` for too many networks
+ */
+export function decodeBulkSync(data: Uint8Array): BulkSync {
+  return decodeGuarded('bulk sync', () => {
+    const reader = readerOf(data);
+    const networks: string[] = [];
+    let time: WireTime = 0;
+    let isRequest = false;
+    let node = '';
+    let payload: Uint8Array = new Uint8Array(0);
+    while (reader.pos < reader.len) {
+      const tag = reader.tag();
+      if (tag === BULK_SYNC_TIME) time = fromWireTime(reader.uint64());
+      else if (tag === BULK_SYNC_UNSOLICITED) isRequest = reader.bool();
+      else if (tag === BULK_SYNC_NODE) node = reader.stringVerify();
+      else if (tag === BULK_SYNC_PAYLOAD) payload = reader.bytes();
+      else if (tag === BULK_SYNC_NETWORKS) {
+        if (networks.length === MAX_BULK_SYNC_NETWORKS) {
+          throw limitError('networks of a bulk sync', networks.length + 1, MAX_BULK_SYNC_NETWORKS);
+        }
+        networks.push(reader.stringVerify());
+      } else reader.skipType(tag & 7, 0, tag >>> 3);
+    }
+    return { time, isRequest, node, networks, payload };
+  });
+}
+
+/** A 64-bit integer as protobufjs knows it. */
+type Long = { low: number; high: number; unsigned: boolean };
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+/** The high half of 2^53. */
+const SAFE_HIGH = 0x20_0000;
+
+function toWireTime(time: WireTime): number | Long {
+  if (typeof time === 'number') {
+    if (Number.isSafeInteger(time) && time >= 0) return time;
+  } else if (time >= 0n && time <= MAX_UINT64) {
+    const low = Number(BigInt.asIntN(32, time));
+    return { low, high: Number(BigInt.asIntN(32, time >> 32n)), unsigned: true };
+  }
+  throw malformedError('a Lamport time must be an integer of 64 bits without sign');
+}
+
+function fromWireTime(time: number | Long): WireTime {
+  if (typeof time === 'number') return time;
+  const high = time.high >>> 0;
+  const low = time.low >>> 0;
+  if (high < SAFE_HIGH) return high * 0x1_0000_0000 + low;
+  return (BigInt(high) << 32n) | BigInt(low);
+}

@@ -1,0 +1,93 @@
+import $protobuf from 'protobufjs/minimal.js';
+
+import { CodecError, GossipError } from '../runtime/errors.ts';
+import { malformedError, varintBytes, writeVarint } from './bytes.ts';
+
+/*
+ * The edge to protobufjs. It throws plain errors for bytes that it cannot read; they leave the codec as
+ * CodecError. Readers are made directly, not by `Reader.create`, which would give a Node Buffer to
+ * whoever passed one in.
+ *
+ * Text is declared `string` in the schemas: for proto3 the generated code checks UTF-8 strictly with a
+ * fast path for short ASCII, so that a name is never read as another one. Writing replaces nothing
+ * either: half of a surrogate pair is refused here.
+ */
+
+/** A reader over all of `bytes`. */
+export function readerOf(bytes: Uint8Array): $protobuf.Reader {
+  return new $protobuf.Reader(bytes);
+}
+
+/** Runs a decoder, and turns whatever it throws into a CodecError about `what`. */
+export function decodeGuarded<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw asCodecError(what, error);
+  }
+}
+
+/** The CodecError for whatever a decoder threw. */
+export function asCodecError(what: string, error: unknown): GossipError {
+  if (error instanceof GossipError) return error;
+  // The reader reports running off the end as a RangeError, and everything else otherwise.
+  if (error instanceof RangeError) {
+    return new CodecError('ERR_CODEC_TRUNCATED', `${what}: the bytes end too early`, {
+      cause: error,
+    });
+  }
+  return malformedError(`${what} cannot be read`, error);
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** @throws CodecError `ERR_CODEC_MALFORMED` for text that has no UTF-8 form */
+export function requireText(what: string, text: string): string {
+  if (LONE_SURROGATE.test(text)) throw malformedError(`${what} is not well-formed text`);
+  return text;
+}
+
+/** @throws CodecError `ERR_CODEC_MALFORMED` unless `value` is an integer of 0 to `max` */
+export function requireInteger(what: string, value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw malformedError(`${what} must be an integer of 0 to ${max}`);
+  }
+  return value;
+}
+
+/** Encoding functions as protobufjs generates them. */
+export interface GeneratedEncoder<P> {
+  encode(properties: P, writer?: $protobuf.Writer): $protobuf.Writer;
+}
+
+/** The bytes of one message, in an array of their own. */
+export function encodeBody<P>(encoder: GeneratedEncoder<P>, properties: P): Uint8Array {
+  const body = encodeScratch(encoder, properties);
+  return new Uint8Array(body);
+}
+
+/** A type byte and the bytes of one message. */
+export function encodeTyped<P>(
+  type: number,
+  encoder: GeneratedEncoder<P>,
+  properties: P,
+): Uint8Array {
+  const body = encodeScratch(encoder, properties);
+  const out = new Uint8Array(1 + body.length);
+  out[0] = type;
+  out.set(body, 1);
+  return out;
+}
+
+/** The bytes of one message behind their length. */
+export function encodeRecord<P>(encoder: GeneratedEncoder<P>, properties: P): Uint8Array {
+  const body = encodeScratch(encoder, properties);
+  const out = new Uint8Array(varintBytes(body.length) + body.length);
+  out.set(body, writeVarint(out, 0, body.length));
+  return out;
+}
+
+/** A view into the writer's array, which is larger and may be shared: to be copied. */
+function encodeScratch<P>(encoder: GeneratedEncoder<P>, properties: P): Uint8Array {
+  return encoder.encode(properties, new $protobuf.Writer()).finish(true);
+}

@@ -1,0 +1,104 @@
+import { limitError, malformedError, writeUint32 } from './bytes.ts';
+import { compressLzw, decompressLzw } from './compression.ts';
+import { MAX_FRAME_BYTES } from './limits.ts';
+import { BOX_OVERHEAD_BYTES, NONCE_BYTES, openBox, SALT_BYTES, sealBox } from './secretbox.ts';
+
+/*
+ * One frame of a stream:
+ *
+ *   length (4 bytes, big-endian; the top bit marks the last frame) | box, or plaintext when not sealed
+ *
+ * and its plaintext: a flag byte (0 as it is, 1 LZW) and at most 64 KiB of data. The nonce is the
+ * stream's salt and the frame's number, whose top bit marks the last frame too: a frame opens only
+ * in its place, and the mark cannot be changed.
+ */
+
+/** The largest plaintext of a frame: flag and data. */
+export const MAX_FRAME_PLAINTEXT_BYTES: number = 1 + MAX_FRAME_BYTES;
+/** Bytes of the length in front of a frame. */
+export const FRAME_LENGTH_BYTES = 4;
+/** The mark of the last frame, in the length and in the high half of the frame's number. */
+export const LAST_FRAME_BIT = 0x8000_0000;
+
+const FLAG_RAW = 0;
+const FLAG_LZW = 1;
+
+/** A frame's place in its stream. */
+export interface FramePlace {
+  /** From 0. */
+  readonly index: number;
+  readonly isLast: boolean;
+}
+
+/** What seals the frames of one direction: the derived key and the salt. */
+export interface FrameSecret {
+  readonly key: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+/** The bytes of a frame. */
+export function encodeFrame(
+  data: Uint8Array,
+  place: FramePlace,
+  options: { readonly secret: FrameSecret | null; readonly compression: boolean },
+): Uint8Array {
+  const plaintext = packData(data, options.compression);
+  const { secret } = options;
+  const body =
+    secret === null ? plaintext : sealBox(plaintext, nonceOf(secret.salt, place), secret.key);
+  const out = new Uint8Array(FRAME_LENGTH_BYTES + body.length);
+  writeUint32(out, 0, body.length + (place.isLast ? LAST_FRAME_BIT : 0));
+  out.set(body, FRAME_LENGTH_BYTES);
+  return out;
+}
+
+/** Opens the box of a frame; null when the key or the place is not the one it was sealed for. */
+export function openFrame(
+  box: Uint8Array,
+  place: FramePlace,
+  secret: FrameSecret,
+): Uint8Array | null {
+  return openBox(box, nonceOf(secret.salt, place), secret.key);
+}
+
+/**
+ * The data in a frame's plaintext, always a copy.
+ *
+ * @throws CodecError `ERR_CODEC_MALFORMED`, `ERR_CODEC_LIMIT` for what inflates to more than 64 KiB
+ */
+export function unpackData(plaintext: Uint8Array): Uint8Array {
+  const data = plaintext.subarray(1);
+  if (plaintext[0] === FLAG_LZW) return decompressLzw(data, MAX_FRAME_BYTES);
+  if (plaintext[0] === FLAG_RAW) return new Uint8Array(data);
+  throw malformedError('a frame has an unknown flag');
+}
+
+/**
+ * Checks the length of a frame's body.
+ *
+ * @throws CodecError `ERR_CODEC_LIMIT`, `ERR_CODEC_MALFORMED` for one without even a flag
+ */
+export function requireFrameLength(length: number, isSealed: boolean): void {
+  const overhead = isSealed ? BOX_OVERHEAD_BYTES : 0;
+  if (length < overhead + 1) throw malformedError('a frame is too short');
+  const limit = MAX_FRAME_PLAINTEXT_BYTES + overhead;
+  if (length > limit) throw limitError('frame of a stream', length, limit);
+}
+
+function packData(data: Uint8Array, compression: boolean): Uint8Array {
+  const compressed = compression && data.length > 0 ? compressLzw(data, data.length) : null;
+  const body = compressed ?? data;
+  const out = new Uint8Array(1 + body.length);
+  out[0] = compressed === null ? FLAG_RAW : FLAG_LZW;
+  out.set(body, 1);
+  return out;
+}
+
+function nonceOf(salt: Uint8Array, place: FramePlace): Uint8Array {
+  const nonce = new Uint8Array(NONCE_BYTES);
+  nonce.set(salt);
+  const high = Math.floor(place.index / 0x1_0000_0000) + (place.isLast ? LAST_FRAME_BIT : 0);
+  writeUint32(nonce, SALT_BYTES, high);
+  writeUint32(nonce, SALT_BYTES + 4, place.index % 0x1_0000_0000);
+  return nonce;
+}

@@ -1,0 +1,74 @@
+import { StateError } from '../runtime/errors.ts';
+import { concatBytes, copyBytes } from './bytes.ts';
+import type { StreamSealer } from './envelope.ts';
+import { MAX_FRAME_BYTES } from './limits.ts';
+import type { FrameSecret } from './stream-frame.ts';
+import { encodeFrame } from './stream-frame.ts';
+
+/** How a direction of a stream begins. */
+export interface StreamBeginning {
+  /** Everything in front of the first frame. */
+  readonly preamble: Uint8Array;
+  /** Null when the frames are not sealed. */
+  readonly secret: FrameSecret | null;
+}
+
+/** Gathers plaintext into frames of 64 KiB; a full one waits for what follows, as it may be the last. */
+export class FrameSealer implements StreamSealer {
+  readonly #begin: () => StreamBeginning;
+  readonly #compression: boolean;
+  #beginning: StreamBeginning | null = null;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #nextIndex = 0;
+  #isFinished = false;
+
+  /** @param begin - called once, when the first bytes are due */
+  constructor(begin: () => StreamBeginning, compression: boolean) {
+    this.#begin = begin;
+    this.#compression = compression;
+  }
+
+  push(plaintext: Uint8Array): Uint8Array[] {
+    this.#requireOpen();
+    const ready: Uint8Array[] = [];
+    let rest = plaintext;
+    while (this.#gatheredBytes + rest.length > MAX_FRAME_BYTES) {
+      const room = MAX_FRAME_BYTES - this.#gatheredBytes;
+      this.#gathered.push(rest.subarray(0, room));
+      rest = rest.subarray(room);
+      this.#emit(ready, false);
+    }
+    if (rest.length > 0) {
+      this.#gathered.push(copyBytes(rest));
+      this.#gatheredBytes += rest.length;
+    }
+    return ready;
+  }
+
+  finish(): Uint8Array[] {
+    this.#requireOpen();
+    const ready: Uint8Array[] = [];
+    this.#emit(ready, true);
+    this.#isFinished = true;
+    return ready;
+  }
+
+  #emit(ready: Uint8Array[], isLast: boolean): void {
+    if (this.#beginning === null) {
+      this.#beginning = this.#begin();
+      ready.push(this.#beginning.preamble);
+    }
+    const data = concatBytes(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    const place = { index: this.#nextIndex, isLast };
+    this.#nextIndex += 1;
+    const { secret } = this.#beginning;
+    ready.push(encodeFrame(data, place, { secret, compression: this.#compression }));
+  }
+
+  #requireOpen(): void {
+    if (this.#isFinished) throw new StateError('ERR_INTERNAL', 'the stream is already finished');
+  }
+}

@@ -1,0 +1,363 @@
+import { CodecError } from '../runtime/errors.ts';
+import { ByteQueue, concatBytes, copyBytes, limitError } from './bytes.ts';
+import { networkdb_swim as schema } from './generated/swim.js';
+import {
+  MAX_PUSH_PULL_NODES,
+  MAX_STREAM_MESSAGE_BYTES,
+  MAX_STREAM_PIECE_BYTES,
+  MAX_STREAM_RECORD_BYTES,
+  MAX_USER_MESSAGE_BYTES,
+  MAX_USER_STATE_BYTES,
+} from './limits.ts';
+import type { ErrorMessage, PushPullNode, StreamMessage } from './messages.ts';
+import { MESSAGE_TYPE, NODE_STATES, REFUSAL_REASONS } from './messages.ts';
+import { asCodecError, encodeRecord, readerOf, requireInteger, requireText } from './protobuf.ts';
+import {
+  decodePing,
+  isMsgpackBody,
+  MAX_UINT32,
+  memberFields,
+  memberOf,
+  pingFields,
+  requireAddress,
+  requireName,
+  requireOptionalAddress,
+} from './swim-protobuf.ts';
+
+/*
+ * Messages on a stream of the default wire. Protobuf does not end itself, so each record stands
+ * behind its length as a varint:
+ *
+ *   06 | header {nodes, user state bytes, join} | node record * nodes | user state
+ *   08 | header {payload bytes} | payload
+ *   00, 02, 0d | one record: ping, ack, refusal
+ *
+ * The reader takes the bytes in pieces of any size, reads each record once, and holds no more than
+ * one unfinished record besides what it has understood. Numbers that a peer announces are checked
+ * against the limits and otherwise only say when to stop: memory grows with the bytes that arrive.
+ */
+
+/** Caps of one stream message. */
+export interface StreamReaderLimits {
+  /** Nodes in a push/pull. */
+  readonly maxNodes: number;
+  /** Bytes of a push/pull's user state. */
+  readonly maxUserStateBytes: number;
+  /** Bytes of a user message. */
+  readonly maxUserMessageBytes: number;
+  /** Bytes of any message, everything counted. */
+  readonly maxTotalBytes: number;
+}
+
+/** The largest messages that our own nodes send. */
+export const DEFAULT_STREAM_READER_LIMITS: StreamReaderLimits = Object.freeze({
+  maxNodes: MAX_PUSH_PULL_NODES,
+  maxUserStateBytes: MAX_USER_STATE_BYTES,
+  maxUserMessageBytes: MAX_USER_MESSAGE_BYTES,
+  maxTotalBytes: MAX_STREAM_MESSAGE_BYTES,
+});
+
+/** Reads one message from the bytes of a stream. */
+export interface StreamReader {
+  /**
+   * Takes the next bytes; what follows the message is ignored.
+   *
+   * @throws CodecError for what cannot be read or is too large; the reader is of no use afterwards
+   */
+  push(bytes: Uint8Array): void;
+  /** The message once it is whole. */
+  readonly message: StreamMessage | null;
+}
+
+/**
+ * The bytes of a stream message in pieces of at most 64 KiB, made as they are asked for. The pieces of a
+ * payload are views of it.
+ *
+ * @throws CodecError `ERR_CODEC_LIMIT` or `ERR_CODEC_MALFORMED` for what no peer would accept
+ */
+export function* encodeStreamMessage(message: StreamMessage): Generator<Uint8Array, void, void> {
+  switch (message.type) {
+    case 'pushPull':
+      requireWithin('nodes', message.nodes.length, MAX_PUSH_PULL_NODES);
+      requireWithin('user state', message.userState.length, MAX_USER_STATE_BYTES);
+      yield* piecesOf(pushPullRecords(message.join, message.nodes, message.userState.length));
+      yield* slicesOf(message.userState);
+      return;
+    case 'user': {
+      const payloadBytes = message.payload.length;
+      requireWithin('user message', payloadBytes, MAX_USER_MESSAGE_BYTES);
+      const header = encodeRecord(schema.UserHeader, { payloadBytes });
+      yield concatBytes([Uint8Array.of(MESSAGE_TYPE.user), header]);
+      yield* slicesOf(message.payload);
+      return;
+    }
+    case 'ping':
+      yield* single(MESSAGE_TYPE.ping, encodeRecord(schema.Ping, pingFields(message)));
+      return;
+    case 'ack': {
+      const seq = requireInteger('seq', message.seq, MAX_UINT32);
+      const record = encodeRecord(schema.Ack, { seq, payload: message.payload });
+      yield* single(MESSAGE_TYPE.ack, record);
+      return;
+    }
+    case 'error': {
+      const reason = REFUSAL_REASONS.indexOf(message.reason);
+      const text = requireText('text', message.text);
+      yield* single(MESSAGE_TYPE.error, encodeRecord(schema.Refusal, { reason, text }));
+      return;
+    }
+  }
+}
+
+function* single(type: number, record: Uint8Array): Generator<Uint8Array, void, void> {
+  requireWithin('record', record.length, MAX_STREAM_RECORD_BYTES);
+  yield* slicesOf(concatBytes([Uint8Array.of(type), record]));
+}
+
+function* pushPullRecords(
+  join: boolean,
+  nodes: readonly PushPullNode[],
+  userStateBytes: number,
+): Generator<Uint8Array, void, void> {
+  yield Uint8Array.of(MESSAGE_TYPE.pushPull);
+  yield encodeRecord(schema.PushPullHeader, { nodes: nodes.length, userStateBytes, join });
+  for (const node of nodes) {
+    const record = encodeRecord(schema.PushPullNode, {
+      name: requireName(node.name),
+      address: requireAddressIn(node.state, node.address),
+      ...memberFields(node),
+      state: NODE_STATES.indexOf(node.state),
+    });
+    requireWithin('node record', record.length, MAX_STREAM_RECORD_BYTES);
+    yield record;
+  }
+}
+
+/** Gathers small records into pieces, and cuts large ones. */
+function* piecesOf(records: Iterable<Uint8Array>): Generator<Uint8Array, void, void> {
+  let gathered: Uint8Array[] = [];
+  let size = 0;
+  for (const record of records) {
+    if (size > 0 && size + record.length > MAX_STREAM_PIECE_BYTES) {
+      yield* slicesOf(concatBytes(gathered));
+      gathered = [];
+      size = 0;
+    }
+    gathered.push(record);
+    size += record.length;
+  }
+  if (size > 0) yield* slicesOf(concatBytes(gathered));
+}
+
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let at = 0; at < bytes.length; at += MAX_STREAM_PIECE_BYTES) {
+    yield bytes.subarray(at, at + MAX_STREAM_PIECE_BYTES);
+  }
+}
+
+function requireWithin(what: string, size: number, limit: number): void {
+  if (size > limit) throw limitError(what, size, limit);
+}
+
+function requireAddressIn(state: PushPullNode['state'], address: Uint8Array): Uint8Array {
+  const isReached = state === 'alive' || state === 'suspect';
+  return isReached ? requireAddress(address) : requireOptionalAddress(address);
+}
+
+/** A reader for one stream message. */
+export function createStreamReader(limits: Partial<StreamReaderLimits> = {}): StreamReader {
+  return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits });
+}
+
+/** What the reader does with the next record, or where the raw bytes at the end go. */
+type Step = 'type' | 'single' | 'pushPullHeader' | 'node' | 'userHeader' | 'raw' | 'done';
+
+class ProtobufStreamReader implements StreamReader {
+  readonly #limits: StreamReaderLimits;
+  readonly #queue = new ByteQueue();
+  readonly #nodes: PushPullNode[] = [];
+  #step: Step = 'type';
+  #type = 0;
+  #totalBytes = 0;
+  #nodesLeft = 0;
+  #join = false;
+  #raw = new Uint8Array(0);
+  #rawAt = 0;
+  #rawBytes = 0;
+  #message: StreamMessage | null = null;
+
+  constructor(limits: StreamReaderLimits) {
+    this.#limits = limits;
+  }
+
+  get message(): StreamMessage | null {
+    return this.#message;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#step === 'done') return;
+    try {
+      let rest = bytes;
+      if (this.#step !== 'raw') {
+        this.#queue.push(bytes);
+        while (this.#advance());
+        // Raw bytes behind the records need no queue: they go to their place at once.
+        if (!this.#isRaw()) return;
+        rest = this.#queue.take(this.#queue.length);
+      }
+      this.#takeRaw(rest);
+    } catch (error) {
+      this.#step = 'done';
+      this.#queue.clear();
+      throw asCodecError('stream message', error);
+    }
+  }
+
+  #isRaw(): boolean {
+    return this.#step === 'raw';
+  }
+
+  /** Reads the type byte or one record; false when more bytes are needed or no record follows. */
+  #advance(): boolean {
+    if (this.#step === 'raw' || this.#step === 'done') return false;
+    if (this.#step === 'type') {
+      if (this.#queue.length === 0) return false;
+      this.#begin(this.#queue.take(1)[0] as number);
+      return true;
+    }
+    const record = this.#takeRecord();
+    if (record === null) return false;
+    this.#read(record);
+    return true;
+  }
+
+  #begin(type: number): void {
+    this.#type = type;
+    this.#count(1);
+    switch (type) {
+      case MESSAGE_TYPE.pushPull:
+        this.#step = 'pushPullHeader';
+        return;
+      case MESSAGE_TYPE.user:
+        this.#step = 'userHeader';
+        return;
+      case MESSAGE_TYPE.ping:
+      case MESSAGE_TYPE.ack:
+      case MESSAGE_TYPE.error:
+        this.#step = 'single';
+        return;
+    }
+    throw new CodecError('ERR_CODEC_UNSUPPORTED', `no stream message has type ${type}`, { type });
+  }
+
+  /** The next length-prefixed record, or null until all of it has arrived. */
+  #takeRecord(): Uint8Array | null {
+    const queue = this.#queue;
+    let length = 0;
+    let prefix = 0;
+    for (;;) {
+      if (prefix === queue.length) return null;
+      const byte = queue.byteAt(prefix);
+      length += (byte & 0x7f) * 2 ** (7 * prefix);
+      prefix += 1;
+      if (byte < 0x80) break;
+      if (prefix === 3) throw limitError('record of a stream', length, MAX_STREAM_RECORD_BYTES);
+    }
+    if (length > MAX_STREAM_RECORD_BYTES) {
+      throw limitError('record of a stream', length, MAX_STREAM_RECORD_BYTES);
+    }
+    if (queue.length < prefix + length) return null;
+    this.#count(prefix + length);
+    queue.take(prefix);
+    return queue.take(length);
+  }
+
+  #read(record: Uint8Array): void {
+    const reader = readerOf(record);
+    switch (this.#step) {
+      case 'pushPullHeader': {
+        const header = schema.PushPullHeader.decode(reader);
+        requireWithin('nodes of a push/pull', header.nodes, this.#limits.maxNodes);
+        requireWithin('user state', header.userStateBytes, this.#limits.maxUserStateBytes);
+        this.#join = header.join;
+        this.#nodesLeft = header.nodes;
+        this.#rawBytes = header.userStateBytes;
+        this.#step = header.nodes > 0 ? 'node' : 'raw';
+        return;
+      }
+      case 'node': {
+        const node = decodeNode(schema.PushPullNode.decode(reader));
+        if (node !== null) this.#nodes.push(node);
+        this.#nodesLeft -= 1;
+        if (this.#nodesLeft === 0) this.#step = 'raw';
+        return;
+      }
+      case 'userHeader':
+        this.#rawBytes = schema.UserHeader.decode(reader).payloadBytes;
+        requireWithin('user message', this.#rawBytes, this.#limits.maxUserMessageBytes);
+        this.#step = 'raw';
+        return;
+      case 'single':
+        this.#finish(decodeSingle(this.#type, record));
+        return;
+      case 'type':
+      case 'raw':
+      case 'done':
+        return;
+    }
+  }
+
+  #takeRaw(bytes: Uint8Array): void {
+    const wanted = Math.min(bytes.length, this.#rawBytes - this.#rawAt);
+    this.#count(wanted);
+    const end = this.#rawAt + wanted;
+    if (end > this.#raw.length) {
+      const larger = new Uint8Array(Math.min(this.#rawBytes, Math.max(end, this.#raw.length * 2)));
+      larger.set(this.#raw.subarray(0, this.#rawAt));
+      this.#raw = larger;
+    }
+    this.#raw.set(bytes.subarray(0, wanted), this.#rawAt);
+    this.#rawAt = end;
+    if (end < this.#rawBytes) return;
+    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw });
+    else {
+      const userState = this.#raw;
+      this.#finish({ type: 'pushPull', join: this.#join, nodes: this.#nodes, userState });
+    }
+  }
+
+  #finish(message: StreamMessage): void {
+    this.#message = message;
+    this.#step = 'done';
+    this.#queue.clear();
+  }
+
+  #count(bytes: number): void {
+    this.#totalBytes += bytes;
+    requireWithin('stream message', this.#totalBytes, this.#limits.maxTotalBytes);
+  }
+}
+
+/** A node record, or null when it is in a state that we do not know and therefore pass over. */
+function decodeNode(m: schema.PushPullNode): PushPullNode | null {
+  const state = NODE_STATES[m.state];
+  if (state === undefined) return null;
+  const name = requireName(m.name);
+  const address = copyBytes(requireAddressIn(state, m.address));
+  return { name, address, ...memberOf(m), state };
+}
+
+function decodeSingle(type: number, record: Uint8Array): StreamMessage {
+  if (isMsgpackBody(record)) {
+    throw new CodecError('ERR_CODEC_OTHER_WIRE', 'a message is of the memberlist wire', { type });
+  }
+  if (type === MESSAGE_TYPE.ping) return decodePing(record);
+  if (type === MESSAGE_TYPE.error) return decodeRefusal(record);
+  const ack = schema.Ack.decode(readerOf(record));
+  return { type: 'ack', seq: ack.seq, payload: copyBytes(ack.payload) };
+}
+
+function decodeRefusal(record: Uint8Array): ErrorMessage {
+  const m = schema.Refusal.decode(readerOf(record));
+  return { type: 'error', reason: REFUSAL_REASONS[m.reason] ?? 'unknown', text: m.text };
+}
