@@ -1,5 +1,5 @@
 import { decodeGuarded, asCodecError, readerOf } from './protobuf.ts';
-import { varintBytes, writeVarint } from './bytes.ts';
+import { plainBytes, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 
 /*
@@ -24,7 +24,7 @@ export const GOSSIP_TYPE = {
   nodeEvent: 6,
 } as const;
 
-/** The number of a GossipMessage that we write. */
+/** The number of a GossipMessage that everyone knows. */
 export type GossipType = (typeof GOSSIP_TYPE)[keyof typeof GOSSIP_TYPE];
 
 /** An envelope that was read. */
@@ -39,8 +39,12 @@ const TYPE_TAG = 0x08;
 const DATA_TAG = 0x12;
 const PART_TAG = 0x0a;
 
-/** The inner bytes of a message in their envelope. */
-export function wrapGossip(type: GossipType, inner: Uint8Array): Uint8Array {
+/**
+ * The inner bytes of a message in their envelope.
+ *
+ * @param type - one of {@link GOSSIP_TYPE}, or a number that the peer announced to know
+ */
+export function wrapGossip(type: number, inner: Uint8Array): Uint8Array {
   const out = new Uint8Array(envelopeBytes(type, inner.length) + inner.length);
   const at = writeEnvelope(out, type, inner.length);
   out.set(inner, at);
@@ -55,7 +59,7 @@ export function wrapGossip(type: GossipType, inner: Uint8Array): Uint8Array {
 export function decodeGossip(bytes: Uint8Array): GossipMessage {
   return decodeGuarded('gossip message', () => {
     const m = schema.GossipMessage.decode(readerOf(bytes));
-    return { type: m.type, data: m.data };
+    return { type: m.type, data: plainBytes(m.data) };
   });
 }
 
@@ -107,7 +111,7 @@ export function* compoundParts(data: Uint8Array): Generator<Uint8Array, void, vo
       throw asCodecError('gossip compound', error);
     }
     if (part === null) return;
-    yield part;
+    yield plainBytes(part);
   }
 }
 
@@ -121,16 +125,17 @@ function writeField(out: Uint8Array, at: number, length: number): number {
   return writeVarint(out, at + 1, length);
 }
 
-function envelopeBytes(type: GossipType, dataLength: number): number {
-  return (type === 0 ? 0 : 2) + (dataLength === 0 ? 0 : 1 + varintBytes(dataLength));
+function envelopeBytes(type: number, dataLength: number): number {
+  return (
+    (type === 0 ? 0 : 1 + varintBytes(type)) + (dataLength === 0 ? 0 : 1 + varintBytes(dataLength))
+  );
 }
 
-function writeEnvelope(out: Uint8Array, type: GossipType, dataLength: number): number {
+function writeEnvelope(out: Uint8Array, type: number, dataLength: number): number {
   let at = 0;
   if (type !== 0) {
     out[at] = TYPE_TAG;
-    out[at + 1] = type;
-    at += 2;
+    at = writeVarint(out, at + 1, type);
   }
   if (dataLength === 0) return at;
   out[at] = DATA_TAG;

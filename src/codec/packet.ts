@@ -1,5 +1,5 @@
 import { CodecError, CryptoError } from '../runtime/errors.ts';
-import { copyBytes, truncatedError } from './bytes.ts';
+import { copyBytes, plainBytes, truncatedError } from './bytes.ts';
 import { addChecksum, CHECKSUM_HEADER_BYTES, removeChecksum } from './checksum.ts';
 import type { EnvelopeOptions, OpenedPacket, PacketEnvelope } from './envelope.ts';
 import { labelHeader, requireLabel, splitLabel } from './label.ts';
@@ -80,7 +80,7 @@ export class PacketCodec implements PacketEnvelope {
    * no key, `ERR_NOT_SEALED` when we have keys and it is not sealed
    */
   open(datagram: Uint8Array): OpenedPacket {
-    const { label, rest } = splitLabel(datagram);
+    const { label, rest } = splitLabel(plainBytes(datagram));
     requireLabel(label, this.#label);
     if (rest.length === 0) throw truncatedError('packet');
     const opened = rest[0] === SEALED_MARK ? this.#openSealed(rest) : this.#openPlain(rest);

@@ -1,12 +1,12 @@
 import $protobuf from 'protobufjs/minimal.js';
 
 import { CodecError, GossipError } from '../runtime/errors.ts';
-import { malformedError, varintBytes, writeVarint } from './bytes.ts';
+import { malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
 
 /*
  * The edge to protobufjs. It throws plain errors for bytes that it cannot read; they leave the codec as
- * CodecError. Readers are made directly, not by `Reader.create`, which would give a Node Buffer to
- * whoever passed one in.
+ * CodecError. Readers are made directly and over plain arrays, so that no view of what they read is a
+ * Node Buffer, whatever was passed in.
  *
  * Text is declared `string` in the schemas: for proto3 the generated code checks UTF-8 strictly with a
  * fast path for short ASCII, so that a name is never read as another one. Writing replaces nothing
@@ -15,7 +15,7 @@ import { malformedError, varintBytes, writeVarint } from './bytes.ts';
 
 /** A reader over all of `bytes`. */
 export function readerOf(bytes: Uint8Array): $protobuf.Reader {
-  return new $protobuf.Reader(bytes);
+  return new $protobuf.Reader(plainBytes(bytes));
 }
 
 /** Runs a decoder, and turns whatever it throws into a CodecError about `what`. */

@@ -30,7 +30,7 @@ export interface OpenerRole {
   /** The keys to try on a stream that is sealed; none when it should not be sealed. */
   candidates(salt: Uint8Array): readonly CandidateKey[];
   /** The first frame was opened: with which of the candidates, or without any. */
-  opened(with_: { readonly salt: Uint8Array; readonly candidate: number } | null): void;
+  opened(how: { readonly salt: Uint8Array; readonly candidate: number } | null): void;
 }
 
 type Step = 'label' | 'mark' | 'salt' | 'frames' | 'hint' | 'done';
@@ -112,7 +112,7 @@ export class FrameOpener implements StreamOpener {
       if (queue.length < headerBytes) return false;
       requireLabel(splitLabel(queue.take(headerBytes)).label, expected);
     } else {
-      this.#requireOwnWire(queue.byteAt(0));
+      if (!this.#knowsWire()) return false;
       requireLabel(new Uint8Array(0), expected);
     }
     this.#step = 'mark';
@@ -121,17 +121,14 @@ export class FrameOpener implements StreamOpener {
 
   #readMark(): boolean {
     const queue = this.#queue;
-    if (queue.length === 0) return false;
+    if (!this.#knowsWire()) return false;
     const mark = queue.byteAt(0);
-    this.#requireOwnWire(mark);
     if (mark === MESSAGE_TYPE.framed) {
       queue.take(1);
       this.#beginPlain();
       return true;
     }
     if (mark !== MESSAGE_TYPE.sealed) throw malformedError(`a stream begins with byte ${mark}`);
-    if (queue.length < 2) return false;
-    if (queue.byteAt(1) !== SEALED_MARK) throw otherWireError();
     queue.take(2);
     this.#step = 'salt';
     return true;
@@ -150,9 +147,14 @@ export class FrameOpener implements StreamOpener {
     }
   }
 
-  /** Messages of Go's streams that are neither sealed nor framed as ours are. */
-  #requireOwnWire(first: number): void {
-    switch (first) {
+  /**
+   * Whether enough bytes wait to tell the wires apart: Go's streams begin with a bare message, or with
+   * the mark of a sealed one and a length.
+   */
+  #knowsWire(): boolean {
+    const queue = this.#queue;
+    if (queue.length === 0) return false;
+    switch (queue.byteAt(0)) {
       case MESSAGE_TYPE.ping:
       case MESSAGE_TYPE.ack:
       case MESSAGE_TYPE.pushPull:
@@ -160,7 +162,11 @@ export class FrameOpener implements StreamOpener {
       case MESSAGE_TYPE.compress:
       case MESSAGE_TYPE.error:
         throw otherWireError();
+      case MESSAGE_TYPE.sealed:
+        if (queue.length < 2) return false;
+        if (queue.byteAt(1) !== SEALED_MARK) throw otherWireError();
     }
+    return true;
   }
 
   #readFrame(pieces: Uint8Array[]): boolean {

@@ -155,14 +155,15 @@ function sealedBeginning(
   return { preamble: concatBytes([header, marks, secret.salt]), secret };
 }
 
-/** A whole stream, not sealed, that holds one refusal; a long text is cut to fit. */
+/** A whole stream, not sealed, that holds one refusal; its text is made well-formed and cut to fit. */
 function encodeRefusal(error: ErrorMessage): Uint8Array[] {
-  let { text } = error;
-  let message = concatBytes([...encodeStreamMessage({ ...error, text })]);
-  while (message.length > MAX_REFUSAL_BYTES) {
-    text = [...text].slice(0, Math.floor([...text].length / 2)).join('');
-    message = concatBytes([...encodeStreamMessage({ ...error, text })]);
-  }
+  const wellFormed = error.text.replace(/\p{Surrogate}/gu, '\ufffd');
+  let characters = [...wellFormed.slice(0, MAX_REFUSAL_BYTES).replace(/\p{Surrogate}$/u, '')];
+  let message: Uint8Array;
+  do {
+    message = concatBytes([...encodeStreamMessage({ ...error, text: characters.join('') })]);
+    characters = characters.slice(0, characters.length >>> 1);
+  } while (message.length > MAX_REFUSAL_BYTES);
   const options = { secret: null, compression: false };
   const frame = encodeFrame(message, { index: 0, isLast: true }, options);
   return [Uint8Array.of(MESSAGE_TYPE.framed), frame];

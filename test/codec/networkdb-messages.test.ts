@@ -1,0 +1,273 @@
+// NetworkDB's messages: bytes equal with the recorded ones in both directions, exact 64-bit times,
+// exact sizes, and a lazy walk over compounds. Differences that are kept stand in
+// test/interop/vectors/README.md and are the only exceptions below.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { TableEvent, WireTime } from '../../src/codec/index.ts';
+import {
+  compoundMessageBytes,
+  compoundPartBytes,
+  compoundParts,
+  decodeBulkSync,
+  decodeGossip,
+  decodeNetworkEvent,
+  decodeNetworkPushPull,
+  decodeNodeEvent,
+  decodeTableEvent,
+  encodeBulkSync,
+  encodeCompoundMessage,
+  encodeNetworkEvent,
+  encodeNetworkPushPull,
+  encodeNodeEvent,
+  encodeTableEvent,
+  GOSSIP_TYPE,
+  wrapGossip,
+} from '../../src/codec/index.ts';
+import { decodesOrRefuses, fromHex, joinBytes, readVectors, toHexText } from './support.ts';
+
+interface Body {
+  readonly type: number;
+  readonly l_time: { readonly $u64: string };
+  readonly node_name: string;
+  readonly network_id: string;
+  readonly table_name: string;
+  readonly key: string;
+  readonly value: { readonly $hex: string } | null;
+  readonly residual_reap_time: number;
+  readonly unsolicited: boolean;
+  readonly leaving: boolean;
+  readonly networks: never[];
+  readonly payload: { readonly $hex: string } | null;
+  readonly messages: { readonly $hex: string }[];
+}
+
+const NODE_KINDS = ['invalid', 'join', 'leave'] as const;
+const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
+
+function timeOf(time: { readonly $u64: string }): WireTime {
+  const exact = BigInt(time.$u64);
+  return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact;
+}
+
+function bytesOf(value: { readonly $hex: string } | null): Uint8Array {
+  return fromHex(value?.$hex ?? '');
+}
+
+function tableEventOf(body: Body): TableEvent {
+  return {
+    kind: TABLE_KINDS[body.type] ?? 'invalid',
+    time: timeOf(body.l_time),
+    owner: body.node_name,
+    network: body.network_id,
+    table: body.table_name,
+    key: body.key,
+    value: bytesOf(body.value),
+    residualReapSeconds: body.residual_reap_time,
+  };
+}
+
+/** The inner bytes of a vector by our encoder, and what our decoder makes of the recorded ones. */
+function bothWays(message: string, body: Body, data: Uint8Array): [Uint8Array, unknown, unknown] {
+  const kind = NODE_KINDS[body.type] ?? 'invalid';
+  switch (message) {
+    case 'NodeEvent': {
+      const event = { kind, time: timeOf(body.l_time), node: body.node_name };
+      return [encodeNodeEvent(event), decodeNodeEvent(data), event];
+    }
+    case 'NetworkEvent': {
+      const time = timeOf(body.l_time);
+      const event = { kind, time, node: body.node_name, network: body.network_id };
+      return [encodeNetworkEvent(event), decodeNetworkEvent(data), event];
+    }
+    case 'TableEvent': {
+      const event = tableEventOf(body);
+      return [encodeTableEvent(event), decodeTableEvent(data), event];
+    }
+    case 'NetworkPushPull': {
+      const networks = (body.networks as Body[]).map((entry) => ({
+        network: entry.network_id,
+        time: timeOf(entry.l_time),
+        node: entry.node_name,
+        isLeaving: entry.leaving,
+      }));
+      const exchange = { time: timeOf(body.l_time), node: body.node_name, networks };
+      return [encodeNetworkPushPull(exchange), decodeNetworkPushPull(data), exchange];
+    }
+    case 'BulkSyncMessage': {
+      const sync = {
+        time: timeOf(body.l_time),
+        isRequest: body.unsolicited,
+        node: body.node_name,
+        networks: body.networks as string[],
+        payload: bytesOf(body.payload),
+      };
+      return [encodeBulkSync(sync), decodeBulkSync(data), sync];
+    }
+  }
+  throw new Error(`no such message: ${message}`);
+}
+
+test('every recorded message is written byte for byte and read back', () => {
+  const vectors = readVectors('networkdb-messages.json');
+  assert.ok(vectors.length >= 40);
+  for (const { name, fields, hex } of vectors) {
+    const body = fields['body'] as Body;
+    const opened = decodeGossip(fromHex(hex as string));
+    assert.equal(opened.type, fields['gossipType'], name);
+    if (fields['message'] === 'CompoundMessage') {
+      const parts = body.messages.map(bytesOf);
+      assert.equal(toHexText(encodeCompoundMessage(parts)), hex, name);
+      assert.deepEqual([...compoundParts(opened.data)], parts, name);
+      continue;
+    }
+    if (fields['message'] === 'GossipMessage') {
+      const { data, type } = fields['body'] as { data: { $hex: string }; type: number };
+      assert.equal(toHexText(wrapGossip(type, bytesOf(data))), hex, name);
+      assert.deepEqual(opened.data, bytesOf(data), name);
+      continue;
+    }
+    const [inner, read, expected] = bothWays(fields['message'] as string, body, opened.data);
+    assert.deepEqual(read, expected, name);
+    assert.equal(toHexText(wrapGossip(fields['gossipType'] as number, inner)), hex, name);
+  }
+});
+
+test('unusual and damaged bytes are taken as Go takes them, but for the listed differences', () => {
+  const vectors = readVectors('networkdb-decode.json');
+  assert.ok(vectors.length >= 20);
+  const differing = new Set(['decode/wrong-wiretype', 'decode/enum-unknown', 'decode/not-utf8']);
+  for (const { name, fields, hex } of vectors) {
+    if (differing.delete(name)) continue;
+    const bytes = fromHex(hex as string);
+    if (typeof fields['error'] === 'string') {
+      assert.throws(() => decodeTableEvent(bytes), { name: 'CodecError' }, name);
+    } else {
+      assert.deepEqual(decodeTableEvent(bytes), tableEventOf(fields['body'] as Body), name);
+    }
+  }
+  assert.equal(differing.size, 0);
+});
+
+test('a field of another wire type is passed over, an unknown kind is invalid, bad UTF-8 is refused', () => {
+  assert.equal(decodeTableEvent(fromHex('3001')).key, '');
+  assert.equal(decodeTableEvent(fromHex('0809')).kind, 'invalid');
+  assert.equal(decodeNodeEvent(fromHex('0809')).kind, 'invalid');
+  assert.throws(() => decodeTableEvent(fromHex('1a02fffe')), { code: 'ERR_CODEC_MALFORMED' });
+  const long = joinBytes([fromHex('1a50'), new Uint8Array(79).fill(0x61), Uint8Array.of(0xff)]);
+  assert.throws(() => decodeTableEvent(long), { code: 'ERR_CODEC_MALFORMED' });
+});
+
+test('times are exact on both sides of 2^53, and nothing else is written', () => {
+  const times: WireTime[] = [0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER, 2n ** 53n, 2n ** 64n - 1n];
+  for (const time of times) {
+    const bytes = encodeNodeEvent({ kind: 'join', time, node: 'n' });
+    assert.equal(decodeNodeEvent(bytes).time, time);
+  }
+  for (const time of [-1, 1.5, 2 ** 53, NaN, -1n, 2n ** 64n]) {
+    assert.throws(() => encodeNodeEvent({ kind: 'join', time, node: 'n' }), {
+      code: 'ERR_CODEC_MALFORMED',
+    });
+  }
+});
+
+test('text without a UTF-8 form and a reap time of more than 32 bits are not written', () => {
+  const event = tableEventOf(readVectors('networkdb-decode.json')[0]?.fields['body'] as Body);
+  assert.throws(() => encodeTableEvent({ ...event, key: '\ud800' }), {
+    code: 'ERR_CODEC_MALFORMED',
+  });
+  assert.throws(() => encodeTableEvent({ ...event, residualReapSeconds: 2 ** 31 }), {
+    code: 'ERR_CODEC_MALFORMED',
+  });
+});
+
+test('the value of a read event is a copy, so that an entry does not hold its whole packet', () => {
+  const bytes = fromHex('080110ac021a026e312201772a017432016b3a0176');
+  const { value } = decodeTableEvent(Buffer.from(bytes));
+  assert.equal(value.buffer.byteLength, 1);
+});
+
+test('the size functions count what the encoder writes, at every width of a length', () => {
+  for (const length of [0, 1, 123, 124, 125, 126, 127, 128, 1391, 16_378, 16_384, 2_097_160]) {
+    const part = new Uint8Array(length);
+    const one = compoundPartBytes(length);
+    assert.equal(encodeCompoundMessage([part]).length, compoundMessageBytes(one), `${length}`);
+    const two = encodeCompoundMessage([part, part]);
+    assert.equal(two.length, compoundMessageBytes(2 * one), `${length}`);
+    assert.equal([...compoundParts(decodeGossip(two).data)].length, 2);
+  }
+  assert.equal(compoundMessageBytes(0), encodeCompoundMessage([]).length);
+});
+
+test('a compound is walked lazily: good parts come before the damage behind them is met', () => {
+  const whole = encodeCompoundMessage([Uint8Array.of(1), Uint8Array.of(2)]);
+  const data = joinBytes([decodeGossip(whole).data, fromHex('0aff')]);
+  const walk = compoundParts(data);
+  assert.deepEqual(walk.next().value, Uint8Array.of(1));
+  assert.deepEqual(walk.next().value, Uint8Array.of(2));
+  assert.throws(() => walk.next(), { code: 'ERR_CODEC_TRUNCATED' });
+  const unknownField = joinBytes([fromHex('1801'), decodeGossip(whole).data]);
+  assert.equal([...compoundParts(unknownField)].length, 2);
+});
+
+test('counts that a peer could grow without bytes behind them are bounded', () => {
+  const entries = new Uint8Array(2 * 524_289);
+  for (let i = 0; i < entries.length; i += 2) entries[i] = 0x12;
+  assert.throws(() => decodeNetworkPushPull(entries), { code: 'ERR_CODEC_LIMIT' });
+  const networks = new Uint8Array(2 * 65_537);
+  for (let i = 0; i < networks.length; i += 2) networks[i] = 0x22;
+  assert.throws(() => decodeBulkSync(networks), { code: 'ERR_CODEC_LIMIT' });
+});
+
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+const time = fc
+  .bigInt(0n, 2n ** 64n - 1n)
+  .map((exact) => (exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact));
+const tableEvent: fc.Arbitrary<TableEvent> = fc.record(
+  {
+    kind: fc.constantFrom(...TABLE_KINDS),
+    time: fc.oneof(fc.nat(), time),
+    owner: text,
+    network: text,
+    table: text,
+    key: text,
+    value: fc.uint8Array({ maxLength: 50 }),
+    residualReapSeconds: fc.integer(),
+  },
+  { noNullPrototype: true },
+);
+
+test('a table event comes back as it was, and anything else is refused with a typed error', () => {
+  const decoders = [
+    decodeGossip,
+    decodeNodeEvent,
+    decodeNetworkEvent,
+    decodeTableEvent,
+    decodeNetworkPushPull,
+    decodeBulkSync,
+    (bytes: Uint8Array) => [...compoundParts(bytes)],
+  ];
+  const change = fc.tuple(fc.nat(), fc.nat(255));
+  fc.assert(
+    fc.property(tableEvent, fc.uint8Array({ maxLength: 80 }), change, (event, junk, [at, byte]) => {
+      const bytes = encodeTableEvent(event);
+      assert.deepEqual(decodeTableEvent(bytes), event);
+      const mutated = bytes.slice();
+      if (mutated.length > 0) mutated[at % mutated.length] = byte;
+      const packed = wrapGossip(GOSSIP_TYPE.tableEvent, mutated);
+      const compound = encodeCompoundMessage([packed, mutated]);
+      for (const decode of decoders) {
+        for (const input of [junk, mutated, packed, compound, compound.subarray(0, at % 60)]) {
+          decodesOrRefuses(() => decode(input));
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('deeply nested groups end in a typed error, not in an exhausted stack', () => {
+  assert.throws(() => decodeTableEvent(new Uint8Array(100_000).fill(0x7b)), { name: 'CodecError' });
+});
