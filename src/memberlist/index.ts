@@ -16,5 +16,7 @@ export type { MemberlistStats } from './memberlist.ts';
 export { Memberlist } from './memberlist.ts';
 export type * from './options.ts';
 export { Pacer } from './pacer.ts';
+export type { Ports } from './core.ts';
+export { resolvePorts } from './assemble.ts';
 export type { RingKeyInfo } from './ring-keys.ts';
 export { RingKeys } from './ring-keys.ts';

@@ -1,5 +1,5 @@
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { hostToBytes, StateError, Waiters } from '../runtime/index.ts';
+import { formatAddress, hostToBytes, StateError, Waiters } from '../runtime/index.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
 import { assemble, checkedMetadata, resolvePorts } from './assemble.ts';
@@ -7,6 +7,7 @@ import { resolveMemberlistConfig } from './config.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { Listener, MemberEventMap } from './events.ts';
 import type { JoinTarget } from './join-targets.ts';
+import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
 import { Joiner } from './join.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { isMember, toMember } from './member.ts';
@@ -146,6 +147,25 @@ export class Memberlist implements AsyncDisposable {
   }
 
   /**
+   * Contacts those of the targets that are no members, by address; failures are not an error.
+   *
+   * @returns number of addresses that answered
+   * @internal
+   */
+  async joinMissing(targets: readonly JoinTarget[]): Promise<number> {
+    this.#assertActive();
+    const { core } = this.#parts;
+    const resolved = await Promise.all(
+      targets.map(async (target) => this.#endpointsOf(target).catch(() => [])),
+    );
+    const known = new Set(this.members().map((member) => formatAddress(member)));
+    const missing = resolved.flat().filter((endpoint) => !known.has(formatAddress(endpoint)));
+    if (missing.length === 0) return 0;
+    core.counters.add('joins.missingSeeds', missing.length);
+    return this.join(missing).catch(() => 0);
+  }
+
+  /**
    * Waits until the ring has at least so many members, this one included.
    *
    * @returns the members at that moment
@@ -279,6 +299,28 @@ export class Memberlist implements AsyncDisposable {
   }
 
   /**
+   * Runs extra gossip rounds, so that what is queued has gone out often enough soon.
+   *
+   * @returns a function that ends them
+   * @internal
+   */
+  hurryGossip(): () => void {
+    const { core, gossip } = this.#parts;
+    let timer: Timer | null = null;
+    const round = (): void => {
+      timer = core.ports.clock.schedule(HURRIED_ROUND_MS, () => {
+        gossip.round();
+        if (timer !== null) round();
+      });
+    };
+    round();
+    return () => {
+      timer?.cancel();
+      timer = null;
+    };
+  }
+
+  /**
    * Announces that this node leaves, and waits until that was gossiped often enough.
    *
    * The node goes on answering until `close()`. Leaving twice is the same leave.
@@ -392,22 +434,14 @@ export class Memberlist implements AsyncDisposable {
   }
 
   async #leave(wait: WaitOptions): Promise<void> {
-    const { core, rules, gossip } = this.#parts;
-    const { clock } = core.ports;
-    let extra: Timer | null = null;
-    const waiter = this.#waiters.create<undefined>('spreading the leave', wait, () =>
-      extra?.cancel(),
-    );
+    const { rules } = this.#parts;
+    const stopHurry = this.hurryGossip();
+    const waiter = this.#waiters.create<undefined>('spreading the leave', wait, stopHurry);
     this.#phase = 'left';
     rules.leave(() => {
       waiter.resolve(undefined);
     });
     if (this.memberCount === 0) waiter.resolve(undefined);
-    const spread = (): void => {
-      gossip.round();
-      if (waiter.isOpen) extra = clock.schedule(LEAVE_ROUND_MS, spread);
-    };
-    if (waiter.isOpen) extra = clock.schedule(LEAVE_ROUND_MS, spread);
     return waiter.promise;
   }
 
@@ -429,6 +463,17 @@ export class Memberlist implements AsyncDisposable {
     this.#waiters.failAll(closedError());
     core.events.listeners.clear();
     core.queue.clear();
+  }
+
+  async #endpointsOf(target: JoinTarget): Promise<readonly Address[]> {
+    const { core } = this.#parts;
+    const endpoint = parseJoinTarget(target, core.local.address.port);
+    const waiter = this.#waiters.create<readonly Address[]>('a lookup');
+    resolveJoinTarget(core.ports.resolver, endpoint, (error, endpoints) => {
+      if (error === null) waiter.resolve(endpoints);
+      else waiter.reject(error);
+    });
+    return waiter.promise;
   }
 
   #sorted(wanted: (record: MemberRecord) => boolean): readonly Member[] {
@@ -464,6 +509,6 @@ const USER_TYPE_BYTES = 1;
 const LEAVE_TIMEOUT_MS = 5000;
 const DISPOSE_LEAVE_MS = 1000;
 /** Extra gossip rounds while leaving, so that a leave does not take a second. */
-const LEAVE_ROUND_MS = 20;
+const HURRIED_ROUND_MS = 20;
 const STREAM_FRAMING_BYTES = 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
