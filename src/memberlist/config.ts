@@ -195,7 +195,9 @@ function checkIdentity(
 function checkPacketSize(config: MemberlistConfig, validator: Validator): void {
   const { maxPacketBytes, maxDirectPacketBytes, label, nodeName } = config;
   const isSize = validator.integer('maxPacketBytes', maxPacketBytes, 512, 65_507);
-  validator.integer('maxDirectPacketBytes', maxDirectPacketBytes, 512, 65_507);
+  if (maxDirectPacketBytes !== maxPacketBytes) {
+    validator.integer('maxDirectPacketBytes', maxDirectPacketBytes, 512, 65_507);
+  }
   if (!isSize) return;
   const nameBytes = isNodeName(nodeName) ? utf8Length(nodeName) : 0;
   const needed = label.length + 2 * nameBytes + MESSAGE_OVERHEAD_BYTES;
