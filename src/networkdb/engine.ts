@@ -1,40 +1,26 @@
-import type { Clock, Logger, Random } from '../runtime/index.ts';
-import { Counters, silentLogger, StateError } from '../runtime/index.ts';
-import { Broadcasts } from './broadcasts.ts';
-import { BulkSync } from './bulk-sync.ts';
+import type { Clock, Logger } from '../runtime/index.ts';
+import { silentLogger, StateError } from '../runtime/index.ts';
 import type { WriteConflict } from './conflicts.ts';
-import { Conflicts } from './conflicts.ts';
-import { EarlyEvents } from './early-events.ts';
+import type { EngineParts, EnginePorts } from './engine-parts.ts';
+import { buildParts } from './engine-parts.ts';
 import type { EntryAddress } from './entry.ts';
 import { isVisible } from './entry.ts';
-import { Ghosts } from './ghosts.ts';
-import { TableGossip } from './gossip.ts';
-import type { HandlerParts } from './handlers.ts';
-import { Inbound } from './inbound.ts';
 import { MembershipPort } from './membership-port.ts';
 import type { Membership, MembershipEvents } from './membership.ts';
 import { checkName } from './names.ts';
 import type { NodeState } from './nodes.ts';
 import type { TablesOptions } from './options.ts';
 import { attachmentRetentionMs } from './options.ts';
-import { OversizeSender } from './oversize.ts';
-import { Pacer } from './pacing.ts';
-import { Publisher } from './publisher.ts';
 import { RateLimit } from './rate-limit.ts';
-import { Reaper } from './reaper.ts';
-import { Reconnector } from './reconnect.ts';
-import { Slices } from './slices.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
-import { SyncRounds } from './sync-rounds.ts';
-import { TableState } from './transitions.ts';
+import type { TableState } from './transitions.ts';
 import type { Watch, WatchFilter, WatchOptions } from './watch.ts';
-import { Writer } from './writer.ts';
 import type { WritersPolicy } from './writer.ts';
 
 /*
- * The tables of one node: makes the parts, connects them, and is what the handles and the facade call.
- * It owns no rules itself. Nothing here waits; whatever takes time calls back.
+ * The tables of one node: what the handles and the facade call. It owns no rules itself, they are in
+ * the parts. Nothing here waits; whatever takes time calls back.
  */
 
 /** Milliseconds that a farewell may take. */
@@ -42,13 +28,6 @@ const LEAVE_TIMEOUT_MS = 5_000;
 
 /** At most a few warnings at once, then one a minute. */
 const WARNINGS = { perSecond: 1 / 60, burst: 5 };
-
-/** Ports of the engine. */
-export interface EnginePorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger?: Logger;
-}
 
 /** What the engine reports besides changes of entries. */
 export interface EngineHooks {
@@ -92,20 +71,8 @@ export class TableEngine {
   readonly #logger: Logger;
   readonly #hooks: EngineHooks;
   readonly #warnings: RateLimit;
+  readonly #parts: EngineParts;
   readonly #state: TableState;
-  readonly #broadcasts: Broadcasts;
-  readonly #gossip: TableGossip;
-  readonly #oversize: OversizeSender;
-  readonly #publisher: Publisher;
-  readonly #slices: Slices;
-  readonly #bulkSync: BulkSync;
-  readonly #rounds: SyncRounds;
-  readonly #reaper: Reaper;
-  readonly #reconnector: Reconnector;
-  readonly #early: EarlyEvents;
-  readonly #ghosts: Ghosts;
-  readonly #inbound: Inbound;
-  readonly #writer: Writer;
   #isClosed = false;
 
   constructor(
@@ -114,64 +81,22 @@ export class TableEngine {
     options: TablesOptions,
     hooks: EngineHooks = {},
   ) {
-    const { clock, random } = ports;
-    this.#clock = clock;
+    this.#clock = ports.clock;
     this.#logger = ports.logger ?? silentLogger;
     this.#hooks = hooks;
-    this.#warnings = new RateLimit(clock, WARNINGS);
-    const state = new TableState(membership.localName, options, new Counters(), {
-      participantAdded: (network, node) => {
-        this.#gossip.newsQueued();
-        this.#rounds.participantAdded(network, node);
-      },
-      retired: () => {
-        this.#reaper.sweep();
-      },
-    });
-    this.#state = state;
-    this.#slices = new Slices(clock);
-    const pacer = new Pacer(clock, options.maxBytesPerSecond);
-    const broadcasts = new Broadcasts(state);
-    this.#broadcasts = broadcasts;
-    const gossip = new TableGossip({ clock, random, membership, state, broadcasts, pacer });
-    this.#gossip = gossip;
-    const oversize = new OversizeSender({ clock, membership, state, pacer });
-    this.#oversize = oversize;
-    const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize });
-    this.#publisher = publisher;
-    const slices = this.#slices;
-    this.#bulkSync = new BulkSync({ clock, membership, state, slices });
-    this.#rounds = new SyncRounds({ clock, random, state, bulkSync: this.#bulkSync });
-    this.#reaper = new Reaper({ clock, random, state, broadcasts, slices });
-    this.#reconnector = new Reconnector({ clock, random, membership, state });
-    this.#early = new EarlyEvents(clock, options.limits, state.counters);
-    this.#ghosts = new Ghosts({ clock, state, publisher });
-    const handlers: HandlerParts = {
-      state,
-      publisher,
-      early: this.#early,
-      ghosts: this.#ghosts,
-      conflicts: new Conflicts((conflict) => {
-        state.counters.add('tables.writeConflicts');
-        this.#hooks.writeConflict?.(conflict);
-      }),
-      replay: (events) => {
-        this.#inbound.replay(events);
+    this.#warnings = new RateLimit(ports.clock, WARNINGS);
+    const parts = buildParts(ports, membership, options, {
+      conflict: (conflict) => {
+        hooks.writeConflict?.(conflict);
       },
       warn: (reason, fields) => {
         this.#warn({ reason, fields });
       },
-    };
-    this.#inbound = new Inbound({ handlers, slices, bulkSync: this.#bulkSync });
-    this.#writer = new Writer({ state, publisher });
+    });
+    this.#parts = parts;
+    this.#state = parts.state;
     this.events = new MembershipPort({
-      state,
-      handlers,
-      broadcasts,
-      early: this.#early,
-      inbound: this.#inbound,
-      bulkSync: this.#bulkSync,
-      rounds: this.#rounds,
+      ...parts,
       logger: this.#logger,
       isClosed: () => this.#isClosed,
     });
@@ -185,25 +110,25 @@ export class TableEngine {
   /** Starts the periodic tasks. */
   start(): void {
     this.#checkOpen();
-    this.#gossip.start();
-    this.#rounds.start();
-    this.#reaper.start();
-    this.#reconnector.start();
+    this.#parts.gossip.start();
+    this.#parts.rounds.start();
+    this.#parts.reaper.start();
+    this.#parts.reconnector.start();
   }
 
   /** Ends everything at once, without a farewell; harmless when repeated. */
   stop(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#gossip.stop();
-    this.#oversize.stop();
-    this.#rounds.stop();
-    this.#reaper.stop();
-    this.#reconnector.stop();
-    this.#early.stop();
-    this.#bulkSync.stop();
-    this.#slices.stop();
-    this.#broadcasts.clear();
+    this.#parts.gossip.stop();
+    this.#parts.oversize.stop();
+    this.#parts.rounds.stop();
+    this.#parts.reaper.stop();
+    this.#parts.reconnector.stop();
+    this.#parts.early.stop();
+    this.#parts.bulkSync.stop();
+    this.#parts.slices.stop();
+    this.#parts.broadcasts.clear();
     this.#state.watches.end();
   }
 
@@ -231,10 +156,10 @@ export class TableEngine {
       hasMetPeers: false,
     };
     attachments.setOwn(own);
-    this.#broadcasts.openNetwork(network);
+    this.#parts.broadcasts.openNetwork(network);
     this.#state.addParticipant(network, localName);
-    this.#publisher.networkEvent('join', network, time);
-    this.#rounds.joinSync(network, options.signal, (reason) => {
+    this.#parts.publisher.networkEvent('join', network, time);
+    this.#parts.rounds.joinSync(network, options.signal, (reason) => {
       own.isSynced = true;
       options.done?.(reason);
     });
@@ -258,31 +183,31 @@ export class TableEngine {
     own.isLeaving = true;
     own.expiresAt = this.#state.countdown.after(attachmentRetentionMs(this.#state.options));
     this.#state.leaveNetwork(network);
-    this.#publisher.networkEvent('leave', network, time);
+    this.#parts.publisher.networkEvent('leave', network, time);
   }
 
   /** Writes a key that does not exist. See {@link Writer.create} for what is thrown. */
   create(address: EntryAddress, value: Uint8Array): void {
     this.#checkOpen();
-    this.#writer.create(address, value);
+    this.#parts.writer.create(address, value);
   }
 
   /** Writes a key that exists. See {@link Writer.update} for what is thrown. */
   update(address: EntryAddress, value: Uint8Array, writers: WritersPolicy = 'any'): void {
     this.#checkOpen();
-    this.#writer.update(address, value, writers);
+    this.#parts.writer.update(address, value, writers);
   }
 
   /** Writes a key. See {@link Writer.set} for what is thrown. */
   set(address: EntryAddress, value: Uint8Array, writers: WritersPolicy = 'any'): void {
     this.#checkOpen();
-    this.#writer.set(address, value, writers);
+    this.#parts.writer.set(address, value, writers);
   }
 
   /** Deletes a key. See {@link Writer.delete} for what is thrown. */
   delete(address: EntryAddress, writers: WritersPolicy = 'any'): void {
     this.#checkOpen();
-    this.#writer.delete(address, writers);
+    this.#parts.writer.delete(address, writers);
   }
 
   /** The entry of a key, or undefined if there is none to see. */
@@ -337,13 +262,13 @@ export class TableEngine {
 
   /** While another process uses our name, what it writes is not corrected. */
   setNameConflict(isOpen: boolean): void {
-    this.#ghosts.setSuspended(isOpen);
+    this.#parts.ghosts.setSuspended(isOpen);
   }
 
   /** Tells the cluster that we are there; moves the clocks of the others, nothing more. */
   announceJoin(): void {
     this.#checkOpen();
-    this.#publisher.nodeEvent('join', this.#state.networkClock.increment());
+    this.#parts.publisher.nodeEvent('join', this.#state.networkClock.increment());
   }
 
   /**
@@ -368,22 +293,14 @@ export class TableEngine {
     const timer = this.#clock.schedule(LEAVE_TIMEOUT_MS, () => {
       finish(false);
     });
-    this.#publisher.nodeEvent('leave', time, () => {
+    this.#parts.publisher.nodeEvent('leave', time, () => {
       finish(true);
     });
   }
 
   /** Sizes and counters, as a plain object. */
   stats(): TableStats {
-    return collectStats({
-      state: this.#state,
-      broadcasts: this.#broadcasts,
-      oversize: this.#oversize,
-      early: this.#early,
-      inbound: this.#inbound,
-      bulkSync: this.#bulkSync,
-      slices: this.#slices,
-    });
+    return collectStats(this.#parts);
   }
 
   #warn(warning: TableWarning): void {

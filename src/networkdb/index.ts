@@ -11,13 +11,8 @@ export type {
 export type { TableCodec } from './codecs.ts';
 export { bytes, json, utf8 } from './codecs.ts';
 export type { WriteConflict } from './conflicts.ts';
-export type {
-  EngineHooks,
-  EnginePorts,
-  EntryView,
-  JoinNetworkOptions,
-  TableWarning,
-} from './engine.ts';
+export type { EnginePorts } from './engine-parts.ts';
+export type { EngineHooks, EntryView, JoinNetworkOptions, TableWarning } from './engine.ts';
 export { TableEngine } from './engine.ts';
 export type { EntryAddress } from './entry.ts';
 export type { ClusterNode, Membership, MembershipEvents } from './membership.ts';

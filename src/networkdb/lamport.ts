@@ -7,11 +7,17 @@ import { StateError } from '../runtime/index.ts';
  * cluster (it is settled) neither does a time so far ahead that no honest history explains it.
  */
 
-/** Largest Lamport time that is accepted; above it plain numbers lose precision. */
-export const MAX_LAMPORT_TIME: number = Number.MAX_SAFE_INTEGER;
-
 /** How far ahead of a settled clock a time may lie: 2^40 writes, decades at 1000 a second. */
 export const MAX_LAMPORT_JUMP: number = 2 ** 40;
+
+/** Where clocks end; above it plain numbers lose precision. */
+export const MAX_LAMPORT_TIME: number = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Largest time that is accepted from the network. It leaves room to count on from: a clock that was
+ * driven to the very end could not stamp another write.
+ */
+export const MAX_ACCEPTED_TIME: number = MAX_LAMPORT_TIME - MAX_LAMPORT_JUMP;
 
 /** What a clock says about a time from the network: usable, too large, or too far ahead. */
 export type TimeVerdict = 'ok' | 'unsafe' | 'jump';
@@ -49,7 +55,8 @@ export class LamportClock {
 
   /** Whether a time from the network may be used; changes nothing. */
   judge(time: number | bigint): TimeVerdict {
-    if (typeof time === 'bigint' || !Number.isSafeInteger(time) || time < 0) return 'unsafe';
+    if (typeof time === 'bigint' || !Number.isInteger(time) || time < 0) return 'unsafe';
+    if (time > MAX_ACCEPTED_TIME) return 'unsafe';
     if (this.#isSettled && time - this.#time > MAX_LAMPORT_JUMP) return 'jump';
     return 'ok';
   }

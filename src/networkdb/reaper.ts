@@ -74,7 +74,8 @@ export class Reaper {
   }
 
   *#sweepSteps(): Generator<number, void> {
-    while (this.#parts.state.store.sweep(1) > 0) yield REMOVAL_BYTES;
+    const steps = this.#parts.state.store.sweep();
+    while (steps.next().done !== true) yield REMOVAL_BYTES;
   }
 
   *#reapEntries(): Generator<number, void> {

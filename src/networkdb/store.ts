@@ -48,11 +48,6 @@ export class EntryStore {
     return this.#size + this.#retiredSize;
   }
 
-  /** Whether there is something to sweep. */
-  get needsSweep(): boolean {
-    return this.#retired.size > 0;
-  }
-
   /** The entry in whatever state, or undefined. */
   get(network: string, table: string, key: string): StoredEntry | undefined {
     const entry = this.#networks.get(network)?.get(table)?.get(key);
@@ -125,27 +120,19 @@ export class EntryStore {
     if (group.entries.size > 0) this.#retired.add(group);
   }
 
-  /**
-   * Frees entries of groups that are gone.
-   *
-   * @param limit - most entries to touch
-   * @returns how many were touched; less than `limit` means that all is clean
-   */
-  sweep(limit: number): number {
-    let count = 0;
+  /** Frees entries of groups that are gone, one for each step that is taken. */
+  *sweep(): Generator<undefined, void> {
     for (const group of this.#retired) {
       for (const entry of group.entries) {
-        if (count === limit) return count;
-        count += 1;
         group.entries.delete(entry);
         this.#retiredSize -= 1;
         const held = this.#networks.get(entry.network)?.get(entry.table)?.get(entry.key);
         if (held === entry) this.#unlink(entry);
+        yield;
       }
       group.tombstones.clear();
       this.#retired.delete(group);
     }
-    return count;
   }
 
   /** Frozen tables in path order, whole networks and tables matched only. */

@@ -9,7 +9,12 @@ import {
 import { Countdown } from '../../src/networkdb/countdown.ts';
 import type { EntryVersion } from '../../src/networkdb/entry.ts';
 import { compareVersions } from '../../src/networkdb/entry.ts';
-import { LamportClock, MAX_LAMPORT_JUMP, MAX_LAMPORT_TIME } from '../../src/networkdb/lamport.ts';
+import {
+  LamportClock,
+  MAX_ACCEPTED_TIME,
+  MAX_LAMPORT_JUMP,
+  MAX_LAMPORT_TIME,
+} from '../../src/networkdb/lamport.ts';
 import { checkName, isValidName } from '../../src/networkdb/names.ts';
 import { compareBytes, compareText, utf8Length } from '../../src/networkdb/order.ts';
 import { Pacer, PACKETS_PER_WINDOW } from '../../src/networkdb/pacing.ts';
@@ -42,7 +47,8 @@ test('witnessing a time at or past the clock moves it past that time', () => {
 
 test('hostile times are told apart before anything moves', () => {
   const clock = new LamportClock();
-  assert.equal(clock.judge(MAX_LAMPORT_TIME), 'ok');
+  assert.equal(clock.judge(MAX_ACCEPTED_TIME), 'ok');
+  assert.equal(clock.judge(MAX_ACCEPTED_TIME + 1), 'unsafe');
   assert.equal(clock.judge(2n ** 53n), 'unsafe');
   assert.equal(clock.judge(2n ** 64n - 1n), 'unsafe');
   assert.equal(clock.judge(2 ** 53), 'unsafe');

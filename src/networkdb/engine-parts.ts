@@ -1,0 +1,124 @@
+import type { Clock, Logger, Random } from '../runtime/index.ts';
+import { Counters } from '../runtime/index.ts';
+import { Broadcasts } from './broadcasts.ts';
+import { BulkSync } from './bulk-sync.ts';
+import type { WriteConflict } from './conflicts.ts';
+import { Conflicts } from './conflicts.ts';
+import { EarlyEvents } from './early-events.ts';
+import { Ghosts } from './ghosts.ts';
+import { TableGossip } from './gossip.ts';
+import type { HandlerParts } from './handlers.ts';
+import { Inbound } from './inbound.ts';
+import type { Membership } from './membership.ts';
+import type { TablesOptions } from './options.ts';
+import { OversizeSender } from './oversize.ts';
+import { Pacer } from './pacing.ts';
+import { Publisher } from './publisher.ts';
+import { Reaper } from './reaper.ts';
+import { Reconnector } from './reconnect.ts';
+import { Slices } from './slices.ts';
+import { SyncRounds } from './sync-rounds.ts';
+import { TableState } from './transitions.ts';
+import { Writer } from './writer.ts';
+
+/*
+ * Makes the parts of the engine and connects them. The state knows nothing of the rest; what it has to
+ * tell goes through hooks, which is the one circle here.
+ */
+
+/** Ports of the engine. */
+export interface EnginePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+}
+
+/** Everything that one engine is made of. */
+export interface EngineParts {
+  readonly state: TableState;
+  readonly slices: Slices;
+  readonly broadcasts: Broadcasts;
+  readonly gossip: TableGossip;
+  readonly oversize: OversizeSender;
+  readonly publisher: Publisher;
+  readonly bulkSync: BulkSync;
+  readonly rounds: SyncRounds;
+  readonly reaper: Reaper;
+  readonly reconnector: Reconnector;
+  readonly early: EarlyEvents;
+  readonly ghosts: Ghosts;
+  readonly handlers: HandlerParts;
+  readonly inbound: Inbound;
+  readonly writer: Writer;
+}
+
+/** What the parts report to the engine. */
+export interface PartsHooks {
+  readonly conflict: (conflict: WriteConflict) => void;
+  readonly warn: HandlerParts['warn'];
+}
+
+/** Makes the parts; none of them runs yet. */
+export function buildParts(
+  { clock, random }: EnginePorts,
+  membership: Membership,
+  options: TablesOptions,
+  hooks: PartsHooks,
+): EngineParts {
+  const counters = new Counters();
+  const state = new TableState(membership.localName, options, counters, {
+    participantAdded: (network, node) => {
+      gossip.newsQueued();
+      rounds.participantAdded(network, node);
+    },
+    retired: () => {
+      reaper.sweep();
+    },
+  });
+  const slices = new Slices(clock);
+  const pacer = new Pacer(clock, options.maxBytesPerSecond);
+  const broadcasts = new Broadcasts(state);
+  const gossip = new TableGossip({ clock, random, membership, state, broadcasts, pacer });
+  const oversize = new OversizeSender({ clock, membership, state, pacer });
+  const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize });
+  const bulkSync = new BulkSync({ clock, membership, state, slices });
+  const rounds = new SyncRounds({ clock, random, state, bulkSync });
+  const reaper = new Reaper({ clock, random, state, broadcasts, slices });
+  const reconnector = new Reconnector({ clock, random, membership, state });
+  const early = new EarlyEvents(clock, options.limits, counters);
+  const ghosts = new Ghosts({ clock, state, publisher });
+  const conflicts = new Conflicts((conflict) => {
+    counters.add('tables.writeConflicts');
+    hooks.conflict(conflict);
+  });
+  const handlers: HandlerParts = {
+    state,
+    publisher,
+    early,
+    ghosts,
+    conflicts,
+    replay: (events) => {
+      inbound.replay(events);
+    },
+    warn: hooks.warn,
+  };
+  const inbound = new Inbound({ handlers, slices, bulkSync });
+  const writer = new Writer({ state, publisher });
+  return {
+    state,
+    slices,
+    broadcasts,
+    gossip,
+    oversize,
+    publisher,
+    bulkSync,
+    rounds,
+    reaper,
+    reconnector,
+    early,
+    ghosts,
+    handlers,
+    inbound,
+    writer,
+  };
+}
