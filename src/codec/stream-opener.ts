@@ -49,7 +49,7 @@ export class FrameOpener implements StreamOpener {
   #nextIndex = 0;
   #isComplete = false;
   #keyFingerprint: string | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(role: OpenerRole) {
     this.#role = role;
@@ -71,7 +71,7 @@ export class FrameOpener implements StreamOpener {
       this.#queue.push(bytes);
       while (this.#advance(pieces));
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error as Error;
       this.#queue.clear();
       throw error;
     }

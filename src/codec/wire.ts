@@ -56,5 +56,5 @@ export function createWire(name: WireName, options: StreamEnvelopeOptions): Wire
 
 function requireWire(name: WireName): void {
   if (WIRE_NAMES.includes(name)) return;
-  throw new CodecError('ERR_CODEC_UNSUPPORTED', `there is no wire called ${String(name)}`);
+  throw new CodecError('ERR_CODEC_UNSUPPORTED', `there is no wire called ${name}`);
 }

@@ -91,9 +91,8 @@ export function resolveNetworkDBConfig(options: NetworkDBOptions): NetworkDBConf
   validator.knownKeys('', options, OPTION_KEYS);
   validator.knownKeys('tables', options.tables, TABLE_KEYS);
   validator.knownKeys('rejoin', options.rejoin, Object.keys(REJOIN_DEFAULTS));
-  const { tables: _tables, rejoin: _rejoin, limits, ...rest } = options;
-  const split = splitLimits(limits);
-  const memberlist = readMemberlistOptions({ ...rest, limits: split.memberlist }, validator);
+  const split = splitLimits(options.limits);
+  const memberlist = readMemberlistOptions({ ...options, limits: split.memberlist }, validator);
   const rejoin: RejoinOptions = Object.freeze({ ...REJOIN_DEFAULTS, ...options.rejoin });
   const tables = resolveTables(options, memberlist, { rejoin, limits: split.tables });
   checkTables(tables, validator);
@@ -145,8 +144,11 @@ function splitLimits(limits: NetworkDBOptions['limits']): {
   readonly memberlist: Partial<MemberlistLimits>;
   readonly tables: Partial<TableLimits>;
 } {
-  if (typeof limits !== 'object') return { memberlist: limits ?? {}, tables: {} };
-  const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
+  const given: unknown = limits ?? {};
+  if (typeof given !== 'object' || given === null) {
+    return { memberlist: given as Partial<MemberlistLimits>, tables: {} };
+  }
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   const isTableLimit = ([name]: [string, unknown]): boolean =>
     name in DEFAULT_TABLES_OPTIONS.limits;
   return {

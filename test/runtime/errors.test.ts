@@ -29,11 +29,13 @@ describe('errors', () => {
     const error = new StateError('ERR_CLOSED', 'closed');
     assert.ok(error instanceof StateError && error instanceof GossipError);
     assert.ok(!(error instanceof CodecError));
-    const foreign = Object.assign(new Error('x'), { [Symbol.for('networkdb.GossipError')]: true });
+    const brand = { [Symbol.for('networkdb.GossipError')]: true };
+    const foreign: unknown = Object.assign(new Error('x'), brand);
     assert.ok(foreign instanceof GossipError);
     assert.ok(!(foreign instanceof StateError));
-    for (const other of [new Error('x'), null, undefined, 'x', {}]) {
-      assert.ok(!((other as unknown) instanceof GossipError));
+    const others: unknown[] = [new Error('x'), null, undefined, 'x', {}];
+    for (const other of others) {
+      assert.ok(!(other instanceof GossipError));
     }
   });
 

@@ -12,7 +12,10 @@ const VIRTUAL_BOUND_MS = 120_000;
 export const runReal: Run = async (condition) => {
   const end = performance.now() + REAL_BOUND_MS;
   while (!condition()) {
-    assert.ok(performance.now() < end, `did not happen within ${REAL_BOUND_MS} ms: ${condition}`);
+    assert.ok(
+      performance.now() < end,
+      `did not happen within ${REAL_BOUND_MS} ms: ${String(condition)}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 };
@@ -26,6 +29,9 @@ export async function settleReal(): Promise<void> {
 export function runVirtual(clock: VirtualClock): Run {
   return async (condition) => {
     const isReached = clock.runUntil(condition, VIRTUAL_BOUND_MS);
-    assert.ok(isReached, `did not happen within ${VIRTUAL_BOUND_MS} virtual ms: ${condition}`);
+    assert.ok(
+      isReached,
+      `did not happen within ${VIRTUAL_BOUND_MS} virtual ms: ${String(condition)}`,
+    );
   };
 }

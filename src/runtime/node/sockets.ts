@@ -113,6 +113,7 @@ function bindError(cause: Error, target: BindTarget): GossipError {
     case 'EAFNOSUPPORT':
     case 'EINVAL':
       return addressUnavailable(target, cause);
+    case null:
     default: {
       const { address, port, protocol } = target;
       const text = `cannot open a ${protocol} socket: ${cause.message}`;
