@@ -23,9 +23,8 @@ export function tableHash(entries: Iterable<SeenEntry>): string {
   rows.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   const hash = createHash('sha256');
   for (const { entry } of rows) {
-    for (const part of [entry.key, entry.owner, entry.digest]) {
-      hash.update(`${Buffer.byteLength(part)}:${part}`);
-    }
+    const parts = [entry.key, entry.owner, entry.digest];
+    hash.update(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''));
   }
   return hash.digest('hex');
 }

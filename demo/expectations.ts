@@ -35,6 +35,8 @@ export type Check = () => string | null;
 export interface ExpectationParts {
   /** Brings what checks look at up to date. */
   readonly refresh: () => Promise<void>;
+  /** Says which members have not answered the last refresh. */
+  readonly silent: () => string;
   /** Rejects when the demo cannot go on, with the reason. */
   readonly broken: Promise<never>;
   readonly onMet: (met: Met) => void;
@@ -76,7 +78,7 @@ export class Expectations {
     for (;;) {
       const isFresh = await this.#refresh(limitMs - (performance.now() - since));
       const ms = performance.now() - since;
-      const seen = isFresh ? o.check() : 'a member does not answer';
+      const seen = isFresh ? o.check() : this.#parts.silent();
       if (seen === null && ms <= limitMs) return this.#keep(o.name, ms);
       if (ms > limitMs) throw new ExpectationFailed(o.name, seen ?? 'it held too late', ms);
       await delay(LOOK_EVERY_MS);

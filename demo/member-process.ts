@@ -81,6 +81,11 @@ export class MemberProcess {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
+  /** Calls that were not answered yet. */
+  get pendingCalls(): number {
+    return this.#pending.size;
+  }
+
   /** The last that the process wrote to its error output. */
   get errors(): string {
     return this.#errors.trim();

@@ -87,6 +87,13 @@ export class Orchestra {
     );
   }
 
+  /** Live members that owe an answer. */
+  silent(): readonly string[] {
+    return this.live()
+      .filter((member) => member.pendingCalls > 0)
+      .map((member) => member.name);
+  }
+
   /** What each live member said last. */
   snapshots(): ReadonlyMap<string, Snapshot> {
     const said = new Map<string, Snapshot>();

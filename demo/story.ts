@@ -5,7 +5,7 @@ import type { Figures } from './figures.ts';
 import { collectFigures, nothingMeasured } from './figures.ts';
 import { Ledger } from './ledger.ts';
 import type { Orchestra } from './orchestra.ts';
-import type { Scene } from './stages.ts';
+import type { Scene } from './scene.ts';
 import { STAGES } from './stages.ts';
 import type { View } from './view.ts';
 
@@ -27,6 +27,7 @@ export async function tell(
   const measured = nothingMeasured();
   const expectations = new Expectations({
     refresh: () => orchestra.refresh(),
+    silent: () => `no answer from ${orchestra.silent().join(', ')}`,
     broken: orchestra.broken,
     onOpen: (name) => {
       view.open(name);

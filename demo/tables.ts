@@ -8,13 +8,14 @@ import { NETWORK, TABLES } from './messages.ts';
 import type { LoadValue } from './write-load.ts';
 
 /**
- * A member's three tables, with a summary of each that is computed anew only after a watch has told of
- * a change: the main process asks many times a second.
+ * A member's three tables. What the main process asks for many times a second is kept up to date by
+ * watches; `dump` reads the tables themselves, so that the one is held against the other.
  */
 export class Tables {
   readonly endpoints: Table<Endpoint>;
   readonly dataset: Table<MediaType>;
   readonly writes: Table<LoadValue>;
+  readonly #watched = byTable(() => new Map<string, SeenEntry>());
   readonly #views = new Map<TableName, TableView>();
 
   private constructor(network: Network) {
@@ -44,18 +45,18 @@ export class Tables {
     return tables;
   }
 
-  /** Entries and hash of a table. */
+  /** Entries and hash of a table, from what its watch has told. */
   view(name: TableName): TableView {
     let view = this.#views.get(name);
     if (view === undefined) {
-      const entries = this.#read(name);
-      view = { entries: entries.length, hash: tableHash(entries) };
+      const entries = this.#watched[name];
+      view = { entries: entries.size, hash: tableHash(entries.values()) };
       this.#views.set(name, view);
     }
     return view;
   }
 
-  /** Every entry as it is now, never from memory. */
+  /** Every entry as the tables have it now. */
   dump(): Dump {
     return byTable((name) => this.#read(name));
   }
@@ -66,8 +67,16 @@ export class Tables {
   }
 
   async #follow(name: TableName, signal: AbortSignal): Promise<void> {
-    const watch = this[name].watch({ signal, local: true });
-    while ((await watch.next()).done !== true) this.#views.delete(name);
+    const entries = this.#watched[name];
+    for await (const change of this[name].watch({ signal, local: true })) {
+      this.#views.delete(name);
+      if (change.kind === 'resync') entries.clear();
+      else if (change.kind === 'delete') entries.delete(change.key);
+      else {
+        const { key, owner, value } = change;
+        entries.set(key, { key, owner, digest: digestOf(value) });
+      }
+    }
   }
 }
 
