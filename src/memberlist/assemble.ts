@@ -5,10 +5,12 @@ import { Counters, silentLogger, StateError } from '../runtime/index.ts';
 import {
   nodeClock,
   nodeEntropy,
+  nodeFiles,
   nodeRandom,
   nodeResolver,
   NodeTransport,
 } from '../runtime/node/index.ts';
+import { AllowedNetworks } from './allowed-networks.ts';
 import { AckTable } from './acks.ts';
 import { Awareness } from './awareness.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
@@ -30,6 +32,7 @@ import { Reminders } from './reminders.ts';
 import { ProbeAnswers } from './probe-answers.ts';
 import { Prober } from './probe.ts';
 import { PushPull } from './push-pull.ts';
+import { Rejoin } from './rejoin.ts';
 import { StateRules } from './state-rules.ts';
 import { StreamClient } from './stream-client.ts';
 import { StreamServer } from './stream-server.ts';
@@ -46,6 +49,7 @@ export interface Parts {
   readonly prober: Prober;
   readonly answers: ProbeAnswers;
   readonly pushPull: PushPull;
+  readonly rejoin: Rejoin;
   readonly client: StreamClient;
   readonly server: StreamServer;
   readonly inbound: Inbound;
@@ -59,6 +63,7 @@ export function resolvePorts(options: RuntimeOptions = {}): Ports {
     entropy: options.entropy ?? nodeEntropy(),
     transport: options.transport ?? new NodeTransport(),
     resolver: options.resolver ?? nodeResolver(),
+    files: options.files ?? nodeFiles(),
     logger: options.logger ?? silentLogger,
   };
 }
@@ -109,6 +114,11 @@ export function assemble(
       rules.merge(nodes);
     },
   });
+  const rejoin = new Rejoin(core, {
+    exchange: (to, done) => {
+      pushPull.exchange(to, true, done);
+    },
+  });
   const server = new StreamServer(core, (request, stream) => {
     switch (request.type) {
       case 'pushPull':
@@ -128,12 +138,17 @@ export function assemble(
         return null;
     }
   });
+  const isAllowed = (host: string): boolean => {
+    const holds = core.allowedNetworks.allows(host);
+    if (!holds) core.counters.add('claims.refused.admission');
+    return holds;
+  };
   const inbound = new Inbound(core, {
     onKeyUsed: (from, fingerprint) => {
       keyUse.heard(from, fingerprint);
     },
     onMessage: (message, from) => {
-      route(message, from, { rules, answers, acks });
+      route(message, from, { rules, answers, acks, isAllowed });
     },
   });
   return {
@@ -147,6 +162,7 @@ export function assemble(
     prober,
     answers,
     pushPull,
+    rejoin,
     client,
     server,
     inbound,
@@ -193,6 +209,7 @@ function createCore(
     reminders: new Reminders(ports.clock),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
+    allowedNetworks: new AllowedNetworks(config.allowedNetworks),
     local: localRecord(config.nodeName ?? randomName(ports), ports),
   };
   return { core, keyUse: new KeyUse(table) };
@@ -245,7 +262,12 @@ function randomName(ports: Ports): string {
 function route(
   message: PacketMessage,
   from: Address,
-  to: { readonly rules: StateRules; readonly answers: ProbeAnswers; readonly acks: AckTable },
+  to: {
+    readonly rules: StateRules;
+    readonly answers: ProbeAnswers;
+    readonly acks: AckTable;
+    readonly isAllowed: (host: string) => boolean;
+  },
 ): void {
   switch (message.type) {
     case 'ping':
@@ -259,7 +281,8 @@ function route(
       to.acks.nack(message.seq);
       return;
     case 'alive':
-      return to.rules.alive(message satisfies AliveMessage);
+      if (to.isAllowed(from.host)) to.rules.alive(message satisfies AliveMessage);
+      return;
     case 'suspect':
       return to.rules.suspect(message);
     case 'dead':

@@ -7,11 +7,12 @@ import {
   Validator,
 } from '../runtime/index.ts';
 import { MAX_USER_MESSAGE_BYTES } from '../codec/index.ts';
+import { isAddressBlock } from './allowed-networks.ts';
 import type { MemberlistConfig, MemberlistLimits, MemberlistOptions, Profile } from './options.ts';
 
 type Timings = Pick<
   MemberlistConfig,
-  'probe' | 'suspicion' | 'awareness' | 'gossip' | 'pushPull' | 'limits'
+  'probe' | 'suspicion' | 'awareness' | 'gossip' | 'pushPull' | 'rejoin' | 'limits'
 >;
 
 /** memberlist's published LAN numbers. */
@@ -27,6 +28,7 @@ const LAN: Timings = {
     maxBytesPerSecond: 4_000_000,
   },
   pushPull: { intervalMs: 30_000 },
+  rejoin: { reconnectIntervalMs: 1000, bootstrapIntervalMs: 60_000, peersFile: null },
   limits: {
     maxMembers: 65_536,
     maxMetadataBytes: 65_536,
@@ -70,6 +72,7 @@ export const MEMBERLIST_OPTION_KEYS = [
   'advertisePort',
   'wire',
   'label',
+  'allowedNetworks',
   'maxPacketBytes',
   'maxDirectPacketBytes',
   'profile',
@@ -79,6 +82,7 @@ export const MEMBERLIST_OPTION_KEYS = [
   'awareness',
   'gossip',
   'pushPull',
+  'rejoin',
   'limits',
   'runtime',
 ] as const;
@@ -109,6 +113,7 @@ export function readMemberlistOptions(
 ): MemberlistConfig {
   const config = fillDefaults(options, validator);
   checkIdentity(options, config, validator);
+  checkAllowedNetworks(options.allowedNetworks, validator);
   checkEncryption(options, validator);
   checkPacketSize(config, validator);
   const { runtime } = options;
@@ -139,6 +144,9 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     advertisePort: options.advertisePort ?? null,
     wire: options.wire ?? 'protobuf',
     label,
+    allowedNetworks: Array.isArray(options.allowedNetworks)
+      ? options.allowedNetworks.map(String)
+      : null,
     maxPacketBytes,
     maxDirectPacketBytes: options.maxDirectPacketBytes ?? maxPacketBytes,
     encryption: Object.freeze({
@@ -151,6 +159,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     awareness: group('awareness'),
     gossip: group('gossip'),
     pushPull: group('pushPull'),
+    rejoin: group('rejoin'),
     limits: group('limits'),
   });
 }
@@ -208,6 +217,14 @@ function checkPacketSize(config: MemberlistConfig, validator: Validator): void {
   validator.check(holds, path, maxDirectPacketBytes, 'maxPacketBytes or more');
 }
 
+function checkAllowedNetworks(allowed: unknown, validator: Validator): void {
+  const holds =
+    allowed === undefined ||
+    (Array.isArray(allowed) && allowed.length > 0 && allowed.every(isAddressBlock));
+  const rule = 'a list of address blocks such as 10.0.0.0/8, not empty';
+  validator.check(holds, 'allowedNetworks', allowed, rule);
+}
+
 function checkEncryption(options: MemberlistOptions, validator: Validator): void {
   const encryption = options.encryption;
   const fields = ['keys', 'verifyIncoming', 'verifyOutgoing'];
@@ -236,7 +253,7 @@ function checkEncryption(options: MemberlistOptions, validator: Validator): void
 }
 
 function checkTimings(config: MemberlistConfig, validator: Validator): void {
-  const { probe, suspicion, awareness, gossip, pushPull } = config;
+  const { probe, suspicion, awareness, gossip, pushPull, rejoin } = config;
   validator.durationOrOff('probe.intervalMs', probe.intervalMs);
   const timeout = validator.duration('probe.timeoutMs', probe.timeoutMs);
   if (timeout && typeof probe.intervalMs === 'number') {
@@ -255,6 +272,11 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.integer('gossip.retransmitMult', gossip.retransmitMult, 1, 100);
   validator.integer('gossip.maxBytesPerSecond', gossip.maxBytesPerSecond, 10_000);
   validator.durationOrOff('pushPull.intervalMs', pushPull.intervalMs);
+  validator.durationOrOff('rejoin.reconnectIntervalMs', rejoin.reconnectIntervalMs);
+  validator.durationOrOff('rejoin.bootstrapIntervalMs', rejoin.bootstrapIntervalMs);
+  const { peersFile } = rejoin;
+  const isPath = peersFile === null || (typeof peersFile === 'string' && peersFile !== '');
+  validator.check(isPath, 'rejoin.peersFile', peersFile, 'a path, or null for none');
 }
 
 function checkLimits(limits: MemberlistLimits, validator: Validator): void {

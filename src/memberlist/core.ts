@@ -4,11 +4,13 @@ import type {
   Clock,
   Counters,
   Entropy,
+  FileStore,
   Logger,
   Random,
   Resolver,
   Transport,
 } from '../runtime/index.ts';
+import type { AllowedNetworks } from './allowed-networks.ts';
 import type { Awareness } from './awareness.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
 import type { MemberlistDelegates } from './delegates.ts';
@@ -26,6 +28,7 @@ export interface Ports {
   readonly entropy: Entropy;
   readonly transport: Transport;
   readonly resolver: Resolver;
+  readonly files: FileStore;
   readonly logger: Logger;
 }
 
@@ -47,6 +50,7 @@ export interface Core {
   /** What was told to the operator in the last minute. */
   readonly reminders: Reminders;
   readonly delegates: MemberlistDelegates;
+  readonly allowedNetworks: AllowedNetworks;
   /** The local record; also in the table once the node has announced itself. */
   readonly local: MemberRecord;
 }

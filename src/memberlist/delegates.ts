@@ -36,8 +36,35 @@ export interface MemberObserver {
   onUpdate?(member: Member): void;
 }
 
+/** Says who may be a member. Called in line; what it throws counts as a refusal. */
+export interface AdmissionDelegate {
+  /**
+   * An alive claim about another node is about to be applied. Asked for each such claim.
+   *
+   * @returns whether to apply it; `false` makes as if it had never been heard
+   */
+  admitMember?(member: Member): boolean;
+  /**
+   * The records of a joining exchange are about to be merged, on either side of it.
+   *
+   * @param members - what the other side holds, in all states
+   * @returns whether to merge; `false` fails the join with `ERR_MERGE_REFUSED`
+   */
+  admitMerge?(members: readonly Member[]): boolean;
+}
+
+/** Rides on direct probes. */
+export interface PingDelegate {
+  /** Bytes for the acks we send; they count against the packet, so keep them few. */
+  ackPayload?(): Uint8Array;
+  /** A member answered our direct probe itself. @param roundTripMs - milliseconds */
+  onPingComplete?(member: Member, roundTripMs: number, payload: Uint8Array): void;
+}
+
 /** Everything a layer above may hook in. */
 export interface MemberlistDelegates {
   readonly user?: UserDelegate;
   readonly observer?: MemberObserver;
+  readonly admission?: AdmissionDelegate;
+  readonly ping?: PingDelegate;
 }

@@ -6,7 +6,13 @@ export {
   readMemberlistOptions,
   resolveMemberlistConfig,
 } from './config.ts';
-export type { MemberlistDelegates, MemberObserver, UserDelegate } from './delegates.ts';
+export type {
+  AdmissionDelegate,
+  MemberlistDelegates,
+  MemberObserver,
+  PingDelegate,
+  UserDelegate,
+} from './delegates.ts';
 export type { Listener, MemberEventMap, NameConflict, Warning, WarningCode } from './events.ts';
 export { Listeners } from './events.ts';
 export type { JoinTarget, JoinTargetObject } from './join-targets.ts';

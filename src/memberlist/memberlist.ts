@@ -1,5 +1,5 @@
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { formatAddress, hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
+import { hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
 import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
@@ -8,7 +8,6 @@ import { resolveMemberlistConfig } from './config.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { Listener, MemberEventMap } from './events.ts';
 import type { JoinTarget } from './join-targets.ts';
-import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
 import { Joiner } from './join.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { isMember, toMember } from './member.ts';
@@ -141,35 +140,18 @@ export class Memberlist implements AsyncDisposable {
    */
   async join(targets: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
     this.#assertActive();
-    const { core, pushPull } = this.#parts;
+    const { core, pushPull, rejoin } = this.#parts;
     const joiner = new Joiner(core, pushPull, targets, (error, contacted) => {
+      if (contacted > 0) pushPull.followUp();
       if (error === null) waiter.resolve(contacted);
       else waiter.reject(error);
     });
     const waiter = this.#waiters.create<number>('a join', wait, () => {
       joiner.abandon();
     });
+    rejoin.remember(targets);
     if (waiter.isOpen) joiner.run();
     return waiter.promise;
-  }
-
-  /**
-   * Contacts those of the targets that are no members, by address; failures are not an error.
-   *
-   * @returns number of addresses that answered
-   * @internal
-   */
-  async joinMissing(targets: readonly JoinTarget[]): Promise<number> {
-    this.#assertActive();
-    const { core } = this.#parts;
-    const resolved = await Promise.all(
-      targets.map(async (target) => this.#endpointsOf(target).catch(() => [])),
-    );
-    const known = new Set(this.members().map((member) => formatAddress(member)));
-    const missing = resolved.flat().filter((endpoint) => !known.has(formatAddress(endpoint)));
-    if (missing.length === 0) return 0;
-    core.counters.add('joins.missingSeeds', missing.length);
-    return this.join(missing).catch(() => 0);
   }
 
   /**
@@ -425,7 +407,7 @@ export class Memberlist implements AsyncDisposable {
   }
 
   #announce(bound: Address): void {
-    const { core, rules, gossip, prober, pushPull } = this.#parts;
+    const { core, rules, gossip, prober, pushPull, rejoin } = this.#parts;
     const { advertiseAddress, advertisePort } = this.#config;
     const interfaces = core.ports.transport.interfaceAddresses();
     const choice = chooseAdvertiseHost(bound, advertiseAddress, interfaces);
@@ -436,6 +418,7 @@ export class Memberlist implements AsyncDisposable {
     gossip.start();
     prober.start();
     pushPull.start();
+    rejoin.start();
     // Late enough for whoever awaits the start to listen first.
     this.#warnings = core.ports.clock.afterPendingInput(() => {
       this.#warnAboutAddress(choice, bound);
@@ -472,12 +455,24 @@ export class Memberlist implements AsyncDisposable {
     this.#phase = 'closed';
     this.#warnings?.cancel();
     this.#waiters.failAll(closedError());
-    const { core, acks, answers, client, gossip, inbound, prober, pushPull, rules, server } =
-      this.#parts;
+    const {
+      core,
+      acks,
+      answers,
+      client,
+      gossip,
+      inbound,
+      prober,
+      pushPull,
+      rejoin,
+      rules,
+      server,
+    } = this.#parts;
     inbound.stop();
     gossip.stop();
     prober.stop();
     pushPull.stop();
+    rejoin.stop();
     answers.stop();
     client.stop();
     server.stop();
@@ -488,17 +483,6 @@ export class Memberlist implements AsyncDisposable {
     });
     core.events.listeners.clear();
     core.queue.clear();
-  }
-
-  async #endpointsOf(target: JoinTarget): Promise<readonly Address[]> {
-    const { core } = this.#parts;
-    const endpoint = parseJoinTarget(target, core.local.address.port);
-    const waiter = this.#waiters.create<readonly Address[]>('a lookup');
-    resolveJoinTarget(core.ports.resolver, endpoint, (error, endpoints) => {
-      if (error === null) waiter.resolve(endpoints);
-      else waiter.reject(error);
-    });
-    return waiter.promise;
   }
 
   #sorted(wanted: (record: MemberRecord) => boolean): readonly Member[] {

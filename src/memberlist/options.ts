@@ -1,4 +1,12 @@
-import type { Clock, Entropy, Logger, Random, Resolver, Transport } from '../runtime/index.ts';
+import type {
+  Clock,
+  Entropy,
+  FileStore,
+  Logger,
+  Random,
+  Resolver,
+  Transport,
+} from '../runtime/index.ts';
 
 /** Named sets of timings for a kind of network. */
 export type Profile = 'lan' | 'wan' | 'local';
@@ -13,6 +21,7 @@ export interface RuntimeOptions {
   readonly entropy?: Entropy;
   readonly transport?: Transport;
   readonly resolver?: Resolver;
+  readonly files?: FileStore;
   readonly logger?: Logger;
 }
 
@@ -32,6 +41,11 @@ export interface MemberlistOptions {
   readonly wire?: WireName;
   /** Tag that keeps rings on one network apart; up to 255 bytes, sent in clear. Default none. */
   readonly label?: string;
+  /**
+   * Blocks of addresses (`10.0.0.0/8`) from which members are accepted; claims about or from elsewhere are
+   * ignored. Default: all.
+   */
+  readonly allowedNetworks?: readonly string[];
   /** Cap for the UDP payload of every packet we build. Default 1400: fits any Ethernet path. */
   readonly maxPacketBytes?: number;
   /** Cap for packets sent with `sendBestEffort`. Default: as `maxPacketBytes`. */
@@ -44,6 +58,7 @@ export interface MemberlistOptions {
   readonly awareness?: Partial<AwarenessOptions>;
   readonly gossip?: Partial<GossipOptions>;
   readonly pushPull?: Partial<PushPullOptions>;
+  readonly rejoin?: Partial<RejoinOptions>;
   readonly limits?: Partial<MemberlistLimits>;
   readonly runtime?: RuntimeOptions;
 }
@@ -109,6 +124,25 @@ export interface PushPullOptions {
   readonly intervalMs: number | false;
 }
 
+/** Finding members again that were lost. */
+export interface RejoinOptions {
+  /**
+   * Milliseconds between looks at the members that failed; one is tried with probability failed / alive.
+   * `false` turns that off: halves of a ring that was split for long then stay apart.
+   */
+  readonly reconnectIntervalMs: number | false;
+  /**
+   * Milliseconds between looks at the targets of the last `join`: those that are no members are
+   * contacted again. `false` turns that off.
+   */
+  readonly bootstrapIntervalMs: number | false;
+  /**
+   * File in which the members last seen are kept, so that a restarted process finds its ring even when
+   * its seeds have moved. Each process needs a file of its own. `null` for none.
+   */
+  readonly peersFile: string | null;
+}
+
 /** Bounds on what peers can make this node hold or do; `docs/limits.md` says what happens at each. */
 export interface MemberlistLimits {
   /** Member records held, the gone ones included. */
@@ -138,6 +172,7 @@ export interface MemberlistConfig {
   readonly advertisePort: number | null;
   readonly wire: WireName;
   readonly label: Uint8Array;
+  readonly allowedNetworks: readonly string[] | null;
   readonly maxPacketBytes: number;
   readonly maxDirectPacketBytes: number;
   readonly encryption: Required<EncryptionOptions>;
@@ -146,5 +181,6 @@ export interface MemberlistConfig {
   readonly awareness: AwarenessOptions;
   readonly gossip: GossipOptions;
   readonly pushPull: PushPullOptions;
+  readonly rejoin: RejoinOptions;
   readonly limits: MemberlistLimits;
 }

@@ -3,6 +3,7 @@ import type { Address, Timer } from '../runtime/index.ts';
 import { isReachableHost } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
+import { callHook } from './core.ts';
 import { endpointOf } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
@@ -41,10 +42,17 @@ export class ProbeAnswers {
     const { local, counters } = this.#core;
     if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
     counters.add('pings.answered');
+    const { ping: delegate } = this.#core.delegates;
+    const payload = callHook(
+      this.#core,
+      'ackPayload',
+      () => delegate?.ackPayload?.() ?? NO_BYTES,
+      NO_BYTES,
+    );
     this.#sender.sendWithNews(answerTo(ping, from), {
       type: 'ack',
       seq: ping.seq,
-      payload: NO_BYTES,
+      payload: payload.length <= MAX_ACK_PAYLOAD_BYTES ? payload : NO_BYTES,
     });
   }
 
@@ -96,5 +104,7 @@ function answerTo(source: MessageSource, from: Address): Address {
   return given !== null && isReachableHost(given.host) ? given : from;
 }
 
+/** More would crowd out what else an ack carries. */
+const MAX_ACK_PAYLOAD_BYTES = 256;
 const NACK_FRACTION = 0.8;
 const NO_BYTES = new Uint8Array(0);

@@ -3,7 +3,8 @@ import type { Address, Timer } from '../runtime/index.ts';
 import { Ticker } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
-import { isGone } from './member.ts';
+import { callHook } from './core.ts';
+import { isGone, toMember } from './member.ts';
 import type { MemberRecord } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
@@ -27,6 +28,7 @@ interface Probe {
   /** Incarnation when the probe began: the one that is accused if it fails. */
   readonly incarnation: number;
   readonly seq: number;
+  readonly startedAt: number;
   readonly endsAt: number;
   /** Time lost in stalls before the probe began; more at its end makes it void. */
   readonly lostAtStart: number;
@@ -138,7 +140,8 @@ export class Prober {
     if (lengthMs > intervalMs) counters.add('probes.stretched');
     counters.add('probes.started');
     const seq = this.#acks.register(lengthMs, {
-      onAck: () => {
+      onAck: (payload) => {
+        if (!probe.isIndirect) this.#tellRoundTrip(probe, payload);
         this.#succeed(probe);
       },
       onNack: () => {
@@ -152,6 +155,7 @@ export class Prober {
       record,
       incarnation: record.incarnation,
       seq,
+      startedAt: ports.clock.now(),
       endsAt: ports.clock.now() + lengthMs,
       lostAtStart: loopHealth.lostMs,
       successDelta: -1,
@@ -225,6 +229,19 @@ export class Prober {
       probe.stream = answered ? 'answered' : 'silent';
       if (probe.hasExpired) this.#conclude(probe);
     });
+  }
+
+  #tellRoundTrip(probe: Probe, payload: Uint8Array): void {
+    const { ping } = this.#core.delegates;
+    if (ping?.onPingComplete === undefined || this.#current !== probe) return;
+    const roundTripMs = this.#core.ports.clock.now() - probe.startedAt;
+    const member = toMember(probe.record);
+    callHook(
+      this.#core,
+      'onPingComplete',
+      () => ping.onPingComplete?.(member, roundTripMs, payload),
+      undefined,
+    );
   }
 
   #succeed(probe: Probe): void {

@@ -1,11 +1,18 @@
 import type { PushPullMessage, PushPullNode, StreamMessage } from '../codec/index.ts';
 import type { Address, GossipError, Timer } from '../runtime/index.ts';
-import { formatAddress, GossipError as GossipErrorClass, Ticker } from '../runtime/index.ts';
+import {
+  formatAddress,
+  GossipError as GossipErrorClass,
+  hostFromBytes,
+  randomFraction,
+  StateError,
+  Ticker,
+} from '../runtime/index.ts';
 import { findIncompatible } from './compatibility.ts';
 import type { Core } from './core.ts';
 import { callHook } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
-import type { MemberRecord } from './member.ts';
+import type { Member, MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ServedStream } from './stream-server.ts';
@@ -34,6 +41,7 @@ export class PushPull {
   readonly #hooks: PushPullHooks;
   readonly #ticker: Ticker | null;
   readonly #turns = new Set<Timer>();
+  #followUp: Timer | null = null;
   #isBusy = false;
   #serving = 0;
 
@@ -59,6 +67,8 @@ export class PushPull {
 
   stop(): void {
     this.#ticker?.stop();
+    this.#followUp?.cancel();
+    this.#followUp = null;
     for (const turn of this.#turns) turn.cancel();
     this.#turns.clear();
   }
@@ -114,6 +124,20 @@ export class PushPull {
     return reply;
   }
 
+  /**
+   * One more exchange soon, after a join: of nodes that join at the same moment each may miss the others, and
+   * the next regular round would be half a minute away.
+   */
+  followUp(): void {
+    if (this.#ticker === null || this.#followUp !== null) return;
+    const { clock, random } = this.#core.ports;
+    const delayMs = FOLLOW_UP_MS * (1 + randomFraction(random));
+    this.#followUp = clock.schedule(delayMs, () => {
+      this.#followUp = null;
+      this.#round();
+    });
+  }
+
   #round(): void {
     if (this.#isBusy) return;
     const [target] = this.#core.table.pick(
@@ -142,7 +166,7 @@ export class PushPull {
   }
 
   #merge(message: PushPullMessage, isJoin: boolean, done: PushPullCallback): void {
-    const error = this.#incompatibility(message.nodes);
+    const error = this.#incompatibility(message.nodes) ?? this.#refusal(message.nodes, isJoin);
     if (error !== null) return done(error);
     this.#mergeSlice(message.nodes, 0, () => {
       const { userState } = message;
@@ -167,6 +191,18 @@ export class PushPull {
     this.#turns.add(turn);
   }
 
+  #refusal(nodes: readonly PushPullNode[], isJoin: boolean): GossipError | null {
+    const { admission } = this.#core.delegates;
+    if (!isJoin || admission?.admitMerge === undefined) return null;
+    const members = nodes.map((node) => remoteMember(node, this.#core.local.name));
+    if (callHook(this.#core, 'admitMerge', () => admission.admitMerge?.(members) ?? true, false))
+      return null;
+    this.#core.counters.add('pushPulls.mergeRefused');
+    return new StateError('ERR_MERGE_REFUSED', 'the admission delegate refused to merge', {
+      nodes: members.length,
+    });
+  }
+
   #incompatibility(nodes: readonly PushPullNode[]): GossipError | null {
     const theirs = nodes.map(({ name, versions, state }) => {
       return { name, versions, isAlive: state === 'alive' };
@@ -183,6 +219,20 @@ export class PushPull {
   }
 }
 
+function remoteMember(node: PushPullNode, localName: string): Member {
+  const { name, state, incarnation, metadata, port } = node;
+  const host = hostFromBytes(node.address) ?? '';
+  return Object.freeze({
+    name,
+    host,
+    port,
+    state,
+    incarnation,
+    metadata: metadata.slice(),
+    isLocal: name === localName,
+  });
+}
+
 function toNode(record: MemberRecord): PushPullNode {
   return {
     name: record.name,
@@ -196,6 +246,8 @@ function toNode(record: MemberRecord): PushPullNode {
   };
 }
 
+/** Least wait until the exchange that follows a join; at most twice that. */
+const FOLLOW_UP_MS = 500;
 /** Records merged between two turns of the loop. */
 const MERGE_SLICE = 128;
 const NO_BYTES = new Uint8Array(0);

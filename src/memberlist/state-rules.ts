@@ -3,9 +3,9 @@ import type { Address } from '../runtime/index.ts';
 import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import { isSaneVersionVector } from './compatibility.ts';
 import type { Core } from './core.ts';
-import { aliveClaim, broadcast, probeIntervalMs } from './core.ts';
+import { aliveClaim, broadcast, probeIntervalMs, callHook } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
-import type { MemberRecord } from './member.ts';
+import type { Member, MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
 import { isOwnEcho, judgeAlive, MAX_INCARNATION, refutingIncarnation } from './precedence.ts';
 import { Suspicion } from './suspicion.ts';
@@ -79,6 +79,7 @@ export class StateRules {
       claim.metadata.length <= config.limits.maxMetadataBytes;
     if (!isUsable) return counters.add('claims.refused.malformed');
     if (claim.incarnation > HIGH_INCARNATION) counters.add('claims.highIncarnation');
+    if (!this.#isAdmitted(claim, endpoint)) return counters.add('claims.refused.admission');
     const record = table.get(claim.node);
     if (record === undefined) return this.#aliveUnknown(claim, endpoint);
     if (record === local) return this.#aliveOurselves(claim, endpoint);
@@ -196,6 +197,29 @@ export class StateRules {
   close(): void {
     for (const suspicion of this.#suspicions.values()) suspicion.cancel();
     this.#suspicions.clear();
+  }
+
+  /** What we say of ourselves needs nobody's leave; about others the layer above may have its say. */
+  #isAdmitted(claim: AliveMessage, endpoint: Address): boolean {
+    const { delegates, allowedNetworks, local } = this.#core;
+    if (claim.node === local.name) return true;
+    if (!allowedNetworks.allows(endpoint.host)) return false;
+    const { admission } = delegates;
+    if (admission?.admitMember === undefined) return true;
+    const member: Member = Object.freeze({
+      name: claim.node,
+      ...endpoint,
+      state: 'alive',
+      incarnation: claim.incarnation,
+      metadata: claim.metadata.slice(),
+      isLocal: false,
+    });
+    return callHook(
+      this.#core,
+      'admitMember',
+      () => admission.admitMember?.(member) ?? true,
+      false,
+    );
   }
 
   #aliveUnknown(claim: AliveMessage, endpoint: Address): void {

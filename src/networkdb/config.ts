@@ -40,27 +40,9 @@ export interface TableTimings {
   readonly oversize: OversizePolicy;
 }
 
-/** Finding members again. */
-export interface RejoinOptions {
-  /**
-   * Milliseconds between attempts to reach a failed member. `false` turns them off.
-   *
-   * @defaultValue 1000
-   */
-  readonly reconnectIntervalMs: number | false;
-  /**
-   * Milliseconds between looks at the targets of the last `join`: those that are no members are
-   * contacted again. `false` turns that off.
-   *
-   * @defaultValue 60000
-   */
-  readonly bootstrapIntervalMs: number | false;
-}
-
 /** Options of a {@link NetworkDB}: those of the membership, and the tables' own. */
 export interface NetworkDBOptions extends Omit<MemberlistOptions, 'limits'> {
   readonly tables?: Partial<TableTimings>;
-  readonly rejoin?: Partial<RejoinOptions>;
   readonly limits?: Partial<MemberlistLimits & TableLimits>;
 }
 
@@ -68,10 +50,9 @@ export interface NetworkDBOptions extends Omit<MemberlistOptions, 'limits'> {
 export interface NetworkDBConfig {
   readonly memberlist: MemberlistConfig;
   readonly tables: TablesOptions;
-  readonly rejoin: RejoinOptions;
 }
 
-const OPTION_KEYS = [...MEMBERLIST_OPTION_KEYS, 'tables', 'rejoin'];
+const OPTION_KEYS = [...MEMBERLIST_OPTION_KEYS, 'tables'];
 const TABLE_KEYS = [
   'bulkSyncIntervalMs',
   'bulkSyncTimeoutMs',
@@ -79,7 +60,6 @@ const TABLE_KEYS = [
   'reapEntryMs',
   'oversize',
 ] as const;
-const REJOIN_DEFAULTS: RejoinOptions = { reconnectIntervalMs: 1000, bootstrapIntervalMs: 60_000 };
 
 /**
  * Fills in defaults, checks everything and freezes the result.
@@ -90,24 +70,20 @@ export function resolveNetworkDBConfig(options: NetworkDBOptions): NetworkDBConf
   const validator = new Validator();
   validator.knownKeys('', options, OPTION_KEYS);
   validator.knownKeys('tables', options.tables, TABLE_KEYS);
-  validator.knownKeys('rejoin', options.rejoin, Object.keys(REJOIN_DEFAULTS));
   const split = splitLimits(options.limits);
   const memberlist = readMemberlistOptions({ ...options, limits: split.memberlist }, validator);
-  const rejoin: RejoinOptions = Object.freeze({ ...REJOIN_DEFAULTS, ...options.rejoin });
-  const tables = resolveTables(options, memberlist, { rejoin, limits: split.tables });
+  const tables = resolveTables(options, memberlist, split.tables);
   checkTables(tables, validator);
-  validator.durationOrOff('rejoin.reconnectIntervalMs', rejoin.reconnectIntervalMs);
-  validator.durationOrOff('rejoin.bootstrapIntervalMs', rejoin.bootstrapIntervalMs);
   const { intervalMs } = memberlist.gossip;
   validator.check(intervalMs !== false, 'gossip.intervalMs', intervalMs, 'on: tables need gossip');
   validator.throwIfAny();
-  return Object.freeze({ memberlist, tables, rejoin });
+  return Object.freeze({ memberlist, tables });
 }
 
 function resolveTables(
   options: NetworkDBOptions,
   memberlist: MemberlistConfig,
-  own: { readonly rejoin: RejoinOptions; readonly limits: Partial<TableLimits> },
+  limits: Partial<TableLimits>,
 ): TablesOptions {
   const { gossip, pushPull } = memberlist;
   return Object.freeze({
@@ -118,8 +94,9 @@ function resolveTables(
     gossipNodes: gossip.nodes,
     retransmitMult: gossip.retransmitMult,
     maxBytesPerSecond: gossip.maxBytesPerSecond,
-    reconnectIntervalMs: own.rejoin.reconnectIntervalMs,
-    limits: Object.freeze({ ...DEFAULT_TABLES_OPTIONS.limits, ...own.limits }),
+    // The membership itself looks for lost members.
+    reconnectIntervalMs: false,
+    limits: Object.freeze({ ...DEFAULT_TABLES_OPTIONS.limits, ...limits }),
   });
 }
 

@@ -32,7 +32,7 @@ export { Table } from './table.ts';
 export type { WatchFilter, WatchOptions } from './watch.ts';
 export { DEFAULT_HIGH_WATER, Watch } from './watch.ts';
 export type { WritersPolicy } from './writer.ts';
-export type { NetworkDBConfig, NetworkDBOptions, RejoinOptions, TableTimings } from './config.ts';
+export type { NetworkDBConfig, NetworkDBOptions, TableTimings } from './config.ts';
 export { resolveNetworkDBConfig } from './config.ts';
 export type { JoinNetworkWait, NetworkDBEventMap, NetworkDBStats } from './networkdb.ts';
 export { NetworkDB } from './networkdb.ts';

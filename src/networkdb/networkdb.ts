@@ -9,7 +9,6 @@ import type {
 import { Listeners, Memberlist, resolvePorts } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
 import { StateError, Waiters } from '../runtime/index.ts';
-import { Bootstrap } from './bootstrap.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
 import { resolveNetworkDBConfig } from './config.ts';
 import type { WriteConflict } from './conflicts.ts';
@@ -52,7 +51,6 @@ export class NetworkDB implements AsyncDisposable {
   readonly keyring: RingKeys;
   readonly #memberlist: Memberlist;
   readonly #engine: TableEngine;
-  readonly #bootstrap: Bootstrap;
   readonly #listeners: Listeners<NetworkDBEventMap>;
   readonly #waiters: Waiters;
   readonly #scheduleConflictEnd: (run: () => void) => Timer;
@@ -63,13 +61,11 @@ export class NetworkDB implements AsyncDisposable {
   private constructor(parts: {
     readonly memberlist: Memberlist;
     readonly engine: TableEngine;
-    readonly bootstrap: Bootstrap;
     readonly listeners: Listeners<NetworkDBEventMap>;
     readonly ports: ReturnType<typeof resolvePorts>;
   }) {
     this.#memberlist = parts.memberlist;
     this.#engine = parts.engine;
-    this.#bootstrap = parts.bootstrap;
     this.#listeners = parts.listeners;
     this.keyring = parts.memberlist.keyring;
     const { clock } = parts.ports;
@@ -105,9 +101,7 @@ export class NetworkDB implements AsyncDisposable {
     const memberlist = await startMembership({ config, localName, ports, engine });
     adapter.attach(memberlist);
     engine.start();
-    const bootstrap = new Bootstrap(ports, memberlist, config.rejoin.bootstrapIntervalMs);
-    bootstrap.start();
-    return new NetworkDB({ memberlist, engine, bootstrap, listeners, ports });
+    return new NetworkDB({ memberlist, engine, listeners, ports });
   }
 
   /** This node's name. */
@@ -136,7 +130,6 @@ export class NetworkDB implements AsyncDisposable {
    * @throws StateError with `ERR_ARGUMENT_INVALID`, `ERR_LEFT` or `ERR_CLOSED`
    */
   async join(targets: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
-    this.#bootstrap.remember(targets);
     const contacted = await this.#memberlist.join(targets, wait);
     this.#engine.announceJoin();
     return contacted;
@@ -259,7 +252,6 @@ export class NetworkDB implements AsyncDisposable {
   async #leave(wait: WaitOptions): Promise<void> {
     const limited = { timeoutMs: LEAVE_TIMEOUT_MS, ...wait };
     const told = this.#waiters.create<undefined>('spreading the good-bye', limited);
-    this.#bootstrap.stop();
     this.#engine.announceLeave(() => {
       told.resolve(undefined);
     });
@@ -268,7 +260,6 @@ export class NetworkDB implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#leaving?.catch(ignore);
-    this.#bootstrap.stop();
     this.#conflictEnd?.cancel();
     this.#engine.stop();
     await this.#memberlist.close();

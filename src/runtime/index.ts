@@ -21,6 +21,7 @@ export {
   TimeoutError,
   TransportError,
 } from './errors.ts';
+export type { FileStore } from './files.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
 export { Counters } from './metrics.ts';

@@ -1,5 +1,6 @@
 export { ClockView, VirtualClock } from './clock.ts';
 export { seededEntropy } from './entropy.ts';
+export { MemoryFiles } from './files.ts';
 export type { PacketFilter, PacketObserver } from './fabric.ts';
 export type { LinkSettings } from './links.ts';
 export type { MemoryNetworkOptions } from './network.ts';

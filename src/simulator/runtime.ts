@@ -1,7 +1,8 @@
-import type { Clock, Entropy, Logger, Random, Resolver } from '../runtime/index.ts';
+import type { Clock, Entropy, FileStore, Logger, Random, Resolver } from '../runtime/index.ts';
 import { canonicalHost, SeededRandom, silentLogger, TransportError } from '../runtime/index.ts';
 import { ClockView, VirtualClock } from './clock.ts';
 import { seededEntropy } from './entropy.ts';
+import { MemoryFiles } from './files.ts';
 import type { MemoryNetwork } from './network.ts';
 import type { MemoryTransport } from './transport.ts';
 
@@ -40,6 +41,7 @@ export interface MemoryRuntime {
   readonly entropy: Entropy;
   readonly transport: MemoryTransport;
   readonly resolver: MemoryResolver;
+  readonly files: FileStore;
   readonly logger: Logger;
   /** Kills the process: its timers stop, its transport falls silent, its address is free. */
   crash(): void;
@@ -55,6 +57,8 @@ export interface MemoryRuntimeOptions {
   /** Any integer; choices and entropy of the process follow from it. */
   readonly seed: number;
   readonly logger?: Logger;
+  /** Its disk; default an empty one. */
+  readonly files?: MemoryFiles;
 }
 
 /** The ports of one process on a simulated network. */
@@ -66,6 +70,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
   const entropy = seededEntropy(new SeededRandom(new SeededRandom(~seed).uint32()));
   const transport = network.transport({ host });
   const resolver = new MemoryResolver(clock);
+  const files = (options.files ?? new MemoryFiles()).store(clock);
   const crash = (): void => {
     if (clock instanceof ClockView) clock.stop();
     network.crash(transport);
@@ -74,5 +79,5 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     if (clock instanceof ClockView) clock.pause(durationMs);
     transport.pause(durationMs);
   };
-  return { clock, random, entropy, transport, resolver, logger, crash, pause };
+  return { clock, random, entropy, transport, resolver, files, logger, crash, pause };
 }

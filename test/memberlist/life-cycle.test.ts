@@ -118,7 +118,6 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
   const waiting: ((m: Memberlist) => Promise<unknown>)[] = [
     async (m) => m.join(['10.0.0.2']),
     async (m) => m.join([]),
-    async (m) => m.joinMissing(['10.0.0.2']),
     async (m) => m.waitForMembers(1),
     async (m) => m.updateNode(),
     async (m) => m.ping('n1'),

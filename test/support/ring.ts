@@ -1,7 +1,11 @@
 import type { MemberlistDelegates, MemberlistOptions } from '../../src/memberlist/index.ts';
 import { Memberlist } from '../../src/memberlist/index.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
-import type { MemoryNetworkOptions, MemoryRuntime } from '../../src/simulator/index.ts';
+import type {
+  MemoryFiles,
+  MemoryNetworkOptions,
+  MemoryRuntime,
+} from '../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
 
 /*
@@ -38,12 +42,18 @@ export class Ring {
   /** Starts a process `10.0.0.N` (or on a host of choice) with a member called `nN`. */
   async spawn(
     options: MemberlistOptions = {},
-    o: { host?: string; delegates?: MemberlistDelegates } = {},
+    o: { host?: string; delegates?: MemberlistDelegates; files?: MemoryFiles } = {},
   ): Promise<RingNode> {
     this.#spawned += 1;
     const host = o.host ?? `10.0.0.${this.#spawned}`;
     const seed = this.#seed * 1000 + this.#spawned;
-    const runtime = createMemoryRuntime({ network: this.network, host, seed });
+    const { files } = o;
+    const runtime = createMemoryRuntime({
+      network: this.network,
+      host,
+      seed,
+      ...(files === undefined ? {} : { files }),
+    });
     const member = await this.settle(
       Memberlist.create(
         { nodeName: `n${this.#spawned}`, bindAddress: host, runtime, ...options },

@@ -1,4 +1,5 @@
 export { nodeClock } from './clock.ts';
+export { nodeFiles } from './files.ts';
 export { nodeEntropy, nodeRandom } from './random.ts';
 export { nodeResolver } from './resolver.ts';
 export type { NodeTransportOptions } from './transport.ts';

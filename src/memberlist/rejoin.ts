@@ -1,0 +1,162 @@
+import type { Address, GossipError, Timer } from '../runtime/index.ts';
+import { formatAddress, randomBelow, randomFraction, Ticker } from '../runtime/index.ts';
+import type { Core } from './core.ts';
+import type { JoinTarget } from './join-targets.ts';
+import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
+import { isMember } from './member.ts';
+import { PeersFile } from './peers-file.ts';
+
+/** What rejoining needs from other parts. */
+export interface RejoinHooks {
+  /** Push/pull with an endpoint, as a join of one. */
+  readonly exchange: (to: Address, done: (error: GossipError | null) => void) => void;
+}
+
+/**
+ * Finds members again that were lost, with nothing configured.
+ *
+ * Three sources, each at its own pace:
+ * - members that failed: the last 64 are remembered beyond their record. At each tick one of them is
+ *   tried with probability failed / alive, so that the two halves of a split ring together make about
+ *   one attempt per tick and node lost, not one per pair;
+ * - the targets of the last `join`: those that are no members are contacted again, so that islands that
+ *   each hold a seed find together;
+ * - the peers file: while the node is alone, the peers of its former life.
+ *
+ * One exchange is enough to heal: each side then holds the other's members as alive with incarnations
+ * of their own, or suspects what the other holds for dead, and the accused refute.
+ *
+ * @remarks memberlist has none of this: after a partition longer than suspicion and gossip to the dead
+ * both halves forget each other (Serf adds a reconnect of its own).
+ */
+export class Rejoin {
+  readonly #core: Core;
+  readonly #hooks: RejoinHooks;
+  readonly #lost = new Map<string, { readonly address: Address; readonly since: number }>();
+  readonly #tickers: Ticker[] = [];
+  readonly #peersFile: PeersFile | null;
+  #targets: readonly JoinTarget[] = [];
+  #saved: readonly Address[] = [];
+  #contacting = 0;
+  #isOpen = false;
+  #first: Timer | null = null;
+
+  constructor(core: Core, hooks: RejoinHooks) {
+    this.#core = core;
+    this.#hooks = hooks;
+    const { reconnectIntervalMs, bootstrapIntervalMs, peersFile } = core.config.rejoin;
+    this.#peersFile = peersFile === null ? null : new PeersFile(core, peersFile);
+    this.#addTicker(reconnectIntervalMs, () => {
+      this.#tryLost();
+    });
+    this.#addTicker(bootstrapIntervalMs, () => {
+      this.#tryMissing();
+    });
+  }
+
+  /** Peers that were lost and are still looked for. */
+  get lostCount(): number {
+    return this.#lost.size;
+  }
+
+  start(): void {
+    this.#isOpen = true;
+    const { listeners } = this.#core.events;
+    listeners.on('fail', ({ name, host, port }) => {
+      this.#remember(name, { host, port });
+    });
+    listeners.on('join', ({ name }) => this.#lost.delete(name));
+    listeners.on('leave', ({ name }) => this.#lost.delete(name));
+    for (const ticker of this.#tickers) ticker.start();
+    this.#peersFile?.start((peers) => {
+      this.#saved = peers;
+      this.#first = this.#core.ports.clock.schedule(0, () => {
+        this.#tryMissing();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#isOpen = false;
+    for (const ticker of this.#tickers) ticker.stop();
+    this.#first?.cancel();
+    this.#peersFile?.stop();
+    this.#lost.clear();
+    this.#targets = [];
+    this.#saved = [];
+  }
+
+  /** These are the seeds from now on. */
+  remember(targets: readonly JoinTarget[]): void {
+    this.#targets = [...targets];
+  }
+
+  #addTicker(intervalMs: number | false, onTick: () => void): void {
+    if (intervalMs === false) return;
+    this.#tickers.push(new Ticker(this.#core.ports, { intervalMs: () => intervalMs, onTick }));
+  }
+
+  #remember(name: string, address: Address): void {
+    this.#lost.delete(name);
+    this.#lost.set(name, { address, since: this.#core.ports.clock.now() });
+    const [oldest] = this.#lost.keys();
+    if (oldest !== undefined && this.#lost.size > MAX_LOST) this.#lost.delete(oldest);
+  }
+
+  #tryLost(): void {
+    const { ports, table } = this.#core;
+    this.#forgetOld();
+    if (this.#lost.size === 0 || this.#contacting > 0) return;
+    if (randomFraction(ports.random) >= this.#lost.size / table.memberCount()) return;
+    const names = [...this.#lost.keys()].sort();
+    const name = names[randomBelow(ports.random, names.length)] ?? '';
+    const lost = this.#lost.get(name);
+    if (lost !== undefined) this.#contact([lost.address]);
+  }
+
+  #forgetOld(): void {
+    const before = this.#core.ports.clock.now() - LOST_RETENTION_MS;
+    for (const [name, { since }] of this.#lost) if (since <= before) this.#lost.delete(name);
+  }
+
+  /** Seeds that are no members; and, while nobody else is there, the peers of a former life. */
+  #tryMissing(): void {
+    if (!this.#isOpen) return;
+    const { ports, table, local } = this.#core;
+    if (table.memberCount() <= 1 && this.#saved.length > 0) this.#contact(this.#saved);
+    for (const target of this.#targets) {
+      const endpoint = parseJoinTarget(target, local.address.port);
+      resolveJoinTarget(ports.resolver, endpoint, (error, endpoints) => {
+        if (this.#isOpen && error === null) this.#contact(endpoints);
+      });
+    }
+  }
+
+  /** Contacts those of the endpoints that no member has, one after the other. */
+  #contact(endpoints: readonly Address[]): void {
+    const { table, counters } = this.#core;
+    const known = new Set<string>();
+    for (const record of table.all())
+      if (isMember(record)) known.add(formatAddress(record.address));
+    const missing = endpoints.filter((endpoint) => !known.has(formatAddress(endpoint)));
+    const next = (): void => {
+      const endpoint = missing.shift();
+      if (endpoint === undefined || !this.#isOpen) {
+        this.#contacting -= 1;
+        return;
+      }
+      counters.add('rejoin.attempts');
+      this.#hooks.exchange(endpoint, (error) => {
+        if (error === null) counters.add('rejoin.contacts');
+        next();
+      });
+    };
+    this.#contacting += 1;
+    next();
+  }
+}
+
+/** Failed members remembered beyond their record. */
+const MAX_LOST = 64;
+/** A member that is not back after a day is not looked for any more. */
+const LOST_RETENTION_MS = 86_400_000;

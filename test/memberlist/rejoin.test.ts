@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { MemoryFiles } from '../../src/simulator/index.ts';
+import type { RingNode } from '../support/ring.ts';
+import { Ring } from '../support/ring.ts';
+
+/*
+ * Rings that were torn find together with nothing configured: after partitions that last longer than
+ * anyone is remembered as a member, after a restart of everybody, and when the seeds have moved.
+ */
+
+function isWhole(nodes: readonly RingNode[]): boolean {
+  return nodes.every(({ member }) => {
+    return member.members().filter(({ state }) => state === 'alive').length === nodes.length;
+  });
+}
+
+function hosts(nodes: readonly RingNode[]): string[] {
+  return nodes.map(({ host }) => host);
+}
+
+describe('a partition', () => {
+  for (const [label, splitMs] of [
+    ['10 s', 10_000],
+    ['5 minutes', 300_000],
+    ['1 hour', 3_600_000],
+  ] as const) {
+    test(`of ${label} heals by itself within 30 s`, async () => {
+      const ring = new Ring();
+      const nodes = await ring.spawnJoined(10);
+      const halves = [nodes.slice(0, 5), nodes.slice(5)];
+      ring.network.partition(halves.map(hosts));
+      ring.runFor(splitMs);
+      ring.network.heal();
+      assert.ok(
+        ring.runUntil(() => isWhole(nodes), 30_000),
+        'one view of ten',
+      );
+      await ring.close();
+    });
+  }
+
+  test('leaves the halves apart for good when rejoining is off, as in Go', async () => {
+    const ring = new Ring();
+    const off = { rejoin: { reconnectIntervalMs: false, bootstrapIntervalMs: false } } as const;
+    const nodes = await ring.spawnJoined(6, off);
+    ring.network.partition([hosts(nodes.slice(0, 3)), hosts(nodes.slice(3))]);
+    ring.runFor(300_000);
+    ring.network.heal();
+    assert.equal(
+      ring.runUntil(() => isWhole(nodes), 600_000),
+      false,
+    );
+    await ring.close();
+  });
+});
+
+describe('lost members', () => {
+  test('are tried at a rate that falls with their share, and not for ever', async () => {
+    const ring = new Ring();
+    const nodes = await ring.spawnJoined(10, { rejoin: { bootstrapIntervalMs: false } });
+    nodes[9]?.runtime.crash();
+    ring.runFor(60_000);
+    const attempts = (): number =>
+      nodes
+        .slice(0, 9)
+        .reduce((sum, { member }) => sum + (member.stats().counters['rejoin.attempts'] ?? 0), 0);
+    const before = attempts();
+    ring.runFor(100_000);
+    const perSecond = (attempts() - before) / 100;
+    assert.ok(perSecond > 0.3 && perSecond < 3, `${perSecond} attempts a second by nine members`);
+    ring.runFor(86_400_000);
+    const afterADay = attempts();
+    ring.runFor(100_000);
+    assert.equal(attempts(), afterADay);
+    await ring.close();
+  });
+
+  test('that left on purpose are not looked for', async () => {
+    const ring = new Ring();
+    const nodes = await ring.spawnJoined(3, { rejoin: { bootstrapIntervalMs: false } });
+    await ring.settle(nodes[2]?.member.leave() ?? assert.fail());
+    await ring.settle(nodes[2]?.member.close() ?? assert.fail());
+    ring.runFor(120_000);
+    assert.equal(nodes[0]?.member.stats().counters['rejoin.attempts'], undefined);
+    await ring.close();
+  });
+});
+
+describe('seeds', () => {
+  test('of the last join that are missing are contacted again', async () => {
+    const ring = new Ring();
+    const [a] = [await ring.spawn(), await ring.spawn()];
+    const b = ring.nodes[1] ?? assert.fail();
+    const joining = a?.member.join([b.host, '10.0.0.77']) ?? assert.fail();
+    await ring.settle(joining);
+    const late = await ring.spawn({}, { host: '10.0.0.77' });
+    assert.ok(ring.runUntil(() => isWhole([a ?? assert.fail(), b, late]), 70_000));
+    await ring.close();
+  });
+});
+
+describe('the peers file', () => {
+  test('brings a restarted process back although its seeds have moved', async () => {
+    const ring = new Ring();
+    const disk = new MemoryFiles();
+    const nodes = await ring.spawnJoined(4);
+    const options = { nodeName: 'keeper', rejoin: { peersFile: '/peers.json' } };
+    const keeper = await ring.spawn(options, { host: '10.0.0.50', files: disk });
+    await ring.settle(keeper.member.join([nodes[0]?.host ?? '']));
+    ring.runFor(10_000);
+    const saved = JSON.parse(disk.get('/peers.json') ?? '{}') as { peers: string[] };
+    assert.deepEqual(saved.peers, [
+      '10.0.0.1:7946',
+      '10.0.0.2:7946',
+      '10.0.0.3:7946',
+      '10.0.0.4:7946',
+    ]);
+    keeper.runtime.crash();
+    nodes[0]?.runtime.crash();
+    ring.runFor(60_000);
+    const again = await ring.spawn(options, { host: '10.0.0.50', files: disk });
+    const others = nodes.slice(1);
+    assert.ok(ring.runUntil(() => isWhole([...others, again]), 5000));
+    await ring.close();
+  });
+
+  test('that is damaged is reported once, and the node runs without it', async () => {
+    const ring = new Ring();
+    const disk = new MemoryFiles();
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      '{"version":2,"peers":[]}',
+      '{"version":1,"peers":["x:y:z"]}',
+    ]) {
+      disk.set('/peers.json', text);
+      const node = await ring.spawn({ rejoin: { peersFile: '/peers.json' } }, { files: disk });
+      ring.runFor(100);
+      assert.equal(node.member.stats().counters['warnings.WARN_PEERS_FILE'], 1, text);
+    }
+    await ring.close();
+  });
+});
+
+test('everybody restarting at incarnation 0 within 10 s ends in one view', async () => {
+  const ring = new Ring();
+  const nodes = await ring.spawnJoined(8);
+  ring.runFor(5000);
+  const names = nodes.map(({ member }) => member.name);
+  const reborn: RingNode[] = [];
+  for (const [at, node] of nodes.entries()) {
+    node.runtime.crash();
+    ring.runFor(1000);
+    const again = await ring.spawn({ nodeName: names[at] ?? '' }, { host: node.host });
+    const seed = hosts(nodes).find((host) => host !== node.host) ?? '';
+    again.member.join([seed]).catch(() => undefined);
+    reborn.push(again);
+  }
+  assert.ok(ring.runUntil(() => isWhole(reborn), 90_000));
+  await ring.close();
+});
