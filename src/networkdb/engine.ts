@@ -73,6 +73,8 @@ export class TableEngine {
   readonly #warnings: RateLimit;
   readonly #parts: EngineParts;
   readonly #state: TableState;
+  /** Farewells under way: each ends in time, or with a stop. */
+  readonly #farewells = new Set<(isTold: boolean) => void>();
   #isClosed = false;
 
   constructor(
@@ -130,6 +132,7 @@ export class TableEngine {
     this.#parts.slices.stop();
     this.#parts.broadcasts.clear();
     this.#state.watches.end();
+    for (const finish of [...this.#farewells]) finish(false);
   }
 
   /**
@@ -274,7 +277,8 @@ export class TableEngine {
   /**
    * Says good-bye to the cluster, so that nobody takes us for failed.
    *
-   * @param done - called once; whether the message went out as often as it should within 5 seconds
+   * @param done - called once; whether the message went out as often as it should within 5 seconds,
+   * and before a stop
    */
   announceLeave(done: (isTold: boolean) => void): void {
     this.#checkOpen();
@@ -283,13 +287,12 @@ export class TableEngine {
       done(true);
       return;
     }
-    let isDone = false;
     const finish = (isTold: boolean): void => {
-      if (isDone) return;
-      isDone = true;
+      if (!this.#farewells.delete(finish)) return;
       timer.cancel();
       done(isTold);
     };
+    this.#farewells.add(finish);
     const timer = this.#clock.schedule(LEAVE_TIMEOUT_MS, () => {
       finish(false);
     });
