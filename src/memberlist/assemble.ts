@@ -1,6 +1,6 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring } from '../codec/index.ts';
-import type { Address } from '../runtime/index.ts';
+import type { Address, Logger } from '../runtime/index.ts';
 import { Counters, silentLogger, StateError } from '../runtime/index.ts';
 import {
   nodeClock,
@@ -14,12 +14,13 @@ import { Awareness } from './awareness.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import { LOCAL_VERSIONS } from './compatibility.ts';
 import type { Core, Ports } from './core.ts';
-import { aliveClaim, broadcastRoomBytes, callHook } from './core.ts';
+import { aliveClaim, broadcastRoomBytes, callHook, probeIntervalMs } from './core.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import { MemberEvents } from './events.ts';
 import { Gossip } from './gossip.ts';
 import { Inbound } from './inbound.ts';
 import { KeyUse } from './key-use.ts';
+import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import type { MemberlistConfig, RuntimeOptions } from './options.ts';
@@ -77,7 +78,7 @@ export function assemble(
 ): Parts {
   const keyring = new Keyring(config.encryption.keys, [SECRETBOX_KEY_BYTES]);
   const { core, keyUse } = createCore(config, ports, delegates, keyring);
-  const acks = new AckTable(ports);
+  const acks = new AckTable(core.ports);
   const sender = new PacketSender(core);
   const client = new StreamClient(core);
   const gossip = new Gossip(core, sender);
@@ -163,8 +164,10 @@ function createCore(
   const { label, encryption } = config;
   const { verifyIncoming, verifyOutgoing } = encryption;
   const { entropy, logger } = ports;
+  const awareness = new Awareness(config.awareness.maxMult);
+  const loopHealth = watchLoop(config, { awareness, counters, logger });
   const core: Core = {
-    ports,
+    ports: watchedPorts(ports, config, loopHealth),
     config,
     wire: createWire(config.wire, {
       keyring,
@@ -185,13 +188,34 @@ function createCore(
         logger.error({ error }, 'a broadcast callback threw');
       },
     }),
-    awareness: new Awareness(config.awareness.maxMult),
+    awareness,
+    loopHealth,
     reminders: new Reminders(ports.clock),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
     local: localRecord(config.nodeName ?? randomName(ports), ports),
   };
   return { core, keyUse: new KeyUse(table) };
+}
+
+/** A stall as long as a probe's patience says that we are slow: once per probe interval at most. */
+function watchLoop(
+  config: MemberlistConfig,
+  o: { readonly awareness: Awareness; readonly counters: Counters; readonly logger: Logger },
+): LoopHealth {
+  let blamedAt = -Infinity;
+  return new LoopHealth((stallMs, now) => {
+    o.counters.add('loop.stalls');
+    o.logger.warn({ stallMs }, 'the event loop stood still');
+    if (stallMs < config.probe.timeoutMs || now - blamedAt < probeIntervalMs(config)) return;
+    blamedAt = now;
+    o.awareness.apply(1);
+  });
+}
+
+function watchedPorts(ports: Ports, config: MemberlistConfig, loopHealth: LoopHealth): Ports {
+  if (!config.awareness.loopHealth) return ports;
+  return { ...ports, clock: observedClock(ports.clock, loopHealth) };
 }
 
 function localRecord(name: string, ports: Ports): MemberRecord {

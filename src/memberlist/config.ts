@@ -18,7 +18,7 @@ type Timings = Pick<
 const LAN: Timings = {
   probe: { intervalMs: 1000, timeoutMs: 500, indirectChecks: 3, streamFallback: true },
   suspicion: { mult: 4, maxTimeoutMult: 6 },
-  awareness: { maxMult: 8 },
+  awareness: { maxMult: 8, loopHealth: true },
   gossip: {
     intervalMs: 200,
     nodes: 3,
@@ -248,6 +248,7 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.integer('suspicion.mult', suspicion.mult, 1, 100);
   validator.integer('suspicion.maxTimeoutMult', suspicion.maxTimeoutMult, 1, 100);
   validator.integer('awareness.maxMult', awareness.maxMult, 1, 100);
+  validator.boolean('awareness.loopHealth', awareness.loopHealth);
   validator.durationOrOff('gossip.intervalMs', gossip.intervalMs);
   validator.integer('gossip.nodes', gossip.nodes, 1, 64);
   validator.duration('gossip.toTheDeadMs', gossip.toTheDeadMs);

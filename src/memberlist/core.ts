@@ -13,6 +13,7 @@ import type { Awareness } from './awareness.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { MemberEvents } from './events.ts';
+import type { LoopHealth } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import type { MemberTable } from './members.ts';
 import type { MemberlistConfig } from './options.ts';
@@ -40,6 +41,8 @@ export interface Core {
   readonly table: MemberTable;
   readonly queue: BroadcastQueue;
   readonly awareness: Awareness;
+  /** Time lost because the event loop stood still. */
+  readonly loopHealth: LoopHealth;
   readonly events: MemberEvents;
   /** What was told to the operator in the last minute. */
   readonly reminders: Reminders;

@@ -80,8 +80,13 @@ export interface SuspicionOptions {
 
 /** Local health (Lifeguard section IV-A). */
 export interface AwarenessOptions {
-  /** A member in doubt of itself stretches its probe interval by up to this factor. */
+  /** A member in doubt of itself stretches its probe interval by up to this factor; 1 turns that off. */
   readonly maxMult: number;
+  /**
+   * Watch our own event loop: a stall moves the deadlines of all doubts, voids the probe it fell into,
+   * and counts against our own health when it is at least a probe timeout long.
+   */
+  readonly loopHealth: boolean;
 }
 
 /** Spreading of membership news. */

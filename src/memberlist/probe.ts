@@ -28,6 +28,8 @@ interface Probe {
   readonly incarnation: number;
   readonly seq: number;
   readonly endsAt: number;
+  /** Time lost in stalls before the probe began; more at its end makes it void. */
+  readonly lostAtStart: number;
   /** What a success does to the health score. */
   successDelta: number;
   expectedNacks: number;
@@ -53,7 +55,8 @@ interface Probe {
  *
  * @remarks SWIM section 4.1 and 4.3; Lifeguard section IV-A: the interval is stretched by local health,
  * and missing nacks count against ourselves. A suspect is told that it is suspected together with
- * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C).
+ * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C). A probe during which
+ * our own loop stood still proves nothing and is void.
  */
 export class Prober {
   readonly #core: Core;
@@ -130,7 +133,7 @@ export class Prober {
   }
 
   #begin(record: MemberRecord, intervalMs: number): void {
-    const { awareness, config, counters, ports } = this.#core;
+    const { awareness, config, counters, loopHealth, ports } = this.#core;
     const lengthMs = awareness.scale(intervalMs);
     if (lengthMs > intervalMs) counters.add('probes.stretched');
     counters.add('probes.started');
@@ -150,6 +153,7 @@ export class Prober {
       incarnation: record.incarnation,
       seq,
       endsAt: ports.clock.now() + lengthMs,
+      lostAtStart: loopHealth.lostMs,
       successDelta: -1,
       expectedNacks: 0,
       nacks: 0,
@@ -237,7 +241,11 @@ export class Prober {
 
   #conclude(probe: Probe): void {
     if (this.#current !== probe) return;
-    const { awareness, counters } = this.#core;
+    const { awareness, counters, loopHealth } = this.#core;
+    if (loopHealth.lostMs > probe.lostAtStart) {
+      counters.add('probes.void');
+      return this.#end(probe);
+    }
     if (probe.stream === 'answered') {
       awareness.apply(probe.successDelta);
       counters.add('probes.answeredByStream');

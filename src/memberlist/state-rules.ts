@@ -121,6 +121,7 @@ export class StateRules {
         expected,
         minMs,
         maxMs: minMs * maxTimeoutMult,
+        lostMs: () => this.#core.loopHealth.lostMs,
         onExpire: (confirmations) => {
           if (confirmations < expected) counters.add('suspicions.unconfirmed');
           ports.logger.info({ node: claim.node, confirmations }, 'suspect did not refute');

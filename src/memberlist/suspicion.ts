@@ -11,6 +11,8 @@ export interface SuspicionInit {
   readonly maxMs: number;
   /** The time is over: declare the member dead. */
   readonly onExpire: (confirmations: number) => void;
+  /** Milliseconds this process has lost in stalls so far; the doubt lasts longer by what is lost in it. */
+  readonly lostMs?: () => number;
 }
 
 /**
@@ -24,12 +26,13 @@ export interface SuspicionInit {
  *
  * @remarks Lifeguard section IV-B. Each accuser counts once; confirmations beyond the expected number
  * are not news. The expiry is re-checked after pending input, so that a refutation that arrived while
- * the loop was blocked is read first.
+ * the loop was blocked is read first; time lost in a stall does not count against the suspect.
  */
 export class Suspicion {
   readonly #clock: Clock;
   readonly #init: SuspicionInit;
   readonly #startedAt: number;
+  readonly #lostAtStart: number;
   readonly #accusers: Set<string>;
   #timer: Timer;
 
@@ -37,6 +40,7 @@ export class Suspicion {
     this.#clock = clock;
     this.#init = init;
     this.#startedAt = clock.now();
+    this.#lostAtStart = this.#lostMs();
     this.#accusers = new Set([init.from]);
     this.#timer = this.#arm();
   }
@@ -67,11 +71,20 @@ export class Suspicion {
   #arm(): Timer {
     const { minMs, maxMs, expected } = this.#init;
     const totalMs = suspicionTotalMs({ confirmations: this.confirmations, expected, minMs, maxMs });
-    const remainingMs = Math.max(0, this.#startedAt + totalMs - this.#clock.now());
-    return this.#clock.schedule(remainingMs, () => {
+    const lostAtArm = this.#lostMs();
+    const endsAt = this.#startedAt + totalMs + lostAtArm - this.#lostAtStart;
+    return this.#clock.schedule(Math.max(0, endsAt - this.#clock.now()), () => {
+      if (this.#lostMs() > lostAtArm) {
+        this.#timer = this.#arm();
+        return;
+      }
       this.#timer = this.#clock.afterPendingInput(() => {
         this.#init.onExpire(this.confirmations);
       });
     });
+  }
+
+  #lostMs(): number {
+    return this.#init.lostMs?.() ?? 0;
   }
 }

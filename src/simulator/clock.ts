@@ -125,6 +125,7 @@ export class VirtualClock implements Clock {
 export class ClockView implements Clock {
   readonly #clock: VirtualClock;
   #isStopped = false;
+  #pausedUntil = -Infinity;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
@@ -135,20 +136,36 @@ export class ClockView implements Clock {
   }
 
   schedule(delayMs: number, run: () => void): Timer {
-    return this.#clock.schedule(delayMs, () => {
-      if (!this.#isStopped) run();
-    });
+    return this.#guarded((guarded) => this.#clock.schedule(delayMs, guarded), run);
   }
 
   afterPendingInput(run: () => void): Timer {
-    return this.#clock.afterPendingInput(() => {
-      if (!this.#isStopped) run();
-    });
+    return this.#guarded((guarded) => this.#clock.afterPendingInput(guarded), run);
+  }
+
+  /**
+   * Nothing scheduled through this view runs for so many milliseconds; what falls due meanwhile runs at
+   * the end, late, as after a blocked event loop.
+   */
+  pause(durationMs: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + durationMs);
   }
 
   /** Nothing scheduled through this view runs any more. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  #guarded(schedule: (run: () => void) => Timer, run: () => void): Timer {
+    let timer: Timer;
+    const guarded = (): void => {
+      if (this.#isStopped) return;
+      const pausedMs = this.#pausedUntil - this.#clock.now();
+      if (pausedMs > 0) timer = this.#clock.schedule(pausedMs, guarded);
+      else run();
+    };
+    timer = schedule(guarded);
+    return { cancel: () => timer.cancel() };
   }
 }
 

@@ -43,6 +43,8 @@ export interface MemoryRuntime {
   readonly logger: Logger;
   /** Kills the process: its timers stop, its transport falls silent, its address is free. */
   crash(): void;
+  /** Freezes the process for so many milliseconds, as a blocked event loop does. */
+  pause(durationMs: number): void;
 }
 
 /** What a simulated process is made of. */
@@ -68,5 +70,9 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     if (clock instanceof ClockView) clock.stop();
     network.crash(transport);
   };
-  return { clock, random, entropy, transport, resolver, logger, crash };
+  const pause = (durationMs: number): void => {
+    if (clock instanceof ClockView) clock.pause(durationMs);
+    transport.pause(durationMs);
+  };
+  return { clock, random, entropy, transport, resolver, logger, crash, pause };
 }

@@ -20,6 +20,7 @@ import {
 } from '../runtime/index.ts';
 import type { Fabric } from './fabric.ts';
 import type { PortTable } from './port-table.ts';
+import { PauseGate } from './pause-gate.ts';
 import { MemoryStream } from './stream.ts';
 import type { StreamAcceptor, StreamOwner } from './stream.ts';
 
@@ -61,6 +62,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   readonly #streams = new Set<MemoryStream>();
   readonly #inbound = new Set<MemoryStream>();
   readonly #closers: (() => void)[] = [];
+  readonly #gate: PauseGate;
   #phase: Phase = 'idle';
   #bound: Address | null = null;
   #handlers: TransportHandlers | null = null;
@@ -74,6 +76,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     }
     this.host = host;
     this.#fabric = fabric;
+    this.#gate = new PauseGate(fabric.clock);
     this.#ports = ports;
     this.#interfaces = options.interfaces ?? [onlyInterface(host)];
   }
@@ -116,12 +119,13 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   }
 
   dial(to: Address, handlers: StreamHandlers): StreamConnection {
+    const gated = this.#gate.wrap(() => handlers);
     const why = this.#phase === 'open' ? this.#refuseTarget(to) : this.#closedError().message;
     const owner = this.#owner();
     const stream =
       why !== null
-        ? MemoryStream.failed(this.#fabric, owner, to, handlers, why)
-        : MemoryStream.dial(this.#fabric, owner, to, handlers, () =>
+        ? MemoryStream.failed(this.#fabric, owner, to, gated, why)
+        : MemoryStream.dial(this.#fabric, owner, to, gated, () =>
             this.#ports.find(to.host, to.port),
           );
     this.#streams.add(stream);
@@ -143,6 +147,11 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     this.#release();
     for (const stream of [...this.#streams]) stream.destroy();
     this.#finishIfGone();
+  }
+
+  /** Hears nothing for so many milliseconds; what arrives meanwhile waits, as in a socket's buffer. */
+  pause(durationMs: number): void {
+    this.#gate.pause(durationMs);
   }
 
   /**
@@ -169,13 +178,16 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     const stream = MemoryStream.accept(this.#fabric, this.#owner(), dialler);
     this.#streams.add(stream);
     this.#inbound.add(stream);
-    stream.hear(this.#handlers.onStream(stream));
+    const handlers = this.#handlers;
+    stream.hear(this.#gate.wrap(() => handlers.onStream(stream)));
   }
 
   #packetArrived(bytes: Uint8Array, from: Address): void {
     if (this.#phase !== 'open') return;
-    this.#fabric.counters.add('packets.delivered');
-    this.#handlers?.onPacket(bytes, from);
+    const isHeard = this.#gate.runPacket(() => {
+      if (this.#phase === 'open') this.#handlers?.onPacket(bytes, from);
+    });
+    this.#fabric.counters.add(isHeard ? 'packets.delivered' : 'packets.overflowed');
   }
 
   #refuseListen({ bindAddress, bindPort }: ListenOptions): GossipError | null {
@@ -235,7 +247,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
 
   #soon(run: () => void): void {
     this.#fabric.clock.schedule(0, () => {
-      if (!this.#hasCrashed) run();
+      if (!this.#hasCrashed) this.#gate.run(run);
     });
   }
 
