@@ -49,11 +49,14 @@ export {
   decodeNetworkPushPull,
   decodeNodeEvent,
   decodeTableEvent,
+  encodeAttachments,
   encodeBulkSync,
   encodeNetworkEvent,
   encodeNetworkPushPull,
   encodeNodeEvent,
   encodeTableEvent,
+  joinNetworkPushPull,
+  networkPushPullEntries,
 } from './networkdb-messages.ts';
 export { PacketCodec } from './packet.ts';
 export type { EntropySource } from './secretbox.ts';

@@ -1,6 +1,6 @@
 import type $protobuf from 'protobufjs/minimal.js';
 
-import { copyBytes, limitError, malformedError } from './bytes.ts';
+import { concatBytes, copyBytes, limitError, malformedError } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { MAX_ATTACHMENTS, MAX_BULK_SYNC_NETWORKS } from './limits.ts';
 import { decodeGuarded, encodeBody, readerOf, requireText } from './protobuf.ts';
@@ -126,16 +126,31 @@ export function encodeNetworkPushPull(message: NetworkPushPull): Uint8Array {
   if (message.networks.length > MAX_ATTACHMENTS) {
     throw limitError('attachments', message.networks.length, MAX_ATTACHMENTS);
   }
+  return joinNetworkPushPull(message, [encodeAttachments(message.networks)]);
+}
+
+/** A run of attachments as it stands in a push/pull, to be kept and joined with others. */
+export function encodeAttachments(attachments: readonly AttachmentEntry[]): Uint8Array {
   return encodeBody(schema.NetworkPushPull, {
-    lTime: toWireTime(message.time),
-    networks: message.networks.map((entry) => ({
+    networks: attachments.map((entry) => ({
       networkId: requireText('network', entry.network),
       lTime: toWireTime(entry.time),
       nodeName: requireText('node', entry.node),
       leaving: entry.isLeaving,
     })),
-    nodeName: requireText('node', message.node),
   });
+}
+
+/** The inner bytes of a push/pull whose attachments are encoded already. */
+export function joinNetworkPushPull(
+  { time, node }: Pick<NetworkPushPull, 'time' | 'node'>,
+  runs: readonly Uint8Array[],
+): Uint8Array {
+  return concatBytes([
+    encodeBody(schema.NetworkPushPull, { lTime: toWireTime(time) }),
+    ...runs,
+    encodeBody(schema.NetworkPushPull, { nodeName: requireText('node', node) }),
+  ]);
 }
 
 /**
@@ -207,29 +222,48 @@ const PUSH_PULL_NETWORKS = tagOf(2, LENGTH_DELIMITED);
 const PUSH_PULL_NODE = tagOf(3, LENGTH_DELIMITED);
 
 /**
- * Reads a push/pull. Walked by hand, so that the number of entries is bounded while reading.
+ * Reads a push/pull at once.
  *
  * @throws CodecError for bytes that are none, `ERR_CODEC_LIMIT` for too many attachments
  */
 export function decodeNetworkPushPull(data: Uint8Array): NetworkPushPull {
-  return decodeGuarded('network push/pull', () => {
-    const reader = readerOf(data);
-    const networks: AttachmentEntry[] = [];
-    let time: WireTime = 0;
-    let node = '';
-    while (reader.pos < reader.len) {
+  const networks: AttachmentEntry[] = [];
+  const walk = networkPushPullEntries(data);
+  for (let step = walk.next(); ; step = walk.next()) {
+    if (step.done === true) return { ...step.value, networks };
+    networks.push(step.value);
+  }
+}
+
+/**
+ * The attachments of a push/pull, in order, read one by one as they are asked for; at the end the
+ * sender and its clock, wherever they stand in the bytes.
+ *
+ * @throws CodecError on reaching bytes that are none, `ERR_CODEC_LIMIT` for too many attachments; those
+ * before have been given
+ */
+export function* networkPushPullEntries(
+  data: Uint8Array,
+): Generator<AttachmentEntry, Pick<NetworkPushPull, 'time' | 'node'>, void> {
+  const reader = readerOf(data);
+  let count = 0;
+  let time: WireTime = 0;
+  let node = '';
+  while (reader.pos < reader.len) {
+    const entry = decodeGuarded('network push/pull', () => {
       const tag = reader.tag();
+      if (tag === PUSH_PULL_NETWORKS) return decodeAttachment(reader);
       if (tag === PUSH_PULL_TIME) time = fromWireTime(reader.uint64());
       else if (tag === PUSH_PULL_NODE) node = reader.stringVerify();
-      else if (tag === PUSH_PULL_NETWORKS) {
-        if (networks.length === MAX_ATTACHMENTS) {
-          throw limitError('attachments', networks.length + 1, MAX_ATTACHMENTS);
-        }
-        networks.push(decodeAttachment(reader));
-      } else reader.skipType(tag & 7, 0, tag >>> 3);
-    }
-    return { time, node, networks };
-  });
+      else reader.skipType(tag & 7, 0, tag >>> 3);
+      return null;
+    });
+    if (entry === null) continue;
+    count += 1;
+    if (count > MAX_ATTACHMENTS) throw limitError('attachments', count, MAX_ATTACHMENTS);
+    yield entry;
+  }
+  return { time, node };
 }
 
 function decodeAttachment(reader: $protobuf.Reader): AttachmentEntry {

@@ -31,6 +31,7 @@ export class Attachments {
   readonly #participants = new Map<string, Set<string>>();
   readonly #sorted = new Map<string, readonly string[]>();
   readonly #networkUses = new Map<string, number>();
+  readonly #encoded = new Map<string, Uint8Array>();
 
   /** Networks that peers are attached to, ours not counted. */
   get peerNetworkCount(): number {
@@ -95,25 +96,37 @@ export class Attachments {
       this.#networkUses.set(network, (this.#networkUses.get(network) ?? 0) + 1);
     }
     networks.set(network, attachment);
+    this.#encoded.delete(node);
   }
 
   dropPeer(node: string, network: string): void {
     const networks = this.#peers.get(node);
     if (networks?.delete(network) !== true) return;
+    this.#encoded.delete(node);
     if (networks.size === 0) this.#peers.delete(node);
     const uses = (this.#networkUses.get(network) ?? 1) - 1;
     if (uses === 0) this.#networkUses.delete(network);
     else this.#networkUses.set(network, uses);
   }
 
-  /** Every attachment of every peer, ordered by node and network. */
-  *peerList(): Generator<{ node: string; network: string; attachment: Attachment }> {
-    for (const node of sortedTexts(this.#peers.keys())) {
-      for (const network of this.networksOf(node)) {
-        const attachment = this.peer(node, network);
-        if (attachment !== undefined) yield { node, network, attachment };
-      }
-    }
+  /** Peers that are attached to anything, in the order in which they appeared. */
+  peers(): Iterable<string> {
+    return this.#peers.keys();
+  }
+
+  /**
+   * A peer's attachments in the form that `encode` gives them, made when they have changed and kept
+   * until they do: most of what an exchange tells is what the last one told.
+   */
+  encodedPeer(
+    node: string,
+    encode: (attachments: ReadonlyMap<string, Attachment>) => Uint8Array,
+  ): Uint8Array {
+    const kept = this.#encoded.get(node);
+    if (kept !== undefined) return kept;
+    const bytes = encode(this.#peers.get(node) ?? new Map<string, Attachment>());
+    this.#encoded.set(node, bytes);
+    return bytes;
   }
 
   /** Peer attachments that are on their way out. */

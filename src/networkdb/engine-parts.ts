@@ -82,7 +82,15 @@ export function buildParts(
   const oversize = new OversizeSender({ clock, membership, state, pacer });
   const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize });
   const bulkSync = new BulkSync({ clock, membership, state, slices });
-  const rounds = new SyncRounds({ clock, random, state, bulkSync });
+  const rounds = new SyncRounds({
+    clock,
+    random,
+    state,
+    bulkSync,
+    whenMerged: (run) => {
+      inbound.whenMerged(run);
+    },
+  });
   const reaper = new Reaper({ clock, random, state, broadcasts, slices });
   const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);

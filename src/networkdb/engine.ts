@@ -12,6 +12,7 @@ import type { NodeState } from './nodes.ts';
 import type { TablesOptions } from './options.ts';
 import { attachmentRetentionMs } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
+import { SLICE_ITEMS } from './slices.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 import type { TableState } from './transitions.ts';
@@ -73,6 +74,10 @@ export class TableEngine {
   readonly #warnings: RateLimit;
   readonly #parts: EngineParts;
   readonly #state: TableState;
+  /** What is left to do of leaves of networks with many entries of ours. */
+  readonly #leaves = new Map<string, Iterator<number, void>>();
+  /** Farewells under way: each ends in time, or with a stop. */
+  readonly #farewells = new Set<(isTold: boolean) => void>();
   #isClosed = false;
 
   constructor(
@@ -130,6 +135,7 @@ export class TableEngine {
     this.#parts.slices.stop();
     this.#parts.broadcasts.clear();
     this.#state.watches.end();
+    for (const finish of [...this.#farewells]) finish(false);
   }
 
   /**
@@ -146,6 +152,7 @@ export class TableEngine {
         network,
       });
     }
+    this.#finishLeave(network);
     const time = networkClock.increment();
     const own = {
       network,
@@ -166,7 +173,8 @@ export class TableEngine {
   }
 
   /**
-   * Leaves a network: our entries vanish at the others, theirs here.
+   * Leaves a network: our entries vanish at the others, theirs here. Where there are many of ours, they
+   * vanish here over some turns of the loop.
    *
    * @throws StateError `ERR_NETWORK_NOT_JOINED`, `ERR_CLOSED`
    */
@@ -182,7 +190,7 @@ export class TableEngine {
     own.time = time;
     own.isLeaving = true;
     own.expiresAt = this.#state.countdown.after(attachmentRetentionMs(this.#state.options));
-    this.#state.leaveNetwork(network);
+    this.#withdraw(network, this.#state.leaveNetwork(network));
     this.#parts.publisher.networkEvent('leave', network, time);
   }
 
@@ -274,7 +282,8 @@ export class TableEngine {
   /**
    * Says good-bye to the cluster, so that nobody takes us for failed.
    *
-   * @param done - called once; whether the message went out as often as it should within 5 seconds
+   * @param done - called once; whether the message went out as often as it should within 5 seconds,
+   * and before a stop
    */
   announceLeave(done: (isTold: boolean) => void): void {
     this.#checkOpen();
@@ -283,13 +292,12 @@ export class TableEngine {
       done(true);
       return;
     }
-    let isDone = false;
     const finish = (isTold: boolean): void => {
-      if (isDone) return;
-      isDone = true;
+      if (!this.#farewells.delete(finish)) return;
       timer.cancel();
       done(isTold);
     };
+    this.#farewells.add(finish);
     const timer = this.#clock.schedule(LEAVE_TIMEOUT_MS, () => {
       finish(false);
     });
@@ -301,6 +309,23 @@ export class TableEngine {
   /** Sizes and counters, as a plain object. */
   stats(): TableStats {
     return collectStats(this.#parts);
+  }
+
+  /** Few steps are taken at once, many in slices. */
+  #withdraw(network: string, steps: Iterator<number, void>): void {
+    for (let taken = 0; taken < SLICE_ITEMS; taken += 1) if (steps.next().done === true) return;
+    this.#leaves.set(network, steps);
+    this.#parts.slices.run(steps, () => {
+      if (this.#leaves.get(network) === steps) this.#leaves.delete(network);
+    });
+  }
+
+  /** Whoever returns must not find live entries of before, which would be taken back one by one. */
+  #finishLeave(network: string): void {
+    const steps = this.#leaves.get(network);
+    if (steps === undefined) return;
+    while (steps.next().done !== true);
+    this.#leaves.delete(network);
   }
 
   #warn(warning: TableWarning): void {

@@ -13,6 +13,7 @@ import type { BulkSync } from './bulk-sync.ts';
 import type { EarlyEvent } from './early-events.ts';
 import type { EventPath, HandlerParts } from './handlers.ts';
 import { drop, handleNetworkEvent, handleNodeEvent, handleTableEvent } from './handlers.ts';
+import { mergePushPull } from './push-pull.ts';
 import type { Slices } from './slices.ts';
 
 /*
@@ -21,7 +22,7 @@ import type { Slices } from './slices.ts';
  * what was read of it before stands: every event is complete in itself.
  */
 
-/** Compounds up to this size are handled at once: all that fits in a packet. */
+/** What has up to this size is handled at once: all that fits in a packet. */
 const AT_ONCE_BYTES = 2_048;
 
 /** What an event costs a slice beside its bytes. */
@@ -37,7 +38,9 @@ export interface InboundParts {
 /** Dispatches received messages. */
 export class Inbound {
   readonly #parts: InboundParts;
+  readonly #afterMerges: (() => void)[] = [];
   #waitingBytes = 0;
+  #merges = 0;
 
   constructor(parts: InboundParts) {
     this.#parts = parts;
@@ -53,6 +56,21 @@ export class Inbound {
     if (bytes.length > 0) this.#work(bytes, 'gossip', () => undefined);
   }
 
+  /** What a peer told of attachments in a full exchange of the membership. */
+  pushPull(bytes: Uint8Array): void {
+    this.#merges += 1;
+    const isTaken = this.#run(bytes, mergePushPull(this.#parts.handlers, bytes), () => {
+      this.#mergeEnded();
+    });
+    if (!isTaken) this.#mergeEnded();
+  }
+
+  /** Calls back when all attachments that were told so far are known: at once if they are. */
+  whenMerged(run: () => void): void {
+    if (this.#merges === 0) run();
+    else this.#afterMerges.push(run);
+  }
+
   /** Handles kept events again, in the order they came. */
   replay(events: readonly EarlyEvent[]): void {
     const { handlers } = this.#parts;
@@ -63,29 +81,46 @@ export class Inbound {
     }
   }
 
+  #mergeEnded(): void {
+    this.#merges -= 1;
+    if (this.#merges > 0) return;
+    for (const run of this.#afterMerges.splice(0)) run();
+  }
+
   /** Handles a message, at once or in slices; `done` runs when all of it was handled. */
   #work(bytes: Uint8Array, path: EventPath, done: () => void): void {
+    this.#run(bytes, this.#open(bytes, path, 0), done);
+  }
+
+  /**
+   * Takes the steps that handle some bytes: at once for few bytes, else in slices.
+   *
+   * @returns false when the bytes were dropped, since too many wait already; `done` is not called then
+   */
+  #run(bytes: Uint8Array, steps: Iterable<number>, done: () => void): boolean {
     const { handlers, slices } = this.#parts;
-    const steps = this.#steps(bytes, path);
+    const guarded = this.#guarded(steps);
     if (bytes.length <= AT_ONCE_BYTES) {
-      while (steps.next().done !== true);
+      while (guarded.next().done !== true);
       done();
-      return;
+      return true;
     }
     if (this.#waitingBytes + bytes.length > handlers.state.options.limits.maxWaitingBytes) {
       drop(handlers.state, 'waiting');
-      return;
+      return false;
     }
     this.#waitingBytes += bytes.length;
-    slices.run(steps, () => {
+    slices.run(guarded, () => {
       this.#waitingBytes -= bytes.length;
       done();
     });
+    return true;
   }
 
-  *#steps(bytes: Uint8Array, path: EventPath): Generator<number, void> {
+  /** The same steps, ended by bytes that cannot be read. */
+  *#guarded(steps: Iterable<number>): Generator<number, void> {
     try {
-      yield* this.#open(bytes, path, 0);
+      yield* steps;
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       drop(this.#parts.handlers.state, 'malformed');

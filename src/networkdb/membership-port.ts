@@ -6,7 +6,7 @@ import type { HandlerParts } from './handlers.ts';
 import { drop } from './handlers.ts';
 import type { Inbound } from './inbound.ts';
 import type { ClusterNode, MembershipEvents } from './membership.ts';
-import { localPushPull, mergePushPull } from './push-pull.ts';
+import { localPushPull } from './push-pull.ts';
 import type { SyncRounds } from './sync-rounds.ts';
 import type { TableState } from './transitions.ts';
 
@@ -93,7 +93,7 @@ export class MembershipPort implements MembershipEvents {
   }
 
   mergeRemoteState(state: Uint8Array): void {
-    if (!this.#parts.isClosed()) mergePushPull(this.#parts.handlers, state);
+    if (!this.#parts.isClosed()) this.#parts.inbound.pushPull(state);
   }
 
   /**

@@ -226,16 +226,21 @@ export class NetworkDB implements AsyncDisposable {
     await this.close();
   }
 
-  /** Hears an event; see {@link NetworkDBEventMap}. */
+  /**
+   * Hears an event; see {@link NetworkDBEventMap}.
+   *
+   * @throws StateError with `ERR_CLOSED`
+   */
   on<Name extends keyof NetworkDBEventMap>(
     name: Name,
     listener: Listener<NetworkDBEventMap[Name]>,
   ): this {
+    this.#assertOpen();
     this.#listeners.on(name, listener);
     return this;
   }
 
-  /** Hears an event no longer. */
+  /** Hears an event no longer; harmless after a close. */
   off<Name extends keyof NetworkDBEventMap>(
     name: Name,
     listener: Listener<NetworkDBEventMap[Name]>,

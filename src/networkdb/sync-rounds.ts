@@ -22,6 +22,8 @@ export interface SyncRoundsParts {
   readonly random: Random;
   readonly state: TableState;
   readonly bulkSync: BulkSync;
+  /** Calls back when the attachments that peers told of are known; at once if they are. */
+  readonly whenMerged: (run: () => void) => void;
 }
 
 /** Decides on bulk syncs. */
@@ -75,8 +77,8 @@ export class SyncRounds {
     signal: AbortSignal | undefined,
     done: (reason: unknown) => void,
   ): void {
-    const { state, random, bulkSync } = this.#parts;
-    const peers = shuffle(random, [...this.#othersOn(network)]);
+    const { state, random, bulkSync, whenMerged } = this.#parts;
+    let peers: string[] = [];
     let running = 0;
     let isDone = false;
     const finish = (reason: unknown): void => {
@@ -111,7 +113,11 @@ export class SyncRounds {
     }
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#joins.add(finish);
-    startMore();
+    // Right after a join of a large cluster its members are still being taken in.
+    whenMerged(() => {
+      peers = shuffle(random, [...this.#othersOn(network)]);
+      startMore();
+    });
   }
 
   /** A node is a member of a network now; if it is the first that we meet there, catch up. */

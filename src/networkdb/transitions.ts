@@ -26,6 +26,9 @@ import { WatchHub } from './watch-hub.ts';
  * cable was pulled for half a minute.
  */
 
+/** What a step that replaces one entry costs a slice. */
+const ENTRY_BYTES = 128;
+
 /** What the rest of the engine wants to hear from the state. */
 export interface StateHooks {
   /** A node has become a participant of a network. */
@@ -142,20 +145,28 @@ export class TableState {
   }
 
   /**
-   * We leave a network: own live entries become tombstones with fresh times, so that after a quick
-   * return they take back what peers may still hold; those of others disappear.
+   * We leave a network: what belongs to others disappears here, and own live entries become tombstones
+   * with fresh times, so that after a quick return they take back what peers may still hold.
+   *
+   * @returns the steps that make the tombstones, one for each entry; all must be taken before a return
    */
-  leaveNetwork(network: string): void {
+  leaveNetwork(network: string): Generator<number, void> {
     this.attachments.removeParticipant(network, this.localName);
     for (const group of this.store.groupsOf(network)) {
       if (group.owner !== this.localName) this.#retire(group);
     }
+    return this.#entomb(network);
+  }
+
+  *#entomb(network: string): Generator<number, void> {
     const expiresAt = this.countdown.after(this.options.reapEntryMs);
     const owner = this.localName;
     for (const entry of this.#ownLiveEntries(network)) {
+      if (this.store.get(network, entry.table, entry.key) !== entry) continue;
       const time = this.tableClock.increment();
       const { value } = entry;
       this.write(entry, { time, owner, isDeleted: true, value }, expiresAt, 'remote');
+      yield ENTRY_BYTES;
     }
   }
 

@@ -76,7 +76,9 @@ test('a member whose key was removed everywhere else is lost, and the others say
   const ring = new Ring();
   const nodes = await ring.spawnJoined(3, { encryption: { keys: [OLD] } });
   const codes = new Set<unknown>();
-  nodes[0]!.member.on('warning', ({ code, fields }) => codes.add(`${code} ${fields['code']}`));
+  nodes[0]!.member.on('warning', ({ code, fields }) =>
+    codes.add(`${code} ${String(fields['code'])}`),
+  );
   for (const { member } of nodes.slice(0, 2)) {
     member.keyring.add(NEXT);
     member.keyring.use(NEXT);

@@ -449,3 +449,27 @@ test('the same seed gives the same run', () => {
   assert.equal(run(), run());
   assert.equal(decode(encode('x')), 'x');
 });
+
+test('leaving a network with many own entries is done in slices, and a quick return is consistent', () => {
+  const cluster = new FakeCluster();
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  assert.ok(a !== undefined && b !== undefined);
+  for (let i = 0; i < 2_000; i += 1) a.engine.create(at(`k${i}`), encode('v'));
+  cluster.clock.runFor(5_000);
+  assert.equal(Object.keys(view(b)).length, 2_000);
+  a.engine.leaveNetwork('prod');
+  const left = Object.keys(view(a)).length;
+  assert.ok(left >= 2_000 - 128, `${left} entries are left`);
+  cluster.clock.runFor(10);
+  assert.deepEqual(view(a), {});
+  a.engine.joinNetwork('prod');
+  cluster.clock.runFor(2_000);
+  for (let i = 0; i < 2_000; i += 1) a.engine.create(at(`k${i}`), encode('w'));
+  a.engine.leaveNetwork('prod');
+  a.engine.joinNetwork('prod');
+  assert.deepEqual(view(a), {});
+  a.engine.create(at('k1'), encode('x'));
+  cluster.clock.runFor(65_000);
+  assert.deepEqual(view(a), { k1: 'x' });
+  assert.deepEqual(view(b), { k1: 'x' });
+});

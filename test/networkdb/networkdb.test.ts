@@ -168,9 +168,35 @@ void test('after close every call is refused with ERR_CLOSED, and closing again 
   await assert.rejects(node.db.joinNetwork('x'), isClosed);
   await assert.rejects(node.db.waitForMembers(1), isClosed);
   await assert.rejects(node.db.leave(), isClosed);
+  const ignore = (): void => undefined;
+  assert.throws(() => node.db.on('fail', ignore), isClosed);
+  assert.doesNotThrow(() => node.db.off('fail', ignore));
+  assert.throws(() => node.db.members(), isClosed);
+  assert.throws(() => node.db.peers('prod'), isClosed);
+  assert.throws(() => node.db.networks(), isClosed);
+  assert.throws(() => {
+    node.db.keyring.list();
+  }, isClosed);
+  assert.throws(() => node.db.stats(), isClosed);
   assert.throws(() => table.set('a', { port: 1 }), isClosed);
   assert.throws(() => table.get('a'), isClosed);
   assert.throws(() => table.watch(), isClosed);
+  await cluster.close();
+});
+
+void test('a close leaves no timer, not even one of a farewell that it cut short', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 3);
+  tables[0]?.create('k', { port: 1 });
+  const [one, two, three] = nodes.map(({ db }) => db);
+  if (one === undefined || two === undefined || three === undefined) throw new Error('no node');
+  const waiting = assert.rejects(two.waitForMembers(9), { code: 'ERR_CLOSED' });
+  const farewell = assert.rejects(one.leave({ timeoutMs: 1 }), { code: 'ERR_TIMEOUT' });
+  await cluster.settle(farewell);
+  await cluster.settle(Promise.all([one.close(), two.close(), three.close()]));
+  await waiting;
+  cluster.runFor(10);
+  assert.equal(cluster.clock.pendingCount, 0);
   await cluster.close();
 });
 
