@@ -121,10 +121,8 @@ test('a late direct answer counts until the end of the interval, and not after i
 
 test('silence of everyone ends in suspicion at the end of the interval', async () => {
   const s = await scene(3);
-  const begun = s.ring.clock.now();
   untilPinged(s);
   const pingedAt = s.ring.clock.now();
-  assert.ok(pingedAt >= begun);
   assert.ok(s.ring.runUntil(() => s.node.member.member('target')?.state === 'suspect', 5000));
   const took = s.ring.clock.now() - pingedAt;
   assert.ok(Math.abs(took - 999) < 3, `${took} ms after the ping arrived`);
@@ -181,9 +179,8 @@ test('health: a score stretches the next probes, and each answer lowers it by on
 
 test('with a score of one a probe lasts two intervals, its direct part as long as ever', async () => {
   const s = await scene(0, { probe: { intervalMs: 1000, timeoutMs: 500, streamFallback: false } });
-  s.helpers.length satisfies number;
-  const accusation = { type: 'suspect', node: s.node.member.name, incarnation: 1, from: 'target' };
-  s.target.send(s.node, accusation as never);
+  const { name: node } = s.node.member;
+  s.target.send(s.node, { type: 'suspect', node, incarnation: 1, from: 'target' });
   s.ring.runFor(2);
   assert.equal(s.node.member.healthScore, 1);
   untilPinged(s);

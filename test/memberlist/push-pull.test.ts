@@ -125,7 +125,7 @@ test('our own state is what it was before theirs was merged', async () => {
   const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
   const reply = await ring.settle(raw.request(node, raw.pushPull()));
   assert.equal(reply?.type, 'pushPull');
-  const { nodes, join } = reply as PushPullMessage;
+  const { nodes, join } = reply;
   assert.deepEqual(
     nodes.map(({ name, state }) => [name, state]),
     [['n1', 'alive']],

@@ -229,6 +229,7 @@ test('our name elsewhere is a conflict when somebody answers there, whatever the
     );
     ring.asked[0]!.answer(true);
     assert.deepEqual(ring.events, ['conflict me 10.0.0.2']);
+    assert.deepEqual(ring.shown, []);
     assert.equal(ring.stateOf('me'), 'alive 11');
     assert.deepEqual(ring.queued(), []);
   }
@@ -303,6 +304,7 @@ test('a live name at a new endpoint is a conflict while the old one answers', ()
   assert.equal(ring.stateOf('a'), 'alive 5');
   assert.equal(ring.record('a').address.host, '10.0.0.2');
   assert.deepEqual(ring.events, ['conflict a 10.0.0.3']);
+  assert.deepEqual(ring.shown, ['alive a 9 to 10.0.0.2'], 'so that the old one knows');
   assert.deepEqual(ring.queued(), []);
 });
 
