@@ -49,7 +49,7 @@ async function form(scene: Scene): Promise<void> {
   const { orchestra, expectations, measured } = scene;
   const startedAt = performance.now();
   const starts = NAMES.map((name) => start(scene, orchestra.launch(name), 0));
-  await expectations.within('five processes listen on loopback', 15_000, Promise.all(starts));
+  await expectations.within('five processes listen on loopback', 110_000, Promise.all(starts));
   measured.times.startedMs = performance.now() - startedAt;
   const target = `127.0.0.1:${orchestra.member(SEED).port}`;
   const joinedAt = performance.now();
@@ -96,7 +96,7 @@ async function publishDataset(scene: Scene): Promise<void> {
   await expectations.within('the data set is written', 20_000, published);
   measured.times.datasetConvergedMs = await agree(scene, {
     name: `every member holds the data set of ${ledger.sizeOf('dataset')} records`,
-    deadlineMs: 25_000,
+    deadlineMs: 210_000,
     since,
   });
   expectations.verify(`the data set has at least ${DATASET_MIN_ENTRIES} records`, () => {
@@ -117,7 +117,7 @@ async function rotateKey(scene: Scene): Promise<void> {
   await orchestra.askAll('key', { step: 'add', key: next });
   await expectations.until({
     name: 'every member has the new key beside the old',
-    deadlineMs: 5_000,
+    deadlineMs: 10_000,
     check: everyone(orchestra, ({ keys }) =>
       keys.length === 2 ? null : `has ${keys.length} keys`,
     ),
@@ -137,7 +137,7 @@ async function rotateKey(scene: Scene): Promise<void> {
   scene.key = next;
   measured.times.rotationMs = await expectations.until({
     name: 'the old key is gone from every member',
-    deadlineMs: 5_000,
+    deadlineMs: 10_000,
     since,
     check: holdsKeys(orchestra, [fresh]),
   });
@@ -210,7 +210,7 @@ async function restartOne(scene: Scene): Promise<void> {
   });
   measured.times.returnedMs = await agree(scene, {
     name: `all five agree again, ${VICTIM} on every entry`,
-    deadlineMs: 15_000,
+    deadlineMs: 110_000,
     since,
   });
   expectations.verify('the endpoint records are true again', tellsTruth(orchestra));
@@ -224,7 +224,7 @@ async function leaveOne(scene: Scene): Promise<void> {
   const since = performance.now();
   leaver.state = 'leaving';
   ledger.forget(LEAVER);
-  await expectations.within(`${LEAVER} says good-bye`, 6_000, leaver.ask('leave', null));
+  await expectations.within(`${LEAVER} says good-bye`, 10_000, leaver.ask('leave', null));
   await expectations.until({
     name: `the other four know that ${LEAVER} has left`,
     deadlineMs: 10_000,
@@ -238,11 +238,11 @@ async function leaveOne(scene: Scene): Promise<void> {
     deadlineMs: 10_000,
     since,
   });
-  await expectations.within(`the process of ${LEAVER} ends by itself`, 5_000, close(leaver));
+  await expectations.within(`the process of ${LEAVER} ends by itself`, 10_000, close(leaver));
   leaver.state = 'left';
   await expectations.until({
     name: 'every member sees four alive',
-    deadlineMs: 5_000,
+    deadlineMs: 10_000,
     check: seesAlive(orchestra, NAMES.length - 1),
   });
   expectations.verify(`only ${VICTIM} was ever taken for failed`, onlyFailed(orchestra, [VICTIM]));
@@ -252,5 +252,5 @@ async function leaveOne(scene: Scene): Promise<void> {
 async function closeAll(scene: Scene): Promise<void> {
   const { orchestra, expectations } = scene;
   const closed = Promise.all(orchestra.live().map((member) => close(member)));
-  await expectations.within('the other processes end by themselves', 5_000, closed);
+  await expectations.within('the other processes end by themselves', 10_000, closed);
 }

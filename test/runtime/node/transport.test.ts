@@ -42,13 +42,31 @@ for (const host of hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']) {
   transportSuite(`sockets on ${host}`, () => harnessOn(host));
 }
 
-describe("Node's transport", () => {
-  it('lets go of the TCP port when another process holds the UDP port', async (t) => {
+/** A port whose UDP half is held and whose TCP half nobody has, other programs included. */
+async function udpOnlyPort(t: TestContext): Promise<number> {
+  for (;;) {
     const holder = dgram.createSocket('udp4');
     holder.bind(0, '127.0.0.1');
     await once(holder, 'listening');
-    t.after(() => holder.close());
     const { port } = holder.address();
+    const probe = net.createServer().listen({ port, host: '127.0.0.1', exclusive: true });
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (isFree) {
+      probe.close();
+      await once(probe, 'close');
+      t.after(() => holder.close());
+      return port;
+    }
+    holder.close();
+  }
+}
+
+describe("Node's transport", () => {
+  it('lets go of the TCP port when another process holds the UDP port', async (t) => {
+    const port = await udpOnlyPort(t);
     const ring = ringOn(t, harnessOn('127.0.0.1'));
     const { error } = await ring.listen(ring.create(), { bindPort: port });
     assert.equal(error?.code, 'ERR_ADDRESS_IN_USE');
