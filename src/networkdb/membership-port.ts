@@ -43,7 +43,7 @@ export class MembershipPort implements MembershipEvents {
     this.#purgeAddress(node);
     const known = state.nodes.get(node.name);
     if (known !== undefined) {
-      known.address = node.address;
+      state.nodes.setAddress(known, node.address);
       known.metadata = node.metadata;
       if (known.state === 'active') return;
       state.activate(known);
@@ -73,9 +73,10 @@ export class MembershipPort implements MembershipEvents {
   }
 
   nodeUpdated(node: ClusterNode): void {
-    const record = this.#parts.state.nodes.get(node.name);
+    const { nodes } = this.#parts.state;
+    const record = nodes.get(node.name);
     if (record === undefined) return;
-    record.address = node.address;
+    nodes.setAddress(record, node.address);
     record.metadata = node.metadata;
   }
 

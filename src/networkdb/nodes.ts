@@ -1,5 +1,5 @@
 import type { Address } from '../runtime/index.ts';
-import { sameAddress } from '../runtime/index.ts';
+import { formatAddress } from '../runtime/index.ts';
 import { sortedTexts } from './order.ts';
 
 /*
@@ -19,6 +19,7 @@ export type NodeState = 'active' | 'failed' | 'left';
 /** What is remembered of a node. */
 export interface NodeRecord {
   readonly name: string;
+  /** Changed by {@link NodeTable.setAddress} only. */
   address: Address;
   metadata: Uint8Array;
   state: NodeState;
@@ -28,9 +29,10 @@ export interface NodeRecord {
   expiresAt: number;
 }
 
-/** The node records. */
+/** The node records, found by name and by address. */
 export class NodeTable {
   readonly #records = new Map<string, NodeRecord>();
+  readonly #byAddress = new Map<string, Set<NodeRecord>>();
   readonly #counts: Record<NodeState, number> = { active: 0, failed: 0, left: 0 };
 
   get size(): number {
@@ -61,6 +63,7 @@ export class NodeTable {
   add(record: NodeRecord): void {
     this.remove(record.name);
     this.#records.set(record.name, record);
+    this.#enter(record);
     this.#counts[record.state] += 1;
   }
 
@@ -70,11 +73,18 @@ export class NodeTable {
     this.#counts[state] += 1;
   }
 
+  setAddress(record: NodeRecord, address: Address): void {
+    this.#strike(record);
+    record.address = address;
+    this.#enter(record);
+  }
+
   remove(name: string): void {
     const record = this.#records.get(name);
     if (record === undefined) return;
     this.#counts[record.state] -= 1;
     this.#records.delete(name);
+    this.#strike(record);
   }
 
   /** Names in one state, in name order. */
@@ -88,8 +98,8 @@ export class NodeTable {
   /** Another node at the address: an active one first, then a failed, then a left one. */
   atAddress(address: Address, exceptName: string): NodeRecord | undefined {
     let found: NodeRecord | undefined;
-    for (const record of this.#records.values()) {
-      if (record.name === exceptName || !sameAddress(record.address, address)) continue;
+    for (const record of this.#byAddress.get(formatAddress(address)) ?? []) {
+      if (record.name === exceptName) continue;
       if (found === undefined || RANK[record.state] < RANK[found.state]) found = record;
     }
     return found;
@@ -98,6 +108,19 @@ export class NodeTable {
   /** Records that are on their way out. */
   *inactive(): Generator<NodeRecord> {
     for (const record of this.#records.values()) if (record.state !== 'active') yield record;
+  }
+
+  #enter(record: NodeRecord): void {
+    const key = formatAddress(record.address);
+    const there = this.#byAddress.get(key) ?? new Set<NodeRecord>();
+    this.#byAddress.set(key, there.add(record));
+  }
+
+  #strike(record: NodeRecord): void {
+    const key = formatAddress(record.address);
+    const there = this.#byAddress.get(key);
+    there?.delete(record);
+    if (there?.size === 0) this.#byAddress.delete(key);
   }
 }
 
