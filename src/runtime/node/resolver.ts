@@ -1,22 +1,48 @@
 import { lookup } from 'node:dns';
+import { readFile } from 'node:fs';
 
 import { canonicalHost } from '../address.ts';
 import { TransportError } from '../errors.ts';
 import type { Resolver } from '../transport.ts';
+import { isDnsName } from './dns-message.ts';
+import { lookupOverTcp } from './dns-tcp.ts';
+import { firstNameServer } from './resolv-conf.ts';
 
-/** Longest wait for the system's resolver, whose own limit is often half a minute. */
-const DEFAULT_LOOKUP_TIMEOUT_MS = 5_000;
+/** How {@link nodeResolver} looks names up. */
+export interface NodeResolverOptions {
+  /**
+   * Milliseconds for one lookup. The system's own limit is often half a minute.
+   *
+   * @defaultValue 5000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * The resolv.conf whose first name server is asked over TCP; false asks the system only.
+   *
+   * @defaultValue '/etc/resolv.conf'
+   */
+  readonly dnsConfigPath?: string | false;
+  /**
+   * Milliseconds for the attempt over TCP; what is left of `timeoutMs` is the system's.
+   *
+   * @defaultValue 2000
+   */
+  readonly dnsTimeoutMs?: number;
+}
 
 /**
- * Names through the system's resolver (`/etc/hosts`, DNS and what else it is told to ask).
+ * Names over TCP first, then through the system's resolver (`/etc/hosts`, DNS and what else it is told
+ * to ask).
  *
- * IP literals are answered without asking. A lookup that takes longer than the timeout fails with
- * `ERR_NAME_LOOKUP`; the system's own attempt cannot be stopped and its late answer is ignored.
- *
- * @param timeoutMs - bound of one lookup
- * @defaultValue timeoutMs is 5000
+ * IP literals are answered without asking. A name with a dot is first asked of one name server over
+ * TCP, where the answer is not cut to one packet, so that all members behind a name are found; when that
+ * fails in whatever way or finds nothing, and for names without a dot, the system is asked, with its
+ * search list. A lookup that takes longer than `timeoutMs` fails with `ERR_NAME_LOOKUP`; the system's
+ * attempt cannot be stopped and its late answer is ignored.
  */
-export function nodeResolver(timeoutMs: number = DEFAULT_LOOKUP_TIMEOUT_MS): Resolver {
+export function nodeResolver(options: NodeResolverOptions = {}): Resolver {
+  const { timeoutMs = 5_000, dnsTimeoutMs = 2_000 } = options;
+  const { dnsConfigPath = '/etc/resolv.conf' } = options;
   return {
     lookup(host, done): void {
       const literal = canonicalHost(host);
@@ -35,12 +61,34 @@ export function nodeResolver(timeoutMs: number = DEFAULT_LOOKUP_TIMEOUT_MS): Res
       const timer = setTimeout(() => {
         answer(new Error(`no answer within ${timeoutMs} ms`), []);
       }, timeoutMs);
-      ask(host, answer);
+      const limitMs = Math.min(dnsTimeoutMs, timeoutMs);
+      askNameServer(host, { dnsConfigPath, timeoutMs: limitMs }, (hosts) => {
+        if (hosts.length > 0) answer(null, hosts);
+        else if (!isAnswered) askSystem(host, answer);
+      });
     },
   };
 }
 
-function ask(host: string, answer: (cause: unknown, hosts: readonly string[]) => void): void {
+/** No hosts when there is nothing to ask, nothing to find, or anything goes wrong. */
+function askNameServer(
+  host: string,
+  o: { readonly dnsConfigPath: string | false; readonly timeoutMs: number },
+  done: (hosts: readonly string[]) => void,
+): void {
+  const { dnsConfigPath, timeoutMs } = o;
+  if (dnsConfigPath === false || !host.includes('.') || !isDnsName(host)) {
+    done([]);
+    return;
+  }
+  readFile(dnsConfigPath, 'utf8', (error, text) => {
+    const server = error === null ? firstNameServer(text) : null;
+    if (server === null) done([]);
+    else lookupOverTcp({ server, host, timeoutMs }, (_error, hosts) => done(hosts));
+  });
+}
+
+function askSystem(host: string, answer: (cause: unknown, hosts: readonly string[]) => void): void {
   const later = (cause: unknown): void => process.nextTick(answer, cause, []);
   if (host === '') {
     later(new Error('the name is empty')); // the system would answer with the local host
