@@ -71,3 +71,5 @@ export {
 } from './swim-stream.ts';
 export type { Wire, WireName } from './wire.ts';
 export { createWire, WIRE_NAMES, wireKeyLengths } from './wire.ts';
+export type { ErrorCode } from '../runtime/errors.ts';
+export { CodecError, CryptoError, GossipError } from '../runtime/errors.ts';

@@ -258,7 +258,8 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   const timeout = validator.duration('probe.timeoutMs', probe.timeoutMs);
   if (timeout && typeof probe.intervalMs === 'number') {
     const holds = probe.timeoutMs < probe.intervalMs;
-    validator.check(holds, 'probe.timeoutMs', probe.timeoutMs, 'below probe.intervalMs');
+    const rule = `below probe.intervalMs, which is ${probe.intervalMs}`;
+    validator.check(holds, 'probe.timeoutMs', probe.timeoutMs, rule);
   }
   validator.integer('probe.indirectChecks', probe.indirectChecks, 0, 64);
   validator.boolean('probe.streamFallback', probe.streamFallback);

@@ -26,3 +26,13 @@ export type { Ports } from './core.ts';
 export { resolvePorts } from './assemble.ts';
 export type { RingKeyInfo } from './ring-keys.ts';
 export { RingKeys } from './ring-keys.ts';
+export type { ErrorCode } from '../runtime/index.ts';
+export {
+  CodecError,
+  CryptoError,
+  GossipError,
+  ConfigError,
+  StateError,
+  TimeoutError,
+  TransportError,
+} from '../runtime/index.ts';

@@ -22,7 +22,8 @@ export type JoinTarget = string | JoinTargetObject;
  * @throws StateError with `ERR_ARGUMENT_INVALID`
  */
 export function parseJoinTarget(target: JoinTarget, defaultPort: number): Address {
-  if (typeof target === 'object') {
+  if (typeof target !== 'string') {
+    if (typeof target !== 'object' || (target as unknown) === null) throw invalid(target);
     return checked(target.host, target.port ?? defaultPort, target);
   }
   const slash = target.indexOf('/');

@@ -1,5 +1,5 @@
 import type { Address, GossipError } from '../runtime/index.ts';
-import { formatAddress, GossipError as GossipErrorClass } from '../runtime/index.ts';
+import { formatAddress, GossipError as GossipErrorClass, StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
@@ -42,6 +42,11 @@ export class Joiner {
     this.#pushPull = pushPull;
     this.#done = done;
     const port = core.config.bindPort === 0 ? core.local.address.port : core.config.bindPort;
+    const given: unknown = targets;
+    if (!Array.isArray(given)) {
+      const text = 'join takes a list of targets, even for one';
+      throw new StateError('ERR_ARGUMENT_INVALID', text, { targets: given });
+    }
     this.#waiting = targets.map((target) => {
       const endpoint = parseJoinTarget(target, port);
       return { shown: typeof target === 'string' ? target : formatAddress(endpoint), endpoint };

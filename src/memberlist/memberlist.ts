@@ -1,5 +1,5 @@
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
+import { hostToBytes, StateError, TimeoutError, Waiters, checkWait } from '../runtime/index.ts';
 import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
@@ -166,6 +166,11 @@ export class Memberlist implements AsyncDisposable {
     const check = (): void => {
       if (this.memberCount >= count) waiter.resolve(this.#sorted(isMember));
     };
+    if (!Number.isSafeInteger(count)) {
+      throw new StateError('ERR_ARGUMENT_INVALID', 'members are counted in whole numbers', {
+        count,
+      });
+    }
     const waiter = this.#waiters.create<readonly Member[]>(`a ring of ${count}`, wait, () => {
       listeners.off('join', check);
     });
@@ -325,6 +330,7 @@ export class Memberlist implements AsyncDisposable {
    */
   async leave(wait: WaitOptions = {}): Promise<void> {
     this.#assertOpen();
+    checkWait(wait);
     this.#leaving ??= this.#leave({ timeoutMs: LEAVE_TIMEOUT_MS, ...wait });
     return this.#leaving;
   }

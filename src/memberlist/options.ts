@@ -25,9 +25,9 @@ export interface RuntimeOptions {
   readonly logger?: Logger;
 }
 
-/** Options of a member. Every field but `nodeName` may be left out. */
+/** Options of a member. Every field may be left out. */
 export interface MemberlistOptions {
-  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: eight random hex digits. */
+  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: random hex digits. */
   readonly nodeName?: string;
   /** IP address to listen on. `0.0.0.0` is all of IPv4, `::` all of both. Default `0.0.0.0`. */
   readonly bindAddress?: string;
@@ -75,52 +75,112 @@ export interface EncryptionOptions {
 
 /** Failure detection (SWIM section 3, Lifeguard section IV-A). */
 export interface ProbeOptions {
-  /** Milliseconds between two probes; one member is probed in each. `false` turns probing off. */
+  /**
+   * Milliseconds between two probes; one member is probed in each. Shorter finds the dead sooner and costs
+   * packets. `false` turns probing off.
+   *
+   * @defaultValue lan 1000, wan 5000, local 1000
+   */
   readonly intervalMs: number | false;
-  /** Milliseconds to wait for a direct answer; below `intervalMs`, near the 99th percentile of round trips. */
+  /**
+   * Milliseconds to wait for a direct answer; below `intervalMs`, near the 99th percentile of round trips.
+   * Too short asks helpers in vain.
+   *
+   * @defaultValue lan 500, wan 3000, local 200
+   */
   readonly timeoutMs: number;
-  /** Members asked to probe for us when there was no direct answer. */
+  /**
+   * Members asked to probe for us when there was no direct answer. More tell a broken path from a dead
+   * member better, and cost packets.
+   *
+   * @defaultValue lan 3, wan 3, local 1
+   */
   readonly indirectChecks: number;
-  /** Also try over a stream, so that a blocked UDP port does not look like a dead node. */
+  /**
+   * Also try over a stream, so that a blocked UDP port does not look like a dead node.
+   *
+   * @defaultValue true
+   */
   readonly streamFallback: boolean;
 }
 
 /** How long doubt lasts (Lifeguard section IV-B). */
 export interface SuspicionOptions {
-  /** Shortest doubt = mult x log10(members) x probe interval. Higher: fewer false alarms, slower detection. */
+  /**
+   * Shortest doubt = mult x log10(members) x probe interval. Higher: fewer false alarms, slower detection.
+   *
+   * @defaultValue lan 4, wan 6, local 3
+   */
   readonly mult: number;
-  /** Longest doubt, as a multiple of the shortest; confirmations shorten it. */
+  /**
+   * Longest doubt, as a multiple of the shortest; confirmations shorten it. 1 makes every doubt the shortest.
+   *
+   * @defaultValue 6
+   */
   readonly maxTimeoutMult: number;
 }
 
 /** Local health (Lifeguard section IV-A). */
 export interface AwarenessOptions {
-  /** A member in doubt of itself stretches its probe interval by up to this factor; 1 turns that off. */
+  /**
+   * A member in doubt of itself stretches its probe interval by up to this factor; 1 turns that off.
+   *
+   * @defaultValue 8
+   */
   readonly maxMult: number;
   /**
    * Watch our own event loop: a stall moves the deadlines of all doubts, voids the probe it fell into,
    * and counts against our own health when it is at least a probe timeout long.
+   *
+   * @defaultValue true
    */
   readonly loopHealth: boolean;
 }
 
 /** Spreading of membership news. */
 export interface GossipOptions {
-  /** Milliseconds between two gossip rounds. `false` turns them off. */
+  /**
+   * Milliseconds between two gossip rounds; fresh news does not wait for them. `false` turns them off, then
+   * news is sent once only.
+   *
+   * @defaultValue lan 200, wan 500, local 100
+   */
   readonly intervalMs: number | false;
-  /** Members a round goes to. */
+  /**
+   * Members a round goes to. More spread faster and cost packets.
+   *
+   * @defaultValue lan 3, wan 4, local 3
+   */
   readonly nodes: number;
-  /** Milliseconds during which the dead are still told news, so that they can refute. */
+  /**
+   * Milliseconds during which the dead are still told news, so that they can refute; also how long their
+   * records are kept.
+   *
+   * @defaultValue lan 30000, wan 60000, local 15000
+   */
   readonly toTheDeadMs: number;
-  /** A message is sent mult x ceil(log10(members + 1)) times. */
+  /**
+   * A message is sent mult x ceil(log10(members + 1)) times. Higher survives more loss and costs packets.
+   *
+   * @defaultValue lan 4, wan 4, local 2
+   */
   readonly retransmitMult: number;
-  /** Cap for all gossip this node sends, bytes per second. */
+  /**
+   * Cap for all gossip this node sends, bytes per second.
+   *
+   * @defaultValue 4000000
+   */
   readonly maxBytesPerSecond: number;
 }
 
 /** Full exchange of member records. */
 export interface PushPullOptions {
-  /** Milliseconds between two exchanges in rings of up to 32 members. `false` turns them off. */
+  /**
+   * Milliseconds between two exchanges in rings of up to 32 members; larger rings stretch it. `false` turns
+   * them off: what gossip lost is then not repaired.
+   *
+   * @defaultValue lan 30000, wan 60000, local 15000
+   */
   readonly intervalMs: number | false;
 }
 
@@ -129,37 +189,75 @@ export interface RejoinOptions {
   /**
    * Milliseconds between looks at the members that failed; one is tried with probability failed / alive.
    * `false` turns that off: halves of a ring that was split for long then stay apart.
+   *
+   * @defaultValue 1000
    */
   readonly reconnectIntervalMs: number | false;
   /**
    * Milliseconds between looks at the targets of the last `join`: those that are no members are
    * contacted again. `false` turns that off.
+   *
+   * @defaultValue 60000
    */
   readonly bootstrapIntervalMs: number | false;
   /**
    * File in which the members last seen are kept, so that a restarted process finds its ring even when
    * its seeds have moved. Each process needs a file of its own. `null` for none.
+   *
+   * @defaultValue null
    */
   readonly peersFile: string | null;
 }
 
 /** Bounds on what peers can make this node hold or do; `docs/limits.md` says what happens at each. */
 export interface MemberlistLimits {
-  /** Member records held, the gone ones included. */
+  /**
+   * Member records held, the gone ones included.
+   *
+   * @defaultValue 65536
+   */
   readonly maxMembers: number;
-  /** Bytes of metadata accepted from others; longer ones are dropped with their claim. */
+  /**
+   * Bytes of metadata accepted from others; longer ones are dropped with their claim.
+   *
+   * @defaultValue 65536
+   */
   readonly maxMetadataBytes: number;
-  /** Broadcasts waiting to be gossiped. */
+  /**
+   * Broadcasts waiting to be gossiped.
+   *
+   * @defaultValue 131072
+   */
   readonly maxQueuedBroadcasts: number;
-  /** Streams that peers may hold open at once. */
+  /**
+   * Streams that peers may hold open at once.
+   *
+   * @defaultValue 512
+   */
   readonly maxInboundStreams: number;
-  /** Push/pulls served at once. */
+  /**
+   * Push/pulls served at once.
+   *
+   * @defaultValue 127
+   */
   readonly maxConcurrentPushPulls: number;
-  /** Bytes of one message sent or received over a stream. */
+  /**
+   * Bytes of one message sent or received over a stream.
+   *
+   * @defaultValue 67108864
+   */
   readonly maxStreamMessageBytes: number;
-  /** Milliseconds for a dial, and without progress on a stream. */
+  /**
+   * Milliseconds for a dial, and without progress on a stream.
+   *
+   * @defaultValue lan 10000, wan 30000, local 1000
+   */
   readonly streamTimeoutMs: number;
-  /** Probes relayed for others at once. */
+  /**
+   * Probes relayed for others at once.
+   *
+   * @defaultValue 1024
+   */
   readonly maxRelayedProbes: number;
 }
 

@@ -17,6 +17,7 @@ import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 import type { TableState } from './transitions.ts';
 import type { Watch, WatchFilter, WatchOptions } from './watch.ts';
+import { checkWatchOptions } from './watch.ts';
 import type { WritersPolicy } from './writer.ts';
 
 /*
@@ -79,6 +80,7 @@ export class TableEngine {
   /** Farewells under way: each ends in time, or with a stop. */
   readonly #farewells = new Set<(isTold: boolean) => void>();
   #isClosed = false;
+  #hasLeft = false;
 
   constructor(
     ports: EnginePorts,
@@ -131,6 +133,7 @@ export class TableEngine {
     this.#parts.reaper.stop();
     this.#parts.reconnector.stop();
     this.#parts.early.stop();
+    this.#parts.ghosts.stop();
     this.#parts.bulkSync.stop();
     this.#parts.slices.stop();
     this.#parts.broadcasts.clear();
@@ -196,25 +199,25 @@ export class TableEngine {
 
   /** Writes a key that does not exist. See {@link Writer.create} for what is thrown. */
   create(address: EntryAddress, value: Uint8Array): void {
-    this.#checkOpen();
+    this.#checkWritable();
     this.#parts.writer.create(address, value);
   }
 
   /** Writes a key that exists. See {@link Writer.update} for what is thrown. */
   update(address: EntryAddress, value: Uint8Array, writers: WritersPolicy = 'any'): void {
-    this.#checkOpen();
+    this.#checkWritable();
     this.#parts.writer.update(address, value, writers);
   }
 
   /** Writes a key. See {@link Writer.set} for what is thrown. */
   set(address: EntryAddress, value: Uint8Array, writers: WritersPolicy = 'any'): void {
-    this.#checkOpen();
+    this.#checkWritable();
     this.#parts.writer.set(address, value, writers);
   }
 
   /** Deletes a key. See {@link Writer.delete} for what is thrown. */
   delete(address: EntryAddress, writers: WritersPolicy = 'any'): void {
-    this.#checkOpen();
+    this.#checkWritable();
     this.#parts.writer.delete(address, writers);
   }
 
@@ -242,6 +245,7 @@ export class TableEngine {
   /** Watches entries; see {@link Watch}. */
   watch(filter: WatchFilter = {}, options: WatchOptions = {}): Watch {
     this.#checkOpen();
+    checkWatchOptions(options);
     return this.#state.watches.watch(filter, options);
   }
 
@@ -273,6 +277,11 @@ export class TableEngine {
     this.#parts.ghosts.setSuspended(isOpen);
   }
 
+  /** Until the membership knows whether another process uses our name, corrections wait. */
+  holdCorrections(durationMs: number): void {
+    this.#parts.ghosts.hold(durationMs);
+  }
+
   /** Tells the cluster that we are there; moves the clocks of the others, nothing more. */
   announceJoin(): void {
     this.#checkOpen();
@@ -287,6 +296,7 @@ export class TableEngine {
    */
   announceLeave(done: (isTold: boolean) => void): void {
     this.#checkOpen();
+    this.#hasLeft = true;
     const time = this.#state.networkClock.increment();
     if (this.#state.nodes.activeCount <= 1) {
       done(true);
@@ -334,8 +344,14 @@ export class TableEngine {
     this.#hooks.warning?.(Object.freeze(warning));
   }
 
+  /** What is written after the farewell would reach nobody. */
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.#hasLeft) throw new StateError('ERR_LEFT', 'this node has left its cluster');
+  }
+
   #checkOpen(): void {
-    if (this.#isClosed) throw new StateError('ERR_CLOSED', 'the node was closed');
+    if (this.#isClosed) throw new StateError('ERR_CLOSED', 'this node is closed');
   }
 }
 

@@ -1,5 +1,5 @@
 import type { NetworkEvent, TableEvent } from '../codec/index.ts';
-import type { Clock } from '../runtime/index.ts';
+import type { Clock, Timer } from '../runtime/index.ts';
 import type { EntryVersion } from './entry.ts';
 import { compareVersions } from './entry.ts';
 import type { Publisher } from './publisher.ts';
@@ -15,10 +15,14 @@ import type { TableState } from './transitions.ts';
  *
  * Answers are bounded in rate, because a peer could invent such events. What is not answered now comes
  * again with the next exchange. While another process claims our name there are no answers at all: two
- * owners would correct each other without end.
+ * owners would correct each other without end. Whether there is one is not known at the start, so around a
+ * join answers are held back until the membership had time to ask.
  */
 
 const ANSWERS = { perSecond: 1_000, burst: 4_000 };
+
+/** Events held back at most; further ones come again with the next exchange. */
+const MAX_HELD = 4_096;
 
 /** Collaborators of {@link Ghosts}. */
 export interface GhostParts {
@@ -32,6 +36,8 @@ export class Ghosts {
   readonly #parts: GhostParts;
   readonly #limit: RateLimit;
   #isSuspended = false;
+  #held: (() => void)[] | null = null;
+  #holdTimer: Timer | null = null;
 
   constructor(parts: GhostParts) {
     this.#parts = parts;
@@ -43,8 +49,26 @@ export class Ghosts {
     this.#isSuspended = isSuspended;
   }
 
+  /** Holds answers back for so many milliseconds, and gives them then if nobody else uses our name. */
+  hold(durationMs: number): void {
+    this.#holdTimer?.cancel();
+    this.#held ??= [];
+    this.#holdTimer = this.#parts.clock.schedule(durationMs, () => {
+      const held = this.#held ?? [];
+      this.#held = null;
+      for (const answer of held) answer();
+    });
+  }
+
+  /** Forgets what is held back. */
+  stop(): void {
+    this.#holdTimer?.cancel();
+    this.#held = null;
+  }
+
   /** A write that claims to be ours, at a time that was judged usable. */
   answerWrite(event: TableEvent, time: number): void {
+    if (this.#isHeld(() => this.answerWrite(event, time))) return;
     const { state } = this.#parts;
     const { network, table, key, owner, value } = event;
     if (state.attachments.joined(network) === undefined) return;
@@ -71,6 +95,7 @@ export class Ghosts {
 
   /** A join or leave that claims to be ours, at a time that was judged usable and witnessed. */
   answerAttachment(event: NetworkEvent, time: number): void {
+    if (this.#isHeld(() => this.answerAttachment(event, time))) return;
     const { state, publisher } = this.#parts;
     const own = state.attachments.own(event.network);
     const isJoined = own?.isLeaving === false;
@@ -80,6 +105,13 @@ export class Ghosts {
     if (own !== undefined) own.time = answerTime;
     publisher.networkEvent(isJoined ? 'join' : 'leave', event.network, answerTime);
     state.counters.add('tables.ghosts.attachments');
+  }
+
+  #isHeld(answer: () => void): boolean {
+    if (this.#held === null) return false;
+    if (this.#held.length < MAX_HELD) this.#held.push(answer);
+    else this.#parts.state.counters.add('tables.ghosts.unanswered');
+    return true;
   }
 
   #mayAnswer(): boolean {

@@ -8,7 +8,7 @@ import type {
 } from '../memberlist/index.ts';
 import { Listeners, Memberlist, resolvePorts } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
-import { StateError, Waiters } from '../runtime/index.ts';
+import { checkWait, StateError, Waiters } from '../runtime/index.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
 import { resolveNetworkDBConfig } from './config.ts';
 import type { WriteConflict } from './conflicts.ts';
@@ -54,6 +54,7 @@ export class NetworkDB implements AsyncDisposable {
   readonly #listeners: Listeners<NetworkDBEventMap>;
   readonly #waiters: Waiters;
   readonly #scheduleConflictEnd: (run: () => void) => Timer;
+  readonly #nameCheckMs: number;
   #conflictEnd: Timer | null = null;
   #leaving: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
@@ -63,11 +64,13 @@ export class NetworkDB implements AsyncDisposable {
     readonly engine: TableEngine;
     readonly listeners: Listeners<NetworkDBEventMap>;
     readonly ports: ReturnType<typeof resolvePorts>;
+    readonly config: NetworkDBConfig;
   }) {
     this.#memberlist = parts.memberlist;
     this.#engine = parts.engine;
     this.#listeners = parts.listeners;
     this.keyring = parts.memberlist.keyring;
+    this.#nameCheckMs = 2 * parts.config.memberlist.probe.timeoutMs;
     const { clock } = parts.ports;
     this.#waiters = new Waiters(clock);
     this.#scheduleConflictEnd = (run) => clock.schedule(NAME_CONFLICT_HOLD_MS, run);
@@ -101,7 +104,7 @@ export class NetworkDB implements AsyncDisposable {
     const memberlist = await startMembership({ config, localName, ports, engine });
     adapter.attach(memberlist);
     engine.start();
-    return new NetworkDB({ memberlist, engine, listeners, ports });
+    return new NetworkDB({ memberlist, engine, listeners, ports, config });
   }
 
   /** This node's name. */
@@ -130,6 +133,7 @@ export class NetworkDB implements AsyncDisposable {
    * @throws StateError with `ERR_ARGUMENT_INVALID`, `ERR_LEFT` or `ERR_CLOSED`
    */
   async join(targets: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
+    this.#engine.holdCorrections(this.#nameCheckMs);
     const contacted = await this.#memberlist.join(targets, wait);
     this.#engine.announceJoin();
     return contacted;
@@ -206,6 +210,7 @@ export class NetworkDB implements AsyncDisposable {
    */
   async leave(wait: WaitOptions = {}): Promise<void> {
     this.#assertOpen();
+    checkWait(wait);
     this.#leaving ??= this.#leave(wait);
     return this.#leaving;
   }
@@ -236,6 +241,7 @@ export class NetworkDB implements AsyncDisposable {
     listener: Listener<NetworkDBEventMap[Name]>,
   ): this {
     this.#assertOpen();
+    checkListener(name, listener);
     this.#listeners.on(name, listener);
     return this;
   }
@@ -326,6 +332,14 @@ function randomNodeName(ports: ReturnType<typeof resolvePorts>): string {
     name = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   } while (/^\d+$/.test(name));
   return name;
+}
+
+function checkListener(name: string, listener: unknown): void {
+  const isEvent =
+    name === 'writeConflict' || (FORWARDED_EVENTS as readonly string[]).includes(name);
+  if (isEvent && typeof listener === 'function') return;
+  const text = isEvent ? `a listener of ${name} must be a function` : `there is no event ${name}`;
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { event: name });
 }
 
 function closedError(): StateError {

@@ -7,25 +7,65 @@ export type OversizePolicy = 'reliable' | 'bulk-only' | 'reject';
 
 /** Caps on everything that a peer can make grow. At each cap the newcomer is refused and counted. */
 export interface TableLimits {
-  /** Entries held, tombstones included; own writes are not refused. */
+  /**
+   * Entries held, tombstones included; own writes are not refused.
+   *
+   * @defaultValue 1000000
+   */
   readonly maxEntries: number;
-  /** Networks known by name, through attachments. */
+  /**
+   * Networks known by name, through attachments.
+   *
+   * @defaultValue 4096
+   */
   readonly maxNetworks: number;
-  /** Networks that one peer can be attached to. */
+  /**
+   * Networks that one peer can be attached to.
+   *
+   * @defaultValue 1024
+   */
   readonly maxNetworksPerNode: number;
-  /** Nodes remembered, failed and left ones included. */
+  /**
+   * Nodes remembered, failed and left ones included.
+   *
+   * @defaultValue 16384
+   */
   readonly maxNodes: number;
-  /** Bytes of one value, own or received. */
+  /**
+   * Bytes of one value, own or received.
+   *
+   * @defaultValue 1048576
+   */
   readonly maxValueBytes: number;
-  /** Events waiting in one queue; the ones sent most often go first. */
+  /**
+   * Events waiting in one queue; the ones sent most often go first.
+   *
+   * @defaultValue 65536
+   */
   readonly maxQueuedEvents: number;
-  /** Events kept for one node whose attachment has not arrived. */
+  /**
+   * Events kept for one node whose attachment has not arrived.
+   *
+   * @defaultValue 256
+   */
   readonly maxEarlyEventsPerOwner: number;
-  /** Events kept for all such nodes. */
+  /**
+   * Events kept for all such nodes.
+   *
+   * @defaultValue 1000
+   */
   readonly maxEarlyEvents: number;
-  /** Bytes of received bulk syncs and streams that wait to be applied. */
+  /**
+   * Bytes of received bulk syncs and streams that wait to be applied.
+   *
+   * @defaultValue 134217728
+   */
   readonly maxWaitingBytes: number;
-  /** Peers whose bulk-sync requests wait for our answer. */
+  /**
+   * Peers whose bulk-sync requests wait for our answer.
+   *
+   * @defaultValue 1024
+   */
   readonly maxWaitingAnswers: number;
 }
 

@@ -1,3 +1,4 @@
+import { StateError } from '../runtime/index.ts';
 import type { TableCodec } from './codecs.ts';
 import { decodeValue, encodeValue } from './codecs.ts';
 import type { EntryView, TableEngine } from './engine.ts';
@@ -57,6 +58,7 @@ export class Table<T> {
   /** @throws StateError `ERR_NAME_INVALID` */
   constructor(parts: TableParts<T>) {
     checkName('table', parts.name);
+    checkParts(parts);
     this.name = parts.name;
     this.#parts = parts;
     this.#writers = parts.options.writers ?? 'any';
@@ -164,8 +166,22 @@ export class Table<T> {
   }
 
   #at(key: string): EntryAddress {
+    if (typeof key !== 'string') checkName('key', key);
     return { network: this.#parts.network, table: this.#parts.name, key };
   }
+}
+
+/** @throws StateError with `ERR_ARGUMENT_INVALID` */
+function checkParts(parts: { readonly codec: unknown; readonly options: unknown }): void {
+  const { encode, decode } = (parts.codec ?? {}) as { encode?: unknown; decode?: unknown };
+  if (typeof encode !== 'function' || typeof decode !== 'function') {
+    const text = 'a table codec has the functions encode and decode';
+    throw new StateError('ERR_ARGUMENT_INVALID', text, { codec: parts.codec });
+  }
+  const { writers } = (parts.options ?? { writers: null }) as { writers?: unknown };
+  if (writers === undefined || writers === 'any' || writers === 'owner') return;
+  const text = "the option writers must be 'any' or 'owner'";
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { writers });
 }
 
 function entryOf<T>(view: EntryView, value: T): TableEntry<T> {

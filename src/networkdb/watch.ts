@@ -1,4 +1,4 @@
-import { StateError } from '../runtime/index.ts';
+import { checkWait, StateError } from '../runtime/index.ts';
 import type { Change, EntryChange } from './change.ts';
 import type { OwnerGroup } from './entry.ts';
 import type { EntryStore, TableSnapshot } from './store.ts';
@@ -41,6 +41,28 @@ export interface WatchOptions {
    * @defaultValue false
    */
   readonly local?: boolean | undefined;
+}
+
+/**
+ * Refuses watch options that cannot be meant.
+ *
+ * @throws StateError with `ERR_ARGUMENT_INVALID`
+ */
+export function checkWatchOptions(options: unknown): void {
+  const given = (options ?? 0) as Partial<Record<keyof WatchOptions, unknown>>;
+  const { highWater, onOverflow, local, signal } = given;
+  checkWait(typeof given === 'object' ? { signal } : options);
+  const isMark =
+    highWater === undefined || (Number.isSafeInteger(highWater) && Number(highWater) > 0);
+  const isPolicy = onOverflow === undefined || onOverflow === 'error' || onOverflow === 'resync';
+  const isFlag = local === undefined || typeof local === 'boolean';
+  if (isMark && isPolicy && isFlag) return;
+  const rule = !isMark
+    ? 'highWater must be an integer of 1 or more'
+    : isPolicy
+      ? 'local must be true or false'
+      : "onOverflow must be 'error' or 'resync'";
+  throw new StateError('ERR_ARGUMENT_INVALID', `watch: ${rule}`, { highWater, onOverflow, local });
 }
 
 /** Changes that may wait for the reader of a watch, unless it says otherwise. */

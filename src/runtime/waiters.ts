@@ -1,6 +1,6 @@
 import type { Clock, Timer } from './clock.ts';
 import type { GossipError } from './errors.ts';
-import { TimeoutError } from './errors.ts';
+import { StateError, TimeoutError } from './errors.ts';
 
 /** How long a caller is ready to wait. */
 export interface WaitOptions {
@@ -9,6 +9,32 @@ export interface WaitOptions {
   /** Milliseconds until the promise rejects with `ERR_TIMEOUT`. Default: as the method says. */
   readonly timeoutMs?: number | undefined;
 }
+
+/**
+ * Refuses a wait that cannot be kept, before anything has begun.
+ *
+ * @throws StateError with `ERR_ARGUMENT_INVALID`
+ */
+export function checkWait(wait: unknown): void {
+  const isObject = typeof wait === 'object' && wait !== null;
+  const { signal, timeoutMs } = (isObject ? wait : {}) as { signal?: unknown; timeoutMs?: unknown };
+  const isTimeout =
+    timeoutMs === undefined ||
+    (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS);
+  const isSignal = signal === undefined || isAbortSignal(signal);
+  if (isObject && isTimeout && isSignal) return;
+  const wrong = !isObject ? 'options' : isTimeout ? 'signal' : 'timeoutMs';
+  const rule = isTimeout ? 'an AbortSignal' : 'milliseconds from 0 to 30 days';
+  const text = isObject ? `${wrong} must be ${rule}` : 'options must be an object';
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: wrong, value: timeoutMs });
+}
+
+function isAbortSignal(signal: unknown): boolean {
+  if (typeof signal !== 'object' || signal === null) return false;
+  return 'aborted' in signal && 'addEventListener' in signal && 'removeEventListener' in signal;
+}
+
+const MAX_TIMEOUT_MS = 30 * 86_400_000;
 
 /** One promise that somebody waits on. */
 export interface Waiter<T> {
@@ -40,6 +66,7 @@ export class Waiters {
    * @param onEnd - called once when it ends for whatever reason
    */
   create<T>(what: string, options: WaitOptions = {}, onEnd?: () => void): Waiter<T> {
+    checkWait(options);
     const { signal, timeoutMs } = options;
     let timer: Timer | null = null;
     let settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | null = null;

@@ -217,7 +217,9 @@ void test('joining a network waits for its tables, gives up on abort and stays j
 
 void test('two processes under one name are reported, and do not fight over entries', async () => {
   const cluster = new Cluster();
-  const { nodes } = await servicesOf(cluster, 3);
+  const { nodes, tables } = await servicesOf(cluster, 3);
+  tables[1]?.create('mine', { port: 2 });
+  cluster.runFor(1000);
   const conflicts: string[] = [];
   for (const { db } of nodes) {
     db.on('nameConflict', ({ existing, claimed }) => {
@@ -226,7 +228,59 @@ void test('two processes under one name are reported, and do not fight over entr
   }
   const twin = await cluster.spawnDb({ nodeName: 'd2' });
   await cluster.settle(twin.db.join([nodes[0]?.host ?? '']));
-  cluster.runFor(5000);
+  const joining = twin.db.joinNetwork('prod', { waitForSync: false });
+  await cluster.settle(joining);
+  const isLost = (): boolean => [tables[0], tables[2]].some((t) => t?.get('mine') === undefined);
+  assert.equal(cluster.runUntil(isLost, 60_000), false, 'the entries of the first stay');
   assert.ok(conflicts.includes(`d2 ${twin.host}`), conflicts.join());
+  await cluster.close();
+});
+
+void test('after a leave writes are refused with ERR_LEFT, and reads still work', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 2);
+  tables[0]?.create('a', { port: 1 });
+  await cluster.settle(nodes[0]?.db.leave() ?? assert.fail());
+  assert.throws(() => tables[0]?.set('a', { port: 2 }), { code: 'ERR_LEFT' });
+  assert.throws(() => tables[0]?.delete('a'), { code: 'ERR_LEFT' });
+  assert.equal(tables[0]?.get('a')?.port, 1);
+  await cluster.close();
+});
+
+void test('arguments that cannot be meant are refused, and change nothing', async () => {
+  const cluster = new Cluster();
+  const { nodes, tables } = await servicesOf(cluster, 2);
+  const { db } = nodes[0] ?? assert.fail();
+  const table = tables[0] ?? assert.fail();
+  const network = await cluster.settle(db.joinNetwork('other'));
+  const isInvalid = { code: 'ERR_ARGUMENT_INVALID' };
+  const odd = (value: unknown): never => value as never;
+  for (const timeoutMs of [Infinity, NaN, -1, odd('5')]) {
+    await assert.rejects(db.waitForMembers(9, { timeoutMs }), isInvalid);
+    await assert.rejects(db.leave({ timeoutMs }), isInvalid);
+    await assert.rejects(db.join(['10.1.0.2'], { timeoutMs }), isInvalid);
+  }
+  await assert.rejects(db.waitForMembers(9, { signal: odd(new AbortController()) }), isInvalid);
+  await assert.rejects(db.waitForMembers(odd('x')), isInvalid);
+  for (const targets of [
+    '10.1.0.2',
+    undefined,
+    [5],
+    [null],
+    ['127.0.0.1:1:2'],
+    ['a b'],
+    ['[::1'],
+  ]) {
+    await assert.rejects(db.join(odd(targets)), isInvalid, JSON.stringify(targets));
+  }
+  assert.throws(() => db.on(odd('nope'), () => undefined), isInvalid);
+  assert.throws(() => db.on('join', odd(undefined)), isInvalid);
+  assert.throws(() => network.table('t', odd({})), isInvalid);
+  assert.throws(() => network.table('t', json(), { writers: odd('me') }), isInvalid);
+  assert.throws(() => table.watch({ highWater: -1 }), isInvalid);
+  assert.throws(() => table.watch({ onOverflow: odd('zz') }), isInvalid);
+  assert.throws(() => table.watch({ signal: odd(5) }), isInvalid);
+  assert.throws(() => table.get(odd(5)), { code: 'ERR_NAME_INVALID' });
+  await cluster.settle(db.leave());
   await cluster.close();
 });
