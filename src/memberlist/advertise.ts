@@ -23,7 +23,7 @@ export function chooseAdvertiseHost(
   explicitHost: string | null,
   interfaces: readonly InterfaceAddress[],
 ): AdvertiseChoice {
-  if (explicitHost !== null) return { host: explicitHost, doubt: 'none' };
+  if (explicitHost !== null) return { host: explicitHost, doubt: doubtOf(explicitHost) };
   const isWildcard = bound.host === '0.0.0.0' || bound.host === '::';
   if (!isWildcard) return { host: bound.host, doubt: doubtOf(bound.host) };
   const prefersV6 = bound.host === '::';

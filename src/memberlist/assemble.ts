@@ -14,7 +14,7 @@ import { Awareness } from './awareness.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import { LOCAL_VERSIONS } from './compatibility.ts';
 import type { Core, Ports } from './core.ts';
-import { callHook } from './core.ts';
+import { aliveClaim, broadcastRoomBytes, callHook } from './core.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import { MemberEvents } from './events.ts';
 import { Gossip } from './gossip.ts';
@@ -23,7 +23,9 @@ import { KeyUse } from './key-use.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import type { MemberlistConfig, RuntimeOptions } from './options.ts';
+import { MAX_INCARNATION } from './precedence.ts';
 import { PacketSender } from './packet-sender.ts';
+import { Reminders } from './reminders.ts';
 import { ProbeAnswers } from './probe-answers.ts';
 import { Prober } from './probe.ts';
 import { PushPull } from './push-pull.ts';
@@ -106,10 +108,10 @@ export function assemble(
       rules.merge(nodes);
     },
   });
-  const server = new StreamServer(core, (request, connection) => {
+  const server = new StreamServer(core, (request, stream) => {
     switch (request.type) {
       case 'pushPull':
-        return pushPull.serve(request);
+        return pushPull.serve(request, stream);
       case 'ping':
         if (request.node !== '' && request.node !== core.local.name) return null;
         return { type: 'ack', seq: request.seq, payload: NO_BYTES };
@@ -121,7 +123,7 @@ export function assemble(
       case 'ack':
       case 'error':
         core.counters.add('streams.rejected.ERR_CODEC_UNSUPPORTED');
-        connection.destroy();
+        stream.destroy();
         return null;
     }
   });
@@ -184,6 +186,7 @@ function createCore(
       },
     }),
     awareness: new Awareness(config.awareness.maxMult),
+    reminders: new Reminders(ports.clock),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
     local: localRecord(config.nodeName ?? randomName(ports), ports),
@@ -266,16 +269,25 @@ function streamPing(
   );
 }
 
-/** @throws StateError with `ERR_VALUE_TOO_LARGE` when a layer above wants to attach too much */
-export function checkedMetadata(metadata: Uint8Array): Uint8Array {
-  if (metadata.length <= MAX_OWN_METADATA_BYTES) return metadata.slice();
-  const text = `metadata of ${metadata.length} bytes is above ${MAX_OWN_METADATA_BYTES}`;
-  throw new StateError('ERR_VALUE_TOO_LARGE', text, {
-    sizeBytes: metadata.length,
-    limitBytes: MAX_OWN_METADATA_BYTES,
-  });
+/**
+ * The metadata that the layer above wants to attach, copied.
+ *
+ * @throws StateError with `ERR_VALUE_TOO_LARGE` above 512 bytes, or when the announcement would not fit
+ * into a packet
+ */
+export function localMetadata(core: Core): Uint8Array {
+  const metadata = core.delegates.user?.localMetadata?.() ?? NO_BYTES;
+  const sizeBytes = metadata.length;
+  const bare = aliveClaim({ ...core.local, metadata: NO_BYTES, incarnation: MAX_INCARNATION });
+  const bareBytes = core.wire.encodePacketMessage(bare).length + METADATA_HEADER_BYTES;
+  const limitBytes = Math.min(MAX_OWN_METADATA_BYTES, broadcastRoomBytes(core) - bareBytes);
+  if (sizeBytes <= limitBytes) return metadata.slice();
+  const text = `metadata of ${sizeBytes} bytes is above ${limitBytes}`;
+  throw new StateError('ERR_VALUE_TOO_LARGE', text, { sizeBytes, limitBytes });
 }
 
 const SECRETBOX_KEY_BYTES = 32;
 const MAX_OWN_METADATA_BYTES = 512;
+/** Tag and length in front of the metadata. */
+const METADATA_HEADER_BYTES = 3;
 const NO_BYTES = new Uint8Array(0);

@@ -132,6 +132,15 @@ export class BroadcastQueue {
     this.#finish(gone);
   }
 
+  /** Drops the message of a key, if there is one. */
+  drop(key: string): void {
+    const entry = this.#byKey.get(key);
+    if (entry === undefined) return;
+    this.#ordered.delete(entry);
+    this.#forget(entry);
+    this.#finish([entry]);
+  }
+
   /**
    * Takes messages for one packet and counts one transmit for each.
    *

@@ -6,6 +6,7 @@ import {
   utf8Length,
   Validator,
 } from '../runtime/index.ts';
+import { MAX_USER_MESSAGE_BYTES } from '../codec/index.ts';
 import type { MemberlistConfig, MemberlistLimits, MemberlistOptions, Profile } from './options.ts';
 
 type Timings = Pick<
@@ -89,7 +90,9 @@ export const MEMBERLIST_OPTION_KEYS = [
  */
 export function resolveMemberlistConfig(options: MemberlistOptions): MemberlistConfig {
   const validator = new Validator();
-  validator.knownKeys('', options, MEMBERLIST_OPTION_KEYS);
+  if (!validator.knownKeys('', options, MEMBERLIST_OPTION_KEYS)) {
+    if (typeof options !== 'object' || (options as unknown) === null) validator.throwIfAny();
+  }
   const config = readMemberlistOptions(options, validator);
   validator.throwIfAny();
   return config;
@@ -107,6 +110,9 @@ export function readMemberlistOptions(
   const config = fillDefaults(options, validator);
   checkIdentity(options, config, validator);
   checkEncryption(options, validator);
+  checkPacketSize(config, validator);
+  const { runtime } = options;
+  validator.check(runtime === undefined || isGroup(runtime), 'runtime', runtime, 'an object');
   checkTimings(config, validator);
   checkLimits(config.limits, validator);
   return config;
@@ -136,7 +142,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     maxPacketBytes,
     maxDirectPacketBytes: options.maxDirectPacketBytes ?? maxPacketBytes,
     encryption: Object.freeze({
-      keys: Array.isArray(encryption?.keys) ? encryption.keys : [],
+      keys: Object.freeze(copiedKeys(encryption?.keys)),
       verifyIncoming: encryption?.verifyIncoming ?? true,
       verifyOutgoing: encryption?.verifyOutgoing ?? true,
     }),
@@ -180,23 +186,40 @@ function checkIdentity(
     label,
     'text of at most 255 bytes',
   );
-  validator.integer('maxPacketBytes', config.maxPacketBytes, 512, 65_507);
-  validator.integer('maxDirectPacketBytes', config.maxDirectPacketBytes, 512, 65_507);
+}
+
+/**
+ * A packet must hold the largest single message of failure detection (an indirect ping names two
+ * members), or members with long names could not be probed.
+ */
+function checkPacketSize(config: MemberlistConfig, validator: Validator): void {
+  const { maxPacketBytes, maxDirectPacketBytes, label, nodeName } = config;
+  const isSize = validator.integer('maxPacketBytes', maxPacketBytes, 512, 65_507);
+  if (maxDirectPacketBytes !== maxPacketBytes) {
+    validator.integer('maxDirectPacketBytes', maxDirectPacketBytes, 512, 65_507);
+  }
+  if (!isSize) return;
+  const nameBytes = isNodeName(nodeName) ? utf8Length(nodeName) : 0;
+  const needed = label.length + 2 * nameBytes + MESSAGE_OVERHEAD_BYTES;
+  const rule = `${needed} or more with this label and node name`;
+  validator.check(maxPacketBytes >= needed, 'maxPacketBytes', maxPacketBytes, rule);
+  const holds = maxDirectPacketBytes >= maxPacketBytes;
+  const path = 'maxDirectPacketBytes';
+  validator.check(holds, path, maxDirectPacketBytes, 'maxPacketBytes or more');
 }
 
 function checkEncryption(options: MemberlistOptions, validator: Validator): void {
   const encryption = options.encryption;
-  if (encryption === undefined) return;
   const fields = ['keys', 'verifyIncoming', 'verifyOutgoing'];
-  if (!validator.knownKeys('encryption', encryption, fields) && typeof encryption !== 'object')
-    return;
+  validator.knownKeys('encryption', encryption, fields);
+  if (!isGroup(encryption)) return;
   const keys: unknown = encryption.keys;
   if (
     validator.check(
       Array.isArray(keys) && keys.length > 0,
       'encryption.keys',
       keys,
-      'a list of keys',
+      'a list of one key or more',
     )
   ) {
     (keys as unknown[]).forEach((key, index) => {
@@ -239,12 +262,19 @@ function checkLimits(limits: MemberlistLimits, validator: Validator): void {
   validator.integer('limits.maxQueuedBroadcasts', limits.maxQueuedBroadcasts, 64);
   validator.integer('limits.maxInboundStreams', limits.maxInboundStreams, 1, 65_536);
   validator.integer('limits.maxConcurrentPushPulls', limits.maxConcurrentPushPulls, 1, 65_536);
-  validator.integer('limits.maxStreamMessageBytes', limits.maxStreamMessageBytes, 65_536, 1 << 30);
+  validator.integer(
+    'limits.maxStreamMessageBytes',
+    limits.maxStreamMessageBytes,
+    65_536,
+    MAX_USER_MESSAGE_BYTES,
+  );
   validator.duration('limits.streamTimeoutMs', limits.streamTimeoutMs);
   validator.integer('limits.maxRelayedProbes', limits.maxRelayedProbes, 1, 65_536);
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** What stands around two names in an indirect ping: its own fields, the seal and the label's header. */
+const MESSAGE_OVERHEAD_BYTES = 112;
 const NODE_NAME_RULE = 'text of 1 to 255 bytes without NUL';
 
 /** Whether a text can name a node. */
@@ -258,8 +288,18 @@ function isHost(value: unknown): value is string {
   return typeof value === 'string' && canonicalHost(value) !== null;
 }
 
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Copies of what can be keys; the rest is refused by its own check. */
+function copiedKeys(keys: unknown): Uint8Array[] {
+  if (!Array.isArray(keys)) return [];
+  return (keys as unknown[]).filter((key) => key instanceof Uint8Array).map((key) => key.slice());
+}
+
 /** Without the fields that were given as undefined, which must not hide a default. */
 function defined<T extends object>(value: T | undefined): Partial<T> {
-  if (typeof value !== 'object') return {};
+  if (!isGroup(value)) return {};
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<T>;
 }

@@ -1,4 +1,5 @@
 import type { AliveMessage, PacketMessage, Wire } from '../codec/index.ts';
+import { COMPOUND_HEADER_BYTES, COMPOUND_PART_BYTES } from '../codec/index.ts';
 import type {
   Clock,
   Counters,
@@ -15,6 +16,7 @@ import type { MemberEvents } from './events.ts';
 import type { MemberRecord } from './member.ts';
 import type { MemberTable } from './members.ts';
 import type { MemberlistConfig } from './options.ts';
+import type { Reminders } from './reminders.ts';
 
 /** The ports of one instance, all present. */
 export interface Ports {
@@ -39,6 +41,8 @@ export interface Core {
   readonly queue: BroadcastQueue;
   readonly awareness: Awareness;
   readonly events: MemberEvents;
+  /** What was told to the operator in the last minute. */
+  readonly reminders: Reminders;
   readonly delegates: MemberlistDelegates;
   /** The local record; also in the table once the node has announced itself. */
   readonly local: MemberRecord;
@@ -63,14 +67,31 @@ export function aliveClaim(record: MemberRecord): AliveMessage {
   };
 }
 
-/** Queues a claim about a node for gossip; it replaces any older one about the same node. */
+/** Bytes that one message may have to be gossiped at all. */
+export function broadcastRoomBytes({ config, wire }: Core): number {
+  const overhead = wire.packets.overheadBytes() + COMPOUND_HEADER_BYTES + COMPOUND_PART_BYTES;
+  return config.maxPacketBytes - overhead;
+}
+
+/**
+ * Queues a claim about a node for gossip; it replaces any older one about the same node.
+ *
+ * A claim that no packet can hold (much metadata) would wait for ever: it is left to push/pull.
+ */
 export function broadcast(
   core: Core,
   claim: PacketMessage & { node: string },
   finished?: () => void,
 ): void {
+  const message = core.wire.encodePacketMessage(claim);
+  if (message.length > broadcastRoomBytes(core)) {
+    core.counters.add('claims.notGossiped');
+    core.queue.drop(claim.node);
+    finished?.();
+    return;
+  }
   core.queue.queue({
-    message: core.wire.encodePacketMessage(claim),
+    message,
     key: claim.node,
     ...(finished === undefined ? {} : { finished }),
   });

@@ -1,4 +1,4 @@
-import type { Counters, GossipError, Logger } from '../runtime/index.ts';
+import type { Counters, Logger } from '../runtime/index.ts';
 import type { MemberObserver } from './delegates.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { toMember } from './member.ts';
@@ -148,6 +148,6 @@ export class MemberEvents {
 
   #failed(hook: string, error: unknown): void {
     this.#counters.add('hooks.failed');
-    this.#logger.error({ hook, error: error as GossipError }, 'a listener threw');
+    this.#logger.error({ hook, error }, 'a listener threw');
   }
 }

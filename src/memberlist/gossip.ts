@@ -11,7 +11,7 @@ import { Pacer } from './pacer.ts';
  *
  * Fresh news leaves within {@link PROMPT_MS}, gathered so that a burst shares packets; the ticker then
  * repeats it until it was sent often enough. Sending is paced: what does not fit now waits for the
- * next slot, it is never dropped here.
+ * next slot or round, it is never dropped here.
  *
  * @remarks memberlist gossip; the prompt first send is ours (in Go news waits for the next tick)
  */
@@ -22,6 +22,8 @@ export class Gossip {
   readonly #pacer: Pacer;
   #prompt: Timer | null = null;
   #isOpen = false;
+  #slotStartedAt = Number.NEGATIVE_INFINITY;
+  #slotPackets = 0;
 
   constructor(core: Core, sender: PacketSender) {
     this.#core = core;
@@ -60,6 +62,7 @@ export class Gossip {
   /** One regular round: each of a few random members gets a packet of its own. */
   round(): void {
     for (const target of this.#targets()) {
+      if (!this.#pacer.mayPass()) return;
       const parts = this.#sender.collectNews(this.#limitBytes(), false);
       if (parts.length === 0) return;
       this.#send([target], parts);
@@ -73,24 +76,27 @@ export class Gossip {
     });
   }
 
-  /** Fresh news goes to several members at once, as many packets as the pace allows. */
+  /** Fresh news goes to several members at once, as many packets as the slot and the pace allow. */
   #sendFresh(): void {
-    for (let packets = 0; packets < MAX_PROMPT_PACKETS; packets += 1) {
-      if (!this.#pacer.mayPass()) break;
+    const now = this.#core.ports.clock.now();
+    if (now - this.#slotStartedAt >= PROMPT_SLOT_MS) {
+      this.#slotStartedAt = now;
+      this.#slotPackets = 0;
+    }
+    while (this.#slotPackets < MAX_PROMPT_PACKETS && this.#pacer.mayPass()) {
       const targets = this.#targets();
       if (targets.length === 0) return;
       const parts = this.#sender.collectNews(this.#limitBytes(), true);
       if (parts.length === 0) return;
+      this.#slotPackets += 1;
       this.#send(targets, parts);
     }
-    this.#schedulePrompt(PROMPT_SLOT_MS);
+    this.#schedulePrompt(this.#slotStartedAt + PROMPT_SLOT_MS - now);
   }
 
   #send(targets: readonly MemberRecord[], parts: readonly Uint8Array[]): void {
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     for (const target of targets) {
-      this.#pacer.spend(bytes);
-      this.#sender.sendParts(target.address, parts);
+      this.#pacer.spend(this.#sender.sendParts(target.address, parts));
     }
   }
 
@@ -110,6 +116,6 @@ export class Gossip {
 
 /** Milliseconds in which fresh news gathers before it is sent. */
 const PROMPT_MS = 2;
-/** Packets sent to each target in one go, and the milliseconds until the next go. */
+/** Packets of fresh news that any member gets in one slot, and the slot's length in milliseconds. */
 const MAX_PROMPT_PACKETS = 32;
 const PROMPT_SLOT_MS = 10;

@@ -1,8 +1,9 @@
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { formatAddress, hostToBytes, StateError, Waiters } from '../runtime/index.ts';
+import { formatAddress, hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
+import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
-import { assemble, checkedMetadata, resolvePorts } from './assemble.ts';
+import { assemble, localMetadata, resolvePorts } from './assemble.ts';
 import { resolveMemberlistConfig } from './config.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { Listener, MemberEventMap } from './events.ts';
@@ -42,6 +43,7 @@ export class Memberlist implements AsyncDisposable {
   readonly #config: MemberlistConfig;
   readonly #waiters: Waiters;
   #phase: Phase = 'open';
+  #warnings: Timer | null = null;
   #leaving: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -49,7 +51,9 @@ export class Memberlist implements AsyncDisposable {
     this.#parts = parts;
     this.#config = config;
     this.#waiters = new Waiters(parts.core.ports.clock);
-    this.keyring = new RingKeys(parts.keyring, parts.keyUse);
+    this.keyring = new RingKeys(parts.keyring, parts.keyUse, () => {
+      this.#assertOpen();
+    });
   }
 
   /**
@@ -109,16 +113,19 @@ export class Memberlist implements AsyncDisposable {
 
   /** Nodes that are alive or suspect, this one included, by name. */
   members(): readonly Member[] {
+    this.#assertOpen();
     return this.#sorted(isMember);
   }
 
   /** Every node on record, the dead and the left ones included, by name. */
   nodes(): readonly Member[] {
+    this.#assertOpen();
     return this.#sorted(() => true);
   }
 
   /** The node of a name, in whatever state; undefined when there is none. */
   member(name: string): Member | undefined {
+    this.#assertOpen();
     const record = this.#parts.core.table.get(name);
     return record === undefined ? undefined : toMember(record);
   }
@@ -175,7 +182,7 @@ export class Memberlist implements AsyncDisposable {
     this.#assertOpen();
     const { listeners } = this.#parts.core.events;
     const check = (): void => {
-      if (this.memberCount >= count) waiter.resolve(this.members());
+      if (this.memberCount >= count) waiter.resolve(this.#sorted(isMember));
     };
     const waiter = this.#waiters.create<readonly Member[]>(`a ring of ${count}`, wait, () => {
       listeners.off('join', check);
@@ -189,13 +196,15 @@ export class Memberlist implements AsyncDisposable {
    * Asks the delegate for metadata anew and announces it.
    *
    * @returns when the announcement was gossiped often enough, at once in a ring of one
+   * @throws StateError with `ERR_VALUE_TOO_LARGE`, `ERR_LEFT` or `ERR_CLOSED`; nothing has changed
+   * @throws TimeoutError with `ERR_TIMEOUT`, or the signal's reason: the announcement is under way
    */
   async updateNode(wait: WaitOptions = {}): Promise<void> {
     this.#assertActive();
     const { core, rules } = this.#parts;
-    core.local.metadata = checkedMetadata(core.delegates.user?.localMetadata?.() ?? NO_BYTES);
+    const metadata = localMetadata(core);
     const waiter = this.#waiters.create<undefined>('the announcement', wait);
-    rules.announce(() => {
+    rules.announce(metadata, () => {
       waiter.resolve(undefined);
     });
     if (this.memberCount <= 1) waiter.resolve(undefined);
@@ -206,25 +215,30 @@ export class Memberlist implements AsyncDisposable {
    * Measures the round trip to a member.
    *
    * @returns milliseconds
+   * @param wait - default time limit: the probe timeout
    * @throws StateError with `ERR_MEMBER_UNKNOWN`; TimeoutError with `ERR_NO_PING_RESPONSE`
    */
   async ping(name: string, wait: WaitOptions = {}): Promise<number> {
     this.#assertOpen();
     const record = this.#recordOf(name);
     const timeoutMs = wait.timeoutMs ?? this.#config.probe.timeoutMs;
-    const waiter = this.#waiters.create<number | null>('a ping', { signal: wait.signal });
+    let giveUp: (() => void) | null = null;
+    const waiter = this.#waiters.create<number>('a ping', { signal: wait.signal }, () =>
+      giveUp?.(),
+    );
+    if (!waiter.isOpen) return waiter.promise;
     const node = { name, endpoint: record.address };
-    this.#parts.prober.ping(node, timeoutMs, (roundTripMs) => {
-      waiter.resolve(roundTripMs);
+    giveUp = this.#parts.prober.ping(node, timeoutMs, (roundTripMs) => {
+      const text = `${name} did not answer within ${timeoutMs} ms`;
+      if (roundTripMs !== null) waiter.resolve(roundTripMs);
+      else waiter.reject(new TimeoutError('ERR_NO_PING_RESPONSE', text, { node: name, timeoutMs }));
     });
-    const roundTripMs = await waiter.promise;
-    if (roundTripMs !== null) return roundTripMs;
-    const text = `${name} did not answer within ${timeoutMs} ms`;
-    throw new StateError('ERR_NO_PING_RESPONSE', text, { node: name, timeoutMs });
+    return waiter.promise;
   }
 
   /** Bytes that a message of `sendBestEffort` may have without exceeding `maxPacketBytes`. */
   packetRoomBytes(): number {
+    this.#assertOpen();
     return this.#parts.sender.roomBytes() - USER_TYPE_BYTES;
   }
 
@@ -243,7 +257,7 @@ export class Memberlist implements AsyncDisposable {
       const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
       throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
     }
-    this.#parts.sender.sendParts(address, [asUserMessage(message)]);
+    this.#parts.sender.sendAlone(address, asUserMessage(message));
   }
 
   /**
@@ -278,6 +292,7 @@ export class Memberlist implements AsyncDisposable {
     message: Uint8Array,
     done: (error: GossipError | null) => void,
   ): () => void {
+    this.#assertOpen();
     const limitBytes = this.#config.limits.maxStreamMessageBytes;
     if (message.length > limitBytes) {
       const text = `a message of ${message.length} bytes is above the cap of ${limitBytes}`;
@@ -290,10 +305,11 @@ export class Memberlist implements AsyncDisposable {
 
   /** Push/pull with an endpoint, as a join of one. @internal */
   reconnect(to: Address, done: (error: GossipError | null) => void): () => void {
+    this.#assertActive();
     return this.#parts.pushPull.exchange(to, true, done);
   }
 
-  /** The layer above has fresh broadcasts: gossip within 5 ms. */
+  /** The layer above has fresh broadcasts: gossip within 5 ms. Nothing once closed. @internal */
   nudge(): void {
     this.#parts.gossip.nudge();
   }
@@ -355,6 +371,7 @@ export class Memberlist implements AsyncDisposable {
     name: Name,
     listener: Listener<MemberEventMap[Name]>,
   ): this {
+    this.#assertOpen();
     this.#parts.core.events.listeners.on(name, listener);
     return this;
   }
@@ -370,6 +387,7 @@ export class Memberlist implements AsyncDisposable {
 
   /** Sizes and counters at this moment. */
   stats(): MemberlistStats {
+    this.#assertOpen();
     const { core } = this.#parts;
     return {
       members: this.memberCount,
@@ -411,25 +429,32 @@ export class Memberlist implements AsyncDisposable {
 
   #announce(bound: Address): void {
     const { core, rules, gossip, prober, pushPull } = this.#parts;
-    const { advertiseAddress, advertisePort, encryption } = this.#config;
+    const { advertiseAddress, advertisePort } = this.#config;
     const interfaces = core.ports.transport.interfaceAddresses();
     const choice = chooseAdvertiseHost(bound, advertiseAddress, interfaces);
     const { local } = core;
     local.addressBytes = hostToBytes(choice.host);
     local.address = { host: choice.host, port: advertisePort ?? bound.port };
-    local.metadata = checkedMetadata(core.delegates.user?.localMetadata?.() ?? NO_BYTES);
-    rules.announce();
+    rules.announce(localMetadata(core));
     gossip.start();
     prober.start();
     pushPull.start();
-    const isExplicit = bound.host !== '0.0.0.0' && bound.host !== '::';
-    if (choice.doubt === 'loopback' && !isExplicit) {
+    // Late enough for whoever awaits the start to listen first.
+    this.#warnings = core.ports.clock.afterPendingInput(() => {
+      this.#warnAboutAddress(choice, bound);
+    });
+  }
+
+  #warnAboutAddress({ host, doubt }: AdvertiseChoice, bound: Address): void {
+    const { events } = this.#parts.core;
+    const isChosen = bound.host === '0.0.0.0' || bound.host === '::';
+    if (doubt === 'loopback' && isChosen && this.#config.advertiseAddress === null) {
       const text = 'no address of this machine can be reached from others; advertising loopback';
-      core.events.warn('WARN_ADVERTISE_LOOPBACK', text, { host: choice.host });
+      events.warn('WARN_ADVERTISE_LOOPBACK', text, { host });
     }
-    if (choice.doubt === 'public' && encryption.keys.length === 0) {
+    if (doubt === 'public' && this.#parts.keyring.size === 0) {
       const text = 'a public address is advertised and nothing is encrypted';
-      core.events.warn('WARN_PUBLIC_UNENCRYPTED', text, { host: choice.host });
+      events.warn('WARN_PUBLIC_UNENCRYPTED', text, { host });
     }
   }
 
@@ -448,19 +473,22 @@ export class Memberlist implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#leaving?.catch(ignore);
     this.#phase = 'closed';
-    const { core, acks, answers, client, gossip, prober, pushPull, rules, server } = this.#parts;
+    this.#warnings?.cancel();
+    this.#waiters.failAll(closedError());
+    const { core, acks, answers, client, gossip, inbound, prober, pushPull, rules, server } =
+      this.#parts;
+    inbound.stop();
     gossip.stop();
     prober.stop();
     pushPull.stop();
-    rules.close();
     answers.stop();
-    acks.clear();
     client.stop();
     server.stop();
+    rules.close();
+    acks.clear();
     await new Promise<void>((resolve) => {
       core.ports.transport.close(resolve);
     });
-    this.#waiters.failAll(closedError());
     core.events.listeners.clear();
     core.queue.clear();
   }
@@ -511,4 +539,3 @@ const DISPOSE_LEAVE_MS = 1000;
 /** Extra gossip rounds while leaving, so that a leave does not take a second. */
 const HURRIED_ROUND_MS = 20;
 const STREAM_FRAMING_BYTES = 1024 * 1024;
-const NO_BYTES = new Uint8Array(0);

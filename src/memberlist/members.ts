@@ -56,7 +56,8 @@ export class MemberTable {
   /**
    * The next node to probe, or null when there is none.
    *
-   * At the end of each round the gone are reaped and the order is shuffled.
+   * At the end of each round the gone are reaped and the order is shuffled. Where a round ends in the
+   * middle of a call the next one is begun, so no call is lost while there is someone to probe.
    *
    * @param reapBefore - gone nodes whose state changed at or before this clock time are forgotten
    * @param onReap - hears each forgotten record
@@ -65,19 +66,16 @@ export class MemberTable {
     reapBefore: () => number,
     onReap: (record: MemberRecord) => void,
   ): MemberRecord | null {
-    let checked = 0;
-    while (checked < this.#order.length) {
-      const record = this.#order[this.#nextProbe];
-      if (record === undefined) {
-        this.reap(reapBefore(), onReap);
-        shuffle(this.#random, this.#order);
-        this.#nextProbe = 0;
-        checked += 1;
-        continue;
+    for (let rounds = 0; rounds < 2; rounds += 1) {
+      for (;;) {
+        const record = this.#order[this.#nextProbe];
+        if (record === undefined) break;
+        this.#nextProbe += 1;
+        if (!record.isLocal && isMember(record)) return record;
       }
-      this.#nextProbe += 1;
-      if (!record.isLocal && isMember(record)) return record;
-      checked += 1;
+      this.reap(reapBefore(), onReap);
+      shuffle(this.#random, this.#order);
+      this.#nextProbe = 0;
     }
     return null;
   }

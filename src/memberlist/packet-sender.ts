@@ -3,9 +3,11 @@ import {
   COMPOUND_HEADER_BYTES,
   COMPOUND_PART_BYTES,
   encodeCompound,
+  MAX_COMPOUND_PARTS,
   MESSAGE_TYPE,
 } from '../codec/index.ts';
 import type { Address, GossipError } from '../runtime/index.ts';
+import { StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { callHook } from './core.ts';
 
@@ -48,11 +50,24 @@ export class PacketSender {
     this.sendParts(to, parts, done);
   }
 
-  /** Sends encoded messages as one packet: bare when there is one, else as a compound. */
-  sendParts(to: Address, parts: readonly Uint8Array[], done?: SendCallback): void {
-    const [first] = parts;
-    if (first === undefined) return;
-    const message = parts.length === 1 ? first : encodeCompound(parts);
+  /**
+   * Sends encoded messages: together where they fit into one packet, else in as few as hold them.
+   *
+   * @param done - hears about the packet that holds the first message
+   * @returns bytes handed to the network
+   */
+  sendParts(to: Address, parts: readonly Uint8Array[], done?: SendCallback): number {
+    let sentBytes = 0;
+    let onSent = done;
+    for (const group of this.#groups(parts)) {
+      sentBytes += this.#sendGroup(to, group, onSent);
+      onSent = undefined;
+    }
+    return sentBytes;
+  }
+
+  /** Sends one encoded message in a packet of its own, whatever its size. */
+  sendAlone(to: Address, message: Uint8Array, done?: SendCallback): number {
     const datagram = this.#core.wire.packets.seal(message);
     this.#core.counters.add('packets.sent');
     this.#core.counters.add('packets.sentBytes', datagram.length);
@@ -60,6 +75,42 @@ export class PacketSender {
       if (error !== null) this.#core.counters.add('packets.sendFailed');
       done?.(error);
     });
+    return datagram.length;
+  }
+
+  #sendGroup(to: Address, group: readonly Uint8Array[], done?: SendCallback): number {
+    const [only = NO_BYTES] = group;
+    const message = group.length === 1 ? only : encodeCompound(group);
+    const roomBytes = this.roomBytes();
+    if (message.length <= roomBytes) return this.sendAlone(to, message, done);
+    const sizeBytes = message.length;
+    const text = `a message of ${sizeBytes} bytes does not fit into a packet`;
+    this.#core.counters.add('packets.oversized');
+    this.#core.ports.clock.afterPendingInput(() => {
+      done?.(new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes: roomBytes }));
+    });
+    return 0;
+  }
+
+  /** Cuts messages, in order, into groups that fit into one packet each. */
+  #groups(parts: readonly Uint8Array[]): Uint8Array[][] {
+    const roomBytes = this.roomBytes() - COMPOUND_HEADER_BYTES;
+    const groups: Uint8Array[][] = [];
+    let group: Uint8Array[] = [];
+    let usedBytes = 0;
+    for (const part of parts) {
+      const neededBytes = part.length + COMPOUND_PART_BYTES;
+      const isFull = group.length === MAX_COMPOUND_PARTS || usedBytes + neededBytes > roomBytes;
+      if (group.length > 0 && isFull) {
+        groups.push(group);
+        group = [];
+        usedBytes = 0;
+      }
+      group.push(part);
+      usedBytes += neededBytes;
+    }
+    if (group.length > 0) groups.push(group);
+    return groups;
   }
 
   /**
@@ -115,3 +166,4 @@ export function asUserMessage(payload: Uint8Array): Uint8Array {
 
 /** Cost of a user message in a compound: its length bytes and its type byte. */
 const USER_PART_BYTES = COMPOUND_PART_BYTES + 1;
+const NO_BYTES = new Uint8Array(0);

@@ -46,8 +46,8 @@ export function judgeAlive(
   if (sameAddress(record.address, endpoint)) return isNewer ? 'accept' : 'stale';
   const hasStartId = claim.startId.length > 0;
   if (hasStartId && sameBytes(claim.startId, record.retiredStartId)) return 'stale';
-  if (record.state === 'left') return 'replace';
   const isNewStart = hasStartId && !sameBytes(claim.startId, record.startId);
+  if (record.state === 'left') return hasStartId && !isNewStart ? 'stale' : 'replace';
   if (record.state === 'dead') return isNewStart ? 'replace' : 'conflict';
   return isNewStart ? 'verify' : 'conflict';
 }

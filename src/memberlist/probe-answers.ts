@@ -6,6 +6,11 @@ import type { Core } from './core.ts';
 import { endpointOf } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
+/** One probe for somebody else. */
+interface Relay {
+  nackTimer: Timer | null;
+}
+
 /**
  * Answers the probes of others, and probes on their behalf.
  *
@@ -18,7 +23,7 @@ export class ProbeAnswers {
   readonly #core: Core;
   readonly #sender: PacketSender;
   readonly #acks: AckTable;
-  readonly #nackTimers = new Set<Timer>();
+  readonly #relays = new Set<Relay>();
 
   constructor(core: Core, sender: PacketSender, acks: AckTable) {
     this.#core = core;
@@ -27,8 +32,8 @@ export class ProbeAnswers {
   }
 
   stop(): void {
-    for (const timer of this.#nackTimers) timer.cancel();
-    this.#nackTimers.clear();
+    for (const relay of this.#relays) relay.nackTimer?.cancel();
+    this.#relays.clear();
   }
 
   /** "Are you there?" */
@@ -48,18 +53,23 @@ export class ProbeAnswers {
     const { config, counters, local, ports } = this.#core;
     const target = endpointOf(request.target, request.port);
     if (target === null || !isReachableHost(target.host)) return counters.add('pings.badTarget');
-    if (this.#nackTimers.size >= config.limits.maxRelayedProbes)
+    if (this.#relays.size >= config.limits.maxRelayedProbes)
       return counters.add('pings.relayLimit');
     counters.add('pings.relayed');
     const asker = answerTo(request, from);
     const { timeoutMs } = config.probe;
-    const nackTimer = ports.clock.schedule(timeoutMs * NACK_FRACTION, () => {
-      if (request.wantsNack) this.#sender.sendWithNews(asker, { type: 'nack', seq: request.seq });
-    });
-    this.#nackTimers.add(nackTimer);
+    const relay: Relay = { nackTimer: null };
+    this.#relays.add(relay);
+    if (request.wantsNack) {
+      relay.nackTimer = ports.clock.schedule(timeoutMs * NACK_FRACTION, () => {
+        relay.nackTimer = ports.clock.afterPendingInput(() => {
+          this.#sender.sendWithNews(asker, { type: 'nack', seq: request.seq });
+        });
+      });
+    }
     const finish = (): void => {
-      nackTimer.cancel();
-      this.#nackTimers.delete(nackTimer);
+      relay.nackTimer?.cancel();
+      this.#relays.delete(relay);
     };
     const seq = this.#acks.register(timeoutMs, {
       onAck: () => {

@@ -32,7 +32,9 @@ interface Probe {
   successDelta: number;
   expectedNacks: number;
   nacks: number;
-  answeredByStream: boolean;
+  /** What is known of the ping over a stream. */
+  stream: 'none' | 'pending' | 'answered' | 'silent';
+  hasExpired: boolean;
   isIndirect: boolean;
   directTimer: Timer | null;
 }
@@ -58,7 +60,7 @@ export class Prober {
   readonly #sender: PacketSender;
   readonly #acks: AckTable;
   readonly #hooks: ProberHooks;
-  readonly #ticker: Ticker | null;
+  readonly #ticker: Ticker;
   #current: Probe | null = null;
   #hasMissedTick = false;
 
@@ -68,23 +70,21 @@ export class Prober {
     this.#acks = acks;
     this.#hooks = hooks;
     const { intervalMs } = core.config.probe;
-    this.#ticker =
-      intervalMs === false
-        ? null
-        : new Ticker(core.ports, {
-            intervalMs: () => intervalMs,
-            onTick: () => {
-              this.#tick(intervalMs);
-            },
-          });
+    this.#ticker = new Ticker(core.ports, {
+      intervalMs: () => (intervalMs === false ? core.config.gossip.toTheDeadMs : intervalMs),
+      onTick: () => {
+        if (intervalMs === false) core.table.reap(this.#reapBefore(), hooks.reaped);
+        else this.#tick(intervalMs);
+      },
+    });
   }
 
   start(): void {
-    this.#ticker?.start();
+    this.#ticker.start();
   }
 
   stop(): void {
-    this.#ticker?.stop();
+    this.#ticker.stop();
     this.#current?.directTimer?.cancel();
     this.#current = null;
   }
@@ -93,12 +93,13 @@ export class Prober {
    * One direct ping, outside the probe order and without consequences.
    *
    * @param done - hears the round trip in milliseconds, or null when nothing came in time
+   * @returns a function that gives up; `done` then hears nothing
    */
   ping(
     node: { readonly name: string; readonly endpoint: Address },
     timeoutMs: number,
     done: (roundTripMs: number | null) => void,
-  ): void {
+  ): () => void {
     const sentAt = this.#core.ports.clock.now();
     const seq = this.#acks.register(timeoutMs, {
       onAck: () => {
@@ -109,6 +110,9 @@ export class Prober {
       },
     });
     this.#sender.sendTogether(node.endpoint, [this.#pingMessage(seq, node.name)]);
+    return () => {
+      this.#acks.forget(seq);
+    };
   }
 
   #tick(intervalMs: number): void {
@@ -116,10 +120,13 @@ export class Prober {
       this.#hasMissedTick = true;
       return;
     }
-    const { table, config, ports } = this.#core;
-    const reapBefore = (): number => ports.clock.now() - config.gossip.toTheDeadMs;
-    const record = table.nextProbeTarget(reapBefore, this.#hooks.reaped);
+    const reapBefore = (): number => this.#reapBefore();
+    const record = this.#core.table.nextProbeTarget(reapBefore, this.#hooks.reaped);
     if (record !== null) this.#begin(record, intervalMs);
+  }
+
+  #reapBefore(): number {
+    return this.#core.ports.clock.now() - this.#core.config.gossip.toTheDeadMs;
   }
 
   #begin(record: MemberRecord, intervalMs: number): void {
@@ -146,7 +153,8 @@ export class Prober {
       successDelta: -1,
       expectedNacks: 0,
       nacks: 0,
-      answeredByStream: false,
+      stream: 'none',
+      hasExpired: false,
       isIndirect: false,
       directTimer: null,
     };
@@ -179,7 +187,7 @@ export class Prober {
   #askHelpers(probe: Probe): void {
     if (this.#current !== probe || probe.isIndirect) return;
     probe.isIndirect = true;
-    const { table, config, counters, ports } = this.#core;
+    const { table, config, counters } = this.#core;
     const { record } = probe;
     counters.add('probes.indirect');
     const helpers = table.pick(config.probe.indirectChecks, (candidate) => {
@@ -199,10 +207,19 @@ export class Prober {
       });
     }
     if (!config.probe.streamFallback || (record.versions[1] ?? 0) < STREAM_PING_VERSION) return;
-    const node = { name: record.name, endpoint: record.address };
-    const timeoutMs = Math.max(1, probe.endsAt - ports.clock.now());
-    this.#hooks.streamPing(node, timeoutMs, (answered) => {
-      probe.answeredByStream ||= answered;
+    this.#tryStream(probe);
+  }
+
+  #tryStream(probe: Probe): void {
+    const { config, ports } = this.#core;
+    const { intervalMs, timeoutMs: directMs } = config.probe;
+    const leftMs = Math.max(1, probe.endsAt - ports.clock.now());
+    const isShort = intervalMs !== false && directMs > MAX_TIMEOUT_SHARE * intervalMs;
+    const node = { name: probe.record.name, endpoint: probe.record.address };
+    probe.stream = 'pending';
+    this.#hooks.streamPing(node, isShort ? Math.max(leftMs, directMs) : leftMs, (answered) => {
+      probe.stream = answered ? 'answered' : 'silent';
+      if (probe.hasExpired) this.#conclude(probe);
     });
   }
 
@@ -212,24 +229,33 @@ export class Prober {
     this.#end(probe);
   }
 
+  /** Nothing came over packets; the ping over a stream, if any, has its say first. */
   #expire(probe: Probe): void {
+    probe.hasExpired = true;
+    if (probe.stream !== 'pending') this.#conclude(probe);
+  }
+
+  #conclude(probe: Probe): void {
     if (this.#current !== probe) return;
-    const { awareness, counters, events } = this.#core;
-    if (probe.answeredByStream) {
+    const { awareness, counters } = this.#core;
+    if (probe.stream === 'answered') {
       awareness.apply(probe.successDelta);
       counters.add('probes.answeredByStream');
-      const { name, address } = probe.record;
-      events.warn('WARN_UDP_BLOCKED', `${name} answers over streams but not over UDP`, {
-        node: name,
-        ...address,
-      });
+      this.#warnBlocked(probe.record);
       return this.#end(probe);
     }
     const missingNacks = Math.max(0, probe.expectedNacks - probe.nacks);
     awareness.apply(probe.expectedNacks > 0 ? missingNacks : 1);
     counters.add('probes.failed');
-    this.#end(probe);
     if (!isGone(probe.record)) this.#hooks.suspect(probe.record, probe.incarnation);
+    this.#end(probe);
+  }
+
+  #warnBlocked({ name: node, address }: MemberRecord): void {
+    const { events, reminders } = this.#core;
+    if (!reminders.isDue(`blocked ${node}`)) return;
+    const text = `${node} answers over streams but not over UDP`;
+    events.warn('WARN_UDP_BLOCKED', text, { node, ...address });
   }
 
   #end(probe: Probe): void {
@@ -258,3 +284,5 @@ export class Prober {
 /** Protocol versions from which a node answers with nacks, and to pings over streams. */
 const NACK_VERSION = 4;
 const STREAM_PING_VERSION = 3;
+/** Direct timeouts above this share of the interval leave a stream too little time, so it gets more. */
+const MAX_TIMEOUT_SHARE = 0.8;

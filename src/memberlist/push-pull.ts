@@ -8,6 +8,7 @@ import { pushPullScaleMs } from './formulas.ts';
 import type { MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
 import type { StreamClient } from './stream-client.ts';
+import type { ServedStream } from './stream-server.ts';
 
 /** Hears how an exchange ended. */
 export type PushPullCallback = (error: GossipError | null) => void;
@@ -72,22 +73,30 @@ export class PushPull {
     const { config, counters } = this.#core;
     counters.add('pushPulls.started');
     const options = { wantsReply: true, timeoutMs: config.limits.streamTimeoutMs };
-    return this.#client.exchange(to, this.#localState(isJoin), options, (error, reply) => {
-      if (error !== null) return done(error);
+    let isWanted = true;
+    const tell: PushPullCallback = (error) => {
+      if (isWanted) done(error);
+    };
+    const giveUp = this.#client.exchange(to, this.#localState(isJoin), options, (error, reply) => {
+      if (error !== null) return tell(error);
       if (reply?.type !== 'pushPull') {
         const text = `${formatAddress(to)} answered a push/pull with something else`;
-        return done(new GossipErrorClass('ERR_REMOTE', text, { reply: reply?.type }));
+        return tell(new GossipErrorClass('ERR_REMOTE', text, { reply: reply?.type }));
       }
-      this.#merge(reply, isJoin, done);
+      this.#merge(reply, isJoin, tell);
     });
+    return () => {
+      isWanted = false;
+      giveUp();
+    };
   }
 
   /**
-   * Serves a peer's request.
+   * Serves a peer's request. It counts as being served until its stream has ended.
    *
    * @returns the reply: our state as it was before theirs is merged
    */
-  serve(request: PushPullMessage): StreamMessage {
+  serve(request: PushPullMessage, stream: ServedStream): StreamMessage {
     const { config, counters, ports } = this.#core;
     if (this.#serving >= config.limits.maxConcurrentPushPulls) {
       counters.add('pushPulls.refused');
@@ -96,8 +105,10 @@ export class PushPull {
     counters.add('pushPulls.served');
     const reply = this.#localState(request.join);
     this.#serving += 1;
-    this.#merge(request, request.join, (error) => {
+    stream.whenClosed(() => {
       this.#serving -= 1;
+    });
+    this.#merge(request, request.join, (error) => {
       if (error !== null) ports.logger.error({ error }, 'a served push/pull was not merged');
     });
     return reply;

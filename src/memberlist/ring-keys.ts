@@ -12,7 +12,7 @@ export interface RingKeyInfo {
 }
 
 /**
- * The keys of a running member.
+ * The keys of a running member. Every method throws `ERR_CLOSED` once the member is closed.
  *
  * Rotation in three steps, each done on every member before the next: `add` the new key, `use` it,
  * `remove` the old one when `list()` shows that nobody is heard under it any more.
@@ -20,10 +20,13 @@ export interface RingKeyInfo {
 export class RingKeys {
   readonly #keyring: Keyring;
   readonly #keyUse: KeyUse;
+  readonly #assertOpen: () => void;
 
-  constructor(keyring: Keyring, keyUse: KeyUse) {
+  /** @param assertOpen - throws once the member is closed */
+  constructor(keyring: Keyring, keyUse: KeyUse, assertOpen: () => void) {
     this.#keyring = keyring;
     this.#keyUse = keyUse;
+    this.#assertOpen = assertOpen;
   }
 
   /**
@@ -34,6 +37,7 @@ export class RingKeys {
    * @throws CryptoError with `ERR_KEY_INVALID`
    */
   add(key: Uint8Array): void {
+    this.#assertOpen();
     this.#keyring.add(key);
   }
 
@@ -43,6 +47,7 @@ export class RingKeys {
    * @throws CryptoError with `ERR_KEY_UNKNOWN` when it was not added
    */
   use(key: Uint8Array): void {
+    this.#assertOpen();
     this.#keyring.use(key);
   }
 
@@ -52,11 +57,13 @@ export class RingKeys {
    * @throws CryptoError with `ERR_KEY_PRIMARY` for the key in use
    */
   remove(key: Uint8Array): void {
+    this.#assertOpen();
     this.#keyring.remove(key);
   }
 
   /** The keys, the primary first. */
   list(): readonly RingKeyInfo[] {
+    this.#assertOpen();
     const heard = this.#keyUse.counts();
     return this.#keyring.list().map(({ fingerprint, isPrimary }) => {
       return Object.freeze({ fingerprint, isPrimary, heardMembers: heard.get(fingerprint) ?? 0 });

@@ -7,7 +7,7 @@ import { aliveClaim, broadcast, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import type { MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
-import { isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
+import { isOwnEcho, judgeAlive, MAX_INCARNATION, refutingIncarnation } from './precedence.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** What the rules need from other parts. */
@@ -35,8 +35,6 @@ export class StateRules {
   readonly #suspicions = new Map<string, Suspicion>();
   /** Names whose old endpoint is being asked right now; bounded by the table's size. */
   readonly #verifying = new Set<string>();
-  /** When a conflict over a name was last reported. */
-  readonly #conflictsToldAt = new Map<string, number>();
   #isLeaving = false;
 
   constructor(core: Core, hooks: StateRulesHooks) {
@@ -50,21 +48,24 @@ export class StateRules {
   }
 
   /**
-   * Announces the local node with its present metadata and the next incarnation.
+   * Announces the local node with the next incarnation.
    *
+   * @param metadata - what the layer above attaches from now on
    * @param finished - called once the announcement has been gossiped often enough, or was replaced
    */
-  announce(finished?: () => void): void {
-    const { local, table } = this.#core;
+  announce(metadata: Uint8Array, finished?: () => void): void {
+    const { local, table, events } = this.#core;
     const isFirst = table.get(local.name) === undefined;
+    const hasChanged = !sameBytes(local.metadata, metadata);
+    local.metadata = metadata;
     local.incarnation = refutingIncarnation(local.incarnation, 0) ?? local.incarnation;
     if (isFirst) {
       local.stateChangedAt = this.#core.ports.clock.now();
       table.insert(local);
     }
     this.#spread(aliveClaim(local), finished);
-    if (isFirst) this.#core.events.joined(local);
-    else this.#core.events.updated(local);
+    if (isFirst) events.joined(local);
+    else if (hasChanged) events.updated(local);
   }
 
   /** Applies an alive claim, from a packet or a push/pull. */
@@ -77,6 +78,7 @@ export class StateRules {
       isSaneVersionVector(claim.versions) &&
       claim.metadata.length <= config.limits.maxMetadataBytes;
     if (!isUsable) return counters.add('claims.refused.malformed');
+    if (claim.incarnation > HIGH_INCARNATION) counters.add('claims.highIncarnation');
     const record = table.get(claim.node);
     if (record === undefined) return this.#aliveUnknown(claim, endpoint);
     if (record === local) return this.#aliveOurselves(claim, endpoint);
@@ -111,14 +113,16 @@ export class StateRules {
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
     const minMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
+    const expected = expectedConfirmations(mult, memberCount);
     this.#suspicions.set(
       claim.node,
       new Suspicion(ports.clock, {
         from: claim.from,
-        expected: expectedConfirmations(mult, memberCount),
+        expected,
         minMs,
         maxMs: minMs * maxTimeoutMult,
         onExpire: (confirmations) => {
+          if (confirmations < expected) counters.add('suspicions.unconfirmed');
           ports.logger.info({ node: claim.node, confirmations }, 'suspect did not refute');
           const { incarnation } = record;
           this.dead({ type: 'dead', incarnation, node: claim.node, from: local.name });
@@ -216,10 +220,14 @@ export class StateRules {
 
   #aliveOurselves(claim: AliveMessage, endpoint: Address): void {
     const { local } = this.#core;
-    if (this.#isLeaving || claim.incarnation < local.incarnation) return;
-    if (isOwnEcho(local, claim, endpoint)) return;
-    const isSameStart = sameBytes(claim.startId, local.startId);
-    if (isSameStart || sameAddress(endpoint, local.address)) return this.#refute(claim.incarnation);
+    if (this.#isLeaving) return;
+    const isOurStart = claim.startId.length > 0 && sameBytes(claim.startId, local.startId);
+    if (isOurStart || sameAddress(endpoint, local.address)) {
+      const isOldNews = claim.incarnation < local.incarnation || isOwnEcho(local, claim, endpoint);
+      if (!isOldNews) this.#refute(claim.incarnation);
+      return;
+    }
+    // Another process, or what is left of our former self: only the first one answers.
     this.#whenNotVerifying(local.name, endpoint, (answers) => {
       if (answers) this.#tellConflict(local, endpoint);
     });
@@ -230,7 +238,7 @@ export class StateRules {
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
     const hasChanged =
-      !sameBytes(record.metadata, claim.metadata) || record.address.host !== endpoint.host;
+      !sameBytes(record.metadata, claim.metadata) || !sameAddress(record.address, endpoint);
     record.addressBytes = claim.address;
     record.address = endpoint;
     record.metadata = claim.metadata;
@@ -258,8 +266,8 @@ export class StateRules {
   #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
     const stored = record.startId;
     this.#whenNotVerifying(record.name, record.address, (answers) => {
-      const isUnchanged = this.#core.table.get(record.name) === record && record.startId === stored;
-      if (!isUnchanged) return;
+      const isKnown = this.#core.table.get(record.name) === record;
+      if (!isKnown || !sameBytes(record.startId, stored)) return;
       if (answers) this.#tellConflict(record, endpoint);
       else this.#replaceProcess(record, claim, endpoint);
     });
@@ -286,21 +294,18 @@ export class StateRules {
   }
 
   #tellConflict(record: MemberRecord, claimed: Address): void {
-    const { clock } = this.#core.ports;
-    this.#core.counters.add('claims.refused.conflict');
-    const now = clock.now();
-    const told = this.#conflictsToldAt.get(record.name);
-    if (told !== undefined && now - told < CONFLICT_REPEAT_MS) return;
-    if (this.#conflictsToldAt.size >= MAX_TOLD_CONFLICTS) this.#conflictsToldAt.clear();
-    this.#conflictsToldAt.set(record.name, now);
-    this.#core.events.nameConflict({ existing: toMember(record), claimed: { ...claimed } });
+    const { counters, events, reminders } = this.#core;
+    counters.add('claims.refused.conflict');
+    if (!reminders.isDue(`conflict ${record.name}`)) return;
+    events.nameConflict({ existing: toMember(record), claimed: { ...claimed } });
   }
 
   #refute(accused: number): void {
-    const { local, awareness, counters, events, ports } = this.#core;
+    const { local, awareness, counters, events, ports, reminders } = this.#core;
     awareness.apply(1);
     const next = refutingIncarnation(local.incarnation, accused);
     if (next === null) {
+      if (!reminders.isDue('incarnation')) return;
       events.warn('WARN_INCARNATION_EXHAUSTED', 'no greater incarnation is left to refute with');
       return;
     }
@@ -322,7 +327,5 @@ export class StateRules {
 }
 
 const NO_BYTES = new Uint8Array(0);
-/** A conflict over one name is reported once in this time. */
-const CONFLICT_REPEAT_MS = 60_000;
-/** Names remembered for that; beyond it the memory starts anew. */
-const MAX_TOLD_CONFLICTS = 256;
+/** Above this only forged or broken claims are found; counted. */
+const HIGH_INCARNATION = MAX_INCARNATION - 65_536;

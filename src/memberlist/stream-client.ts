@@ -2,6 +2,7 @@ import type { RefusalReason, StreamMessage, StreamReader, StreamOpener } from '.
 import { REFUSAL_REASONS } from '../codec/index.ts';
 import type { Address, ErrorCode, StreamConnection } from '../runtime/index.ts';
 import {
+  CodecError,
   CryptoError,
   formatAddress,
   GossipError,
@@ -73,6 +74,7 @@ class Exchange {
   #connection: StreamConnection | null = null;
   #pump: StreamPump | null = null;
   #deadline: StreamDeadline | null = null;
+  #unwritable: GossipError | null = null;
   #isSettled = false;
   #hasHeard = false;
 
@@ -109,7 +111,8 @@ class Exchange {
         else connection.end();
       },
       onClose: (error) => {
-        if (error === null && !this.#wantsReply) this.#settle(null, null);
+        if (this.#unwritable !== null) this.#fail(this.#unwritable);
+        else if (error === null && !this.#wantsReply) this.#settle(null, null);
         else this.#fail(this.#closedEarly(error));
       },
     });
@@ -127,10 +130,16 @@ class Exchange {
       connection,
       sealer,
       message: this.#request,
-      onWritten: (bytes) => {
+      onMoved: (bytes) => {
         this.#deadline?.moved(bytes);
         this.#core.counters.add('streams.sentBytes', bytes);
+      },
+      onWritten: () => {
         if (!this.#wantsReply) connection.end();
+      },
+      onFailed: (error) => {
+        this.#unwritable = error;
+        connection.destroy();
       },
     });
     this.#pump.run();
@@ -152,9 +161,10 @@ class Exchange {
     } catch (error) {
       return this.#fail(explain(error as GossipError, this.#to));
     }
+    if (!opener.isComplete) return;
     const { message } = reader;
-    if (message === null || !opener.isComplete) return;
-    if (message.type === 'error') this.#fail(refusal(message.reason, message.text, this.#to));
+    if (message === null) this.#fail(truncated(this.#to));
+    else if (message.type === 'error') this.#fail(refusal(message.reason, message.text, this.#to));
     else this.#settle(null, message);
   }
 
@@ -188,6 +198,12 @@ class Exchange {
   }
 }
 
+function truncated(from: Address): GossipError {
+  const where = formatAddress(from);
+  const text = `the answer of ${where} ends before its message does`;
+  return new CodecError('ERR_CODEC_TRUNCATED', text, { address: where });
+}
+
 /** A typed error for what a peer's refusal says. */
 function refusal(reason: RefusalReason, text: string, from: Address): GossipError {
   const where = formatAddress(from);
@@ -213,17 +229,14 @@ function explain(error: GossipError, from: Address): GossipError {
   return refusal(reason, typeof hint?.text === 'string' ? hint.text : '', from);
 }
 
-/** Codes after which an acceptor says why, and the reason it gives. */
+/** The reason an acceptor gives for refusing a stream; all that is not listed is junk. */
 export function refusalReasonOf(code: ErrorCode): RefusalReason {
-  switch (code) {
-    case 'ERR_LABEL_MISMATCH':
-      return 'label';
-    case 'ERR_KEY_MISMATCH':
-    case 'ERR_NOT_SEALED':
-    case 'ERR_SEALED':
-      return 'key';
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- all others are junk
-    default:
-      return 'malformed';
-  }
+  return REASONS[code] ?? 'malformed';
 }
+
+const REASONS: { readonly [Code in ErrorCode]?: RefusalReason } = {
+  ERR_LABEL_MISMATCH: 'label',
+  ERR_KEY_MISMATCH: 'key',
+  ERR_NOT_SEALED: 'key',
+  ERR_SEALED: 'key',
+};

@@ -1,5 +1,5 @@
 import type { StreamMessage, StreamSealer, Wire } from '../codec/index.ts';
-import type { Clock, StreamConnection, Timer } from '../runtime/index.ts';
+import type { Clock, GossipError, StreamConnection, Timer } from '../runtime/index.ts';
 
 /**
  * Writes one message to a stream piece by piece.
@@ -10,49 +10,26 @@ import type { Clock, StreamConnection, Timer } from '../runtime/index.ts';
  */
 export class StreamPump {
   readonly #clock: Clock;
-  readonly #connection: StreamConnection;
-  readonly #sealer: StreamSealer;
   readonly #pieces: Iterator<Uint8Array>;
-  readonly #onWritten: (bytes: number) => void;
+  readonly #o: StreamPumpInit;
   #turn: Timer | null = null;
   #isWaiting = false;
   #isDone = false;
 
-  /** @param onWritten - called once, when every byte is queued at the connection */
-  constructor(
-    clock: Clock,
-    o: {
-      readonly wire: Wire;
-      readonly connection: StreamConnection;
-      readonly sealer: StreamSealer;
-      readonly message: StreamMessage;
-      readonly onWritten: (bytes: number) => void;
-    },
-  ) {
+  constructor(clock: Clock, o: StreamPumpInit) {
     this.#clock = clock;
-    this.#connection = o.connection;
-    this.#sealer = o.sealer;
+    this.#o = o;
     this.#pieces = o.wire.encodeStreamMessage(o.message)[Symbol.iterator]();
-    this.#onWritten = o.onWritten;
   }
-
-  #bytes = 0;
 
   /** Writes the next piece, and goes on by itself. */
   run(): void {
     if (this.#isDone) return;
-    const next = this.#pieces.next();
-    const isLast = next.done === true;
-    const isRoomy = this.#write(isLast ? this.#sealer.finish() : this.#sealer.push(next.value));
-    if (isLast) {
-      this.#isDone = true;
-      this.#onWritten(this.#bytes);
-    } else if (isRoomy) {
-      this.#turn = this.#clock.afterPendingInput(() => {
-        this.run();
-      });
-    } else {
-      this.#isWaiting = true;
+    try {
+      this.#writeNext();
+    } catch (error) {
+      this.stop();
+      this.#o.onFailed(error as GossipError);
     }
   }
 
@@ -69,12 +46,43 @@ export class StreamPump {
     this.#turn?.cancel();
   }
 
+  #writeNext(): void {
+    const { sealer } = this.#o;
+    const next = this.#pieces.next();
+    const isLast = next.done === true;
+    const isRoomy = this.#write(isLast ? sealer.finish() : sealer.push(next.value));
+    if (isLast) {
+      this.#isDone = true;
+      this.#o.onWritten();
+    } else if (isRoomy) {
+      this.#turn = this.#clock.afterPendingInput(() => {
+        this.run();
+      });
+    } else {
+      this.#isWaiting = true;
+    }
+  }
+
   #write(chunks: readonly Uint8Array[]): boolean {
     let isRoomy = true;
     for (const chunk of chunks) {
-      this.#bytes += chunk.length;
-      isRoomy = this.#connection.write(chunk);
+      isRoomy = this.#o.connection.write(chunk);
+      this.#o.onMoved(chunk.length);
     }
     return isRoomy;
   }
+}
+
+/** What a pump moves, and who hears of it. */
+export interface StreamPumpInit {
+  readonly wire: Wire;
+  readonly connection: StreamConnection;
+  readonly sealer: StreamSealer;
+  readonly message: StreamMessage;
+  /** So many bytes more are queued at the connection. */
+  readonly onMoved: (bytes: number) => void;
+  /** Called once, when every byte is queued at the connection. */
+  readonly onWritten: () => void;
+  /** The message cannot be written at all: it breaks a limit of the codec. */
+  readonly onFailed: (error: GossipError) => void;
 }

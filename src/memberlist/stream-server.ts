@@ -1,16 +1,22 @@
-import type { StreamMessage, StreamReader } from '../codec/index.ts';
+import type { StreamMessage } from '../codec/index.ts';
 import type { GossipError, StreamConnection, StreamHandlers } from '../runtime/index.ts';
-import { formatAddress } from '../runtime/index.ts';
+import { CodecError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
+import { tellForeignTraffic } from './foreign-traffic.ts';
 import { StreamDeadline } from './stream-deadline.ts';
 import { refusalReasonOf } from './stream-client.ts';
 import { StreamPump } from './stream-pump.ts';
 
+/** The stream that a request came over. */
+export interface ServedStream {
+  /** Drops it. */
+  destroy(): void;
+  /** Runs once when it has ended, in whatever way. */
+  whenClosed(run: () => void): void;
+}
+
 /** Gives the reply to a whole request; null ends the stream without one. */
-export type RequestHandler = (
-  request: StreamMessage,
-  connection: StreamConnection,
-) => StreamMessage | null;
+export type RequestHandler = (request: StreamMessage, stream: ServedStream) => StreamMessage | null;
 
 /**
  * The answering side of streams.
@@ -22,6 +28,7 @@ export class StreamServer {
   readonly #core: Core;
   readonly #handle: RequestHandler;
   readonly #open = new Map<StreamConnection, () => void>();
+  #isOpen = true;
 
   constructor(core: Core, handle: RequestHandler) {
     this.#core = core;
@@ -30,6 +37,7 @@ export class StreamServer {
 
   /** A peer opened a stream. */
   accept(connection: StreamConnection): StreamHandlers {
+    if (!this.#isOpen) return turnAway(connection);
     const { wire, ports, config, counters } = this.#core;
     counters.add('streams.accepted');
     const codec = wire.streams.accept();
@@ -42,10 +50,18 @@ export class StreamServer {
     });
     let pump: StreamPump | null = null;
     let isServed = false;
+    const closers: (() => void)[] = [];
+    const stream: ServedStream = {
+      destroy: () => {
+        connection.destroy();
+      },
+      whenClosed: (run) => closers.push(run),
+    };
     const release = (): void => {
       this.#open.delete(connection);
       deadline.cancel();
       pump?.stop();
+      for (const run of closers.splice(0)) run();
     };
     this.#open.set(connection, release);
     return {
@@ -62,19 +78,33 @@ export class StreamServer {
           );
           return;
         }
-        if (!codec.request.isComplete || reader.message === null) return;
+        if (!codec.request.isComplete) return;
         isServed = true;
-        const reply = this.#answer(reader, connection);
+        if (reader.message === null) {
+          const error = new CodecError('ERR_CODEC_TRUNCATED', 'the request ends too early');
+          this.#refuse(connection, error, (reason, text) =>
+            codec.refuse({ type: 'error', reason, text }),
+          );
+          return;
+        }
+        const reply = this.#handle(reader.message, stream);
         if (reply === null) return connection.end();
         pump = new StreamPump(ports.clock, {
           wire,
           connection,
           sealer: codec.reply,
           message: reply,
-          onWritten: (bytes_) => {
-            deadline.moved(bytes_);
-            counters.add('streams.sentBytes', bytes_);
+          onMoved: (sent) => {
+            deadline.moved(sent);
+            counters.add('streams.sentBytes', sent);
+          },
+          onWritten: () => {
             connection.end();
+          },
+          onFailed: (error) => {
+            counters.add('streams.replyFailed');
+            ports.logger.error({ error }, 'a reply could not be written');
+            connection.destroy();
           },
         });
         pump.run();
@@ -91,17 +121,13 @@ export class StreamServer {
     };
   }
 
-  /** Drops every stream. */
+  /** Drops every stream, and accepts none any more. */
   stop(): void {
+    this.#isOpen = false;
     for (const [connection, release] of [...this.#open]) {
       release();
       connection.destroy();
     }
-  }
-
-  #answer(reader: StreamReader, connection: StreamConnection): StreamMessage | null {
-    const { message } = reader;
-    return message === null ? null : this.#handle(message, connection);
   }
 
   #refuse(
@@ -109,11 +135,14 @@ export class StreamServer {
     error: GossipError,
     encode: (reason: ReturnType<typeof refusalReasonOf>, text: string) => readonly Uint8Array[],
   ): void {
-    const { counters, ports } = this.#core;
-    counters.add(`streams.rejected.${error.code}`);
-    const peer = formatAddress(connection.remote);
-    ports.logger.warn({ peer, code: error.code }, 'stream refused');
+    this.#core.counters.add(`streams.rejected.${error.code}`);
+    tellForeignTraffic(this.#core, 'streams', connection.remote, error);
     for (const chunk of encode(refusalReasonOf(error.code), error.code)) connection.write(chunk);
     connection.end();
   }
+}
+
+function turnAway(connection: StreamConnection): StreamHandlers {
+  connection.destroy();
+  return { onData: () => undefined, onClose: () => undefined };
 }
