@@ -49,7 +49,7 @@ export class FrameOpener implements StreamOpener {
   #nextIndex = 0;
   #isComplete = false;
   #keyFingerprint: string | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(role: OpenerRole) {
     this.#role = role;
@@ -57,6 +57,10 @@ export class FrameOpener implements StreamOpener {
 
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  get hasEnd(): boolean {
+    return true;
   }
 
   get keyFingerprint(): string | null {
@@ -71,7 +75,7 @@ export class FrameOpener implements StreamOpener {
       this.#queue.push(bytes);
       while (this.#advance(pieces));
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error as Error;
       this.#queue.clear();
       throw error;
     }

@@ -158,7 +158,9 @@ function sealedBeginning(
 /** A whole stream, not sealed, that holds one refusal; its text is made well-formed and cut to fit. */
 function encodeRefusal(error: ErrorMessage): Uint8Array[] {
   const wellFormed = error.text.replace(/\p{Surrogate}/gu, '\ufffd');
-  let characters = [...wellFormed.slice(0, MAX_REFUSAL_BYTES).replace(/\p{Surrogate}$/u, '')];
+  let characters = Array.from(
+    wellFormed.slice(0, MAX_REFUSAL_BYTES).replace(/\p{Surrogate}$/u, ''),
+  );
   let message: Uint8Array;
   do {
     message = concatBytes([...encodeStreamMessage({ ...error, text: characters.join('') })]);
