@@ -61,6 +61,7 @@ export { PacketCodec } from './packet.ts';
 export type { EntropySource } from './secretbox.ts';
 export { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
 export { StreamCodec } from './stream.ts';
+export { hasStreamEnded } from './stream-end.ts';
 export { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
 export type { StreamReader, StreamReaderLimits } from './swim-stream.ts';
 export {

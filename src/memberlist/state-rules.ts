@@ -3,7 +3,7 @@ import type { Address } from '../runtime/index.ts';
 import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import { isSaneVersionVector } from './compatibility.ts';
 import type { Core } from './core.ts';
-import { aliveClaim, broadcast, probeIntervalMs } from './core.ts';
+import { aliveClaim, broadcast, peerPort, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import type { MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
@@ -69,8 +69,9 @@ export class StateRules {
   }
 
   /** Applies an alive claim, from a packet or a push/pull. */
-  alive(claim: AliveMessage): void {
+  alive(told: AliveMessage): void {
     const { table, config, counters, local } = this.#core;
+    const claim = { ...told, port: peerPort(this.#core, told.port) };
     const endpoint = endpointOf(claim.address, claim.port);
     const isUsable =
       endpoint !== null &&
@@ -82,7 +83,7 @@ export class StateRules {
     const record = table.get(claim.node);
     if (record === undefined) return this.#aliveUnknown(claim, endpoint);
     if (record === local) return this.#aliveOurselves(claim, endpoint);
-    switch (judgeAlive(record, claim, endpoint)) {
+    switch (judgeAlive(record, claim, endpoint, this.#isReclaimable(record))) {
       case 'stale':
         return this.#keepNewestAddressForm(record, claim, endpoint);
       case 'accept':
@@ -256,6 +257,13 @@ export class StateRules {
     else if (hasChanged) events.updated(record);
   }
 
+  /** Without start ids, only time tells that a dead node's name may have moved on. */
+  #isReclaimable(record: MemberRecord): boolean {
+    const { config, ports } = this.#core;
+    if (config.wire !== 'memberlist') return false;
+    return ports.clock.now() - record.stateChangedAt > RECLAIM_MS;
+  }
+
   /** The owner may announce one address in another byte form; relays must use the latest. */
   #keepNewestAddressForm(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
     if (claim.incarnation !== record.incarnation) return;
@@ -327,5 +335,7 @@ export class StateRules {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Milliseconds after which the name of a dead node may appear elsewhere on the memberlist wire. */
+const RECLAIM_MS = 30_000;
 /** Above this only forged or broken claims are found; counted. */
 const HIGH_INCARNATION = MAX_INCARNATION - 65_536;
