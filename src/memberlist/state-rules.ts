@@ -239,8 +239,7 @@ export class StateRules {
     const { counters, events, ports } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
-    const hasChanged =
-      !sameBytes(record.metadata, claim.metadata) || !sameAddress(record.address, endpoint);
+    const hasChanged = !sameBytes(record.metadata, claim.metadata);
     record.addressBytes = claim.address;
     record.address = endpoint;
     record.metadata = claim.metadata;
