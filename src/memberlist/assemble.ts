@@ -87,6 +87,9 @@ export function assemble(
         done(roundTripMs !== null);
       });
     },
+    show: (claim, to) => {
+      sender.sendTogether(to, [claim]);
+    },
     nudge: () => {
       gossip.nudge();
     },

@@ -58,8 +58,13 @@ export function resolveJoinTarget(
 
 function checked(host: unknown, port: number, target: JoinTarget): Address {
   const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-  if (typeof host !== 'string' || host === '' || !isPort) throw invalid(target);
+  const isHost = typeof host === 'string' && (canonicalHost(host) !== null || isName(host));
+  if (!isHost || !isPort) throw invalid(target);
   return { host, port };
+}
+
+function isName(host: string): boolean {
+  return /^[^\s:[\]/]+$/.test(host);
 }
 
 function invalid(target: JoinTarget): StateError {

@@ -270,6 +270,7 @@ export class Memberlist implements AsyncDisposable {
   async sendReliable(name: string, message: Uint8Array, wait: WaitOptions = {}): Promise<void> {
     this.#assertOpen();
     const { address } = this.#recordOf(name);
+    this.#assertStreamSize(message);
     let giveUp: (() => void) | null = null;
     const waiter = this.#waiters.create<undefined>('a send', wait, () => giveUp?.());
     if (waiter.isOpen) {
@@ -293,12 +294,7 @@ export class Memberlist implements AsyncDisposable {
     done: (error: GossipError | null) => void,
   ): () => void {
     this.#assertOpen();
-    const limitBytes = this.#config.limits.maxStreamMessageBytes;
-    if (message.length > limitBytes) {
-      const text = `a message of ${message.length} bytes is above the cap of ${limitBytes}`;
-      const fields = { sizeBytes: message.length, limitBytes };
-      throw new StateError('ERR_MESSAGE_TOO_LARGE', text, fields);
-    }
+    this.#assertStreamSize(message);
     const options = { wantsReply: false, timeoutMs: this.#config.limits.streamTimeoutMs };
     return this.#parts.client.exchange(to, { type: 'user', payload: message }, options, done);
   }
@@ -513,6 +509,13 @@ export class Memberlist implements AsyncDisposable {
     const record = this.#parts.core.table.get(name);
     if (record !== undefined) return record;
     throw new StateError('ERR_MEMBER_UNKNOWN', `no member is called ${name}`, { node: name });
+  }
+
+  #assertStreamSize({ length: sizeBytes }: Uint8Array): void {
+    const limitBytes = this.#config.limits.maxStreamMessageBytes;
+    if (sizeBytes <= limitBytes) return;
+    const text = `a message of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
+    throw new StateError('ERR_MESSAGE_TOO_LARGE', text, { sizeBytes, limitBytes });
   }
 
   #assertOpen(): void {

@@ -26,7 +26,11 @@ export interface PushPullHooks {
  * A merge happens only after the whole message was read and found compatible, in slices, so that a
  * ring of thousands does not block the loop.
  *
- * @remarks memberlist pushPullNode; SWIM leaves anti-entropy out
+ * Each round also tries one of the recently dead. After a partition both halves hold each other for
+ * dead and have no news left to tell; one exchange makes everyone who is wrongly dead refute it.
+ *
+ * @remarks memberlist pushPullNode; SWIM leaves anti-entropy out. The reunion is ours: in Go the halves of a
+ * partition that outlasted the suspicions never find each other again
  */
 export class PushPull {
   readonly #core: Core;
@@ -35,6 +39,7 @@ export class PushPull {
   readonly #ticker: Ticker | null;
   readonly #turns = new Set<Timer>();
   #isBusy = false;
+  #isReuniting = false;
   #serving = 0;
 
   constructor(core: Core, client: StreamClient, hooks: PushPullHooks) {
@@ -115,6 +120,7 @@ export class PushPull {
   }
 
   #round(): void {
+    this.#tryReunion();
     if (this.#isBusy) return;
     const [target] = this.#core.table.pick(
       1,
@@ -127,6 +133,22 @@ export class PushPull {
       if (error === null) return;
       this.#core.counters.add('pushPulls.failed');
       this.#core.ports.logger.warn({ node: target.name, code: error.code }, 'push/pull failed');
+    });
+  }
+
+  #tryReunion(): void {
+    if (this.#isReuniting) return;
+    const { config, counters, ports, table } = this.#core;
+    const since = ports.clock.now() - config.gossip.toTheDeadMs;
+    const [target] = table.pick(1, (record) => {
+      return record.state === 'dead' && record.stateChangedAt > since;
+    });
+    if (target === undefined) return;
+    this.#isReuniting = true;
+    counters.add('pushPulls.reunionsTried');
+    this.exchange(target.address, false, (error) => {
+      this.#isReuniting = false;
+      if (error === null) counters.add('pushPulls.reunions');
     });
   }
 

@@ -17,6 +17,8 @@ export interface StateRulesHooks {
     node: { readonly name: string; readonly endpoint: Address },
     done: (answers: boolean) => void,
   ) => void;
+  /** Shows a claim to the process that it contradicts. */
+  readonly show: (claim: AliveMessage, to: Address) => void;
   /** There is fresh news to gossip. */
   readonly nudge: () => void;
 }
@@ -92,7 +94,7 @@ export class StateRules {
       case 'verify':
         return this.#verify(record, claim, endpoint);
       case 'conflict':
-        return this.#tellConflict(record, endpoint);
+        return this.#tellConflict(record, claim, endpoint);
     }
   }
 
@@ -230,7 +232,7 @@ export class StateRules {
     }
     // Another process, or what is left of our former self: only the first one answers.
     this.#whenNotVerifying(local.name, endpoint, (answers) => {
-      if (answers) this.#tellConflict(local, endpoint);
+      if (answers) this.#tellConflict(local, claim, endpoint);
     });
   }
 
@@ -238,8 +240,7 @@ export class StateRules {
     const { counters, events, ports } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
-    const hasChanged =
-      !sameBytes(record.metadata, claim.metadata) || !sameAddress(record.address, endpoint);
+    const hasChanged = !sameBytes(record.metadata, claim.metadata);
     record.addressBytes = claim.address;
     record.address = endpoint;
     record.metadata = claim.metadata;
@@ -276,7 +277,7 @@ export class StateRules {
     this.#whenNotVerifying(record.name, record.address, (answers) => {
       const isKnown = this.#core.table.get(record.name) === record;
       if (!isKnown || !sameBytes(record.startId, stored)) return;
-      if (answers) this.#tellConflict(record, endpoint);
+      if (answers) this.#tellConflict(record, claim, endpoint);
       else this.#replaceProcess(record, claim, endpoint);
     });
   }
@@ -301,10 +302,12 @@ export class StateRules {
     this.#accept(record, claim, endpoint);
   }
 
-  #tellConflict(record: MemberRecord, claimed: Address): void {
+  /** Nobody passes such a claim on, so the holder of the name would never hear of its twin. */
+  #tellConflict(record: MemberRecord, claim: AliveMessage, claimed: Address): void {
     const { counters, events, reminders } = this.#core;
     counters.add('claims.refused.conflict');
     if (!reminders.isDue(`conflict ${record.name}`)) return;
+    if (!record.isLocal) this.#hooks.show(claim, record.address);
     events.nameConflict({ existing: toMember(record), claimed: { ...claimed } });
   }
 

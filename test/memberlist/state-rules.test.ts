@@ -116,13 +116,13 @@ test('the same news with a newer incarnation keeps the time of the last change o
   assert.equal(ring.record('a').stateChangedAt, since + 1000);
 });
 
-test('changed metadata, port or host of a member is an update', () => {
+test('changed metadata is an update, and a return elsewhere is a join only', () => {
   const ring = bench('alive');
   ring.rules.alive(alive('a', 6, { metadata: Uint8Array.of(1) }));
   assert.deepEqual(ring.events, ['update a']);
   ring.rules.dead(dead('a', 6, 'a'));
   ring.rules.alive(alive('a', 7, { port: 8000, startId: startId(2) }));
-  assert.deepEqual(ring.events, ['update a', 'leave a', 'join a'], 'a return is a join only');
+  assert.deepEqual(ring.events, ['update a', 'leave a', 'join a']);
 });
 
 test('a suspect that refutes is a member again without a join', () => {
@@ -131,6 +131,18 @@ test('a suspect that refutes is a member again without a join', () => {
   assert.deepEqual(ring.events, []);
   ring.clock.runFor(100_000);
   assert.equal(ring.stateOf('a'), 'alive 6', 'the timer is off');
+});
+
+test('a suspect that refuted can be suspected again, with a whole new doubt', () => {
+  const ring = bench('suspect');
+  ring.rules.alive(alive('a', 6));
+  ring.clock.runFor(3000);
+  ring.rules.suspect(suspect('a', 6, 'first'));
+  assert.equal(ring.stateOf('a'), 'suspect 6');
+  ring.clock.runFor(3999);
+  assert.equal(ring.stateOf('a'), 'suspect 6');
+  ring.clock.runFor(1);
+  assert.equal(ring.stateOf('a'), 'dead 6');
 });
 
 test('an unrefuted suspicion ends in death, told as ours', () => {
@@ -229,6 +241,7 @@ test('our name elsewhere is a conflict when somebody answers there, whatever the
     );
     ring.asked[0]!.answer(true);
     assert.deepEqual(ring.events, ['conflict me 10.0.0.2']);
+    assert.deepEqual(ring.shown, []);
     assert.equal(ring.stateOf('me'), 'alive 11');
     assert.deepEqual(ring.queued(), []);
   }
@@ -303,6 +316,7 @@ test('a live name at a new endpoint is a conflict while the old one answers', ()
   assert.equal(ring.stateOf('a'), 'alive 5');
   assert.equal(ring.record('a').address.host, '10.0.0.2');
   assert.deepEqual(ring.events, ['conflict a 10.0.0.3']);
+  assert.deepEqual(ring.shown, ['alive a 9 to 10.0.0.2'], 'so that the old one knows');
   assert.deepEqual(ring.queued(), []);
 });
 

@@ -158,7 +158,7 @@ export class RawPeer {
             try {
               for (const piece of reply.push(bytes)) reader.push(piece);
             } catch (error) {
-              reject(error as Error);
+              reject(error instanceof Error ? error : new Error(String(error)));
             }
             if (reader.message === null || !reply.isComplete) return;
             resolve(reader.message);

@@ -68,15 +68,15 @@ export class Ring {
 
   /** Lets time run until the promise ends; rejects if it does not within a virtual hour. */
   async settle<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false;
+    const wait = { isOver: false };
     const mark = (): void => {
-      isOver = true;
+      wait.isOver = true;
     };
     promise.then(mark, mark);
     const limit = this.clock.now() + 3_600_000;
     for (;;) {
       await turn();
-      if (isOver) return promise;
+      if (wait.isOver) return promise;
       if (this.clock.now() > limit || !this.clock.runNext()) throw new Error('nothing settles it');
     }
   }

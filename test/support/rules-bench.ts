@@ -29,6 +29,8 @@ export class RulesBench {
   /** `join a`, `suspect a`, …, in order. */
   readonly events: string[] = [];
   readonly asked: Question[] = [];
+  /** Claims shown to whom they contradict: `alive a 3 to 10.0.0.2`. */
+  readonly shown: string[] = [];
   nudges = 0;
 
   constructor(options: MemberlistOptions = {}, delegates: MemberlistDelegates = {}) {
@@ -39,6 +41,9 @@ export class RulesBench {
     const { core } = this.parts;
     this.rules = new StateRules(core, {
       verifyEndpoint: (node, answer) => this.asked.push({ ...node, answer }),
+      show: ({ type, node, incarnation }, { host }) => {
+        this.shown.push(`${type} ${node} ${incarnation} to ${host}`);
+      },
       nudge: () => {
         this.nudges += 1;
       },
