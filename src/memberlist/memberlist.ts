@@ -317,6 +317,7 @@ export class Memberlist implements AsyncDisposable {
    * @internal
    */
   hurryGossip(): () => void {
+    this.#assertOpen();
     const { core, gossip } = this.#parts;
     let timer: Timer | null = null;
     const round = (): void => {
