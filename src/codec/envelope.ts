@@ -20,10 +20,21 @@ export interface EnvelopeOptions {
   readonly verifyOutgoing: boolean;
 }
 
-/** What streams need besides. */
+/** What streams need besides, and every part of the memberlist wire. */
 export interface StreamEnvelopeOptions extends EnvelopeOptions {
-  /** Compress frames that become smaller by it; what others compress is always read. */
+  /**
+   * Compress: on the default wire the frames of streams that become smaller by it, on the memberlist wire
+   * packets that do and every stream. What others compress is always read.
+   */
   readonly compression: boolean;
+  /** The protocol version we speak on the memberlist wire, 1 to 5; 1 pads what is sealed. Default 2. */
+  readonly protocolVersion?: number;
+}
+
+/** What is known of a packet's destination. */
+export interface PacketOptions {
+  /** Its announced protocol maximum; left out when it is not known. The memberlist wire depends on it. */
+  readonly peerMaxVersion?: number;
 }
 
 /** A message taken out of a datagram. */
@@ -36,9 +47,9 @@ export interface OpenedPacket {
 
 /** Makes datagrams of messages and back. */
 export interface PacketEnvelope {
-  /** Exactly the bytes that `seal` adds to a message as things stand. */
-  overheadBytes(): number;
-  seal(message: Uint8Array): Uint8Array;
+  /** The bytes that `seal` adds to a message at most as things stand. */
+  overheadBytes(options?: PacketOptions): number;
+  seal(message: Uint8Array, options?: PacketOptions): Uint8Array;
   /** @throws CodecError, CryptoError for what is not for us or cannot be read */
   open(datagram: Uint8Array): OpenedPacket;
 }
@@ -61,6 +72,8 @@ export interface StreamOpener {
   push(bytes: Uint8Array): Uint8Array[];
   /** Whether the last frame has been read; bytes behind it are ignored. */
   readonly isComplete: boolean;
+  /** Whether the layers say where they end. Where they do not, the end of the message is theirs too. */
+  readonly hasEnd: boolean;
   /** The key that opened the stream; null when it is not sealed, or not open yet. */
   readonly keyFingerprint: string | null;
 }
@@ -74,9 +87,9 @@ export interface InitiatedStream {
 /** Both directions of a stream for the side that was dialled. */
 export interface AcceptedStream {
   readonly request: StreamOpener;
-  /** Sealed as the request was; to be used once the request has been opened. */
+  /** To be used once the request has been opened; on the default wire it is sealed as that was. */
   readonly reply: StreamSealer;
-  /** The whole answer to a request that could not be opened: not sealed, worth a hint at most. */
+  /** The whole answer to a request that could not be opened; on the default wire not sealed, so a hint at most. */
   refuse(error: ErrorMessage): Uint8Array[];
 }
 

@@ -1,3 +1,4 @@
+export { AES_KEY_LENGTHS } from './aes-gcm.ts';
 export { addChecksum, CHECKSUM_HEADER_BYTES, crc32, removeChecksum } from './checksum.ts';
 export type { SplitCompound } from './compound.ts';
 export {
@@ -13,6 +14,7 @@ export type {
   InitiatedStream,
   OpenedPacket,
   PacketEnvelope,
+  PacketOptions,
   StreamEnvelope,
   StreamEnvelopeOptions,
   StreamOpener,
@@ -62,6 +64,7 @@ export { PacketCodec } from './packet.ts';
 export type { EntropySource } from './secretbox.ts';
 export { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
 export { StreamCodec } from './stream.ts';
+export { hasStreamEnded } from './stream-end.ts';
 export { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
 export type { StreamReader, StreamReaderLimits } from './swim-stream.ts';
 export {
@@ -69,7 +72,7 @@ export {
   DEFAULT_STREAM_READER_LIMITS,
   encodeStreamMessage,
 } from './swim-stream.ts';
-export type { Wire, WireName } from './wire.ts';
-export { createWire, WIRE_NAMES, wireKeyLengths } from './wire.ts';
+export type { Wire, WireName, WireStreamLimits } from './wire.ts';
+export { createWire, WIRE_NAMES, wireKeyLengths, wireStreamLimits } from './wire.ts';
 export type { ErrorCode } from '../runtime/errors.ts';
 export { CodecError, CryptoError, GossipError } from '../runtime/errors.ts';

@@ -37,6 +37,15 @@ export const MAX_STREAM_PIECE_BYTES = 65_536;
 /** A refusal, read as a hint from a peer that may be anyone. */
 export const MAX_REFUSAL_BYTES = 1024;
 
+/** Levels of maps and arrays within each other in a msgpack value. */
+export const MAX_MSGPACK_NESTING = 32;
+/** One sealed message on a stream of the memberlist wire, as in Go, whose nodes refuse larger ones. */
+export const MAX_GO_SEALED_BYTES = 20_971_520;
+/** One user message on a stream of the memberlist wire. */
+export const MAX_GO_USER_MESSAGE_BYTES = 20_971_520;
+/** One stream message of the memberlist wire, everything counted, compressed or inflated. */
+export const MAX_GO_STREAM_BYTES = 41_943_040;
+
 /** Compounds within compounds among NetworkDB messages that a dispatcher follows. */
 export const MAX_GOSSIP_NESTING = 4;
 /** Attachments in one NetworkDB push/pull. */

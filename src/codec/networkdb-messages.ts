@@ -3,7 +3,8 @@ import type $protobuf from 'protobufjs/minimal.js';
 import { concatBytes, copyBytes, limitError, malformedError } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { MAX_ATTACHMENTS, MAX_BULK_SYNC_NETWORKS } from './limits.ts';
-import { decodeGuarded, encodeBody, readerOf, requireText } from './protobuf.ts';
+import { decodeGuarded, encodeBody, readerOf } from './protobuf.ts';
+import { requireText } from './text.ts';
 
 /*
  * NetworkDB's messages, byte for byte as Docker's NetworkDB writes them: fields in ascending order,

@@ -10,7 +10,7 @@ import { malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts
  *
  * Text is declared `string` in the schemas: for proto3 the generated code checks UTF-8 strictly with a
  * fast path for short ASCII, so that a name is never read as another one. Writing replaces nothing
- * either: half of a surrogate pair is refused here.
+ * either: half of a surrogate pair is refused by `requireText` before it comes here.
  */
 
 /** A reader over all of `bytes`. */
@@ -37,22 +37,6 @@ export function asCodecError(what: string, error: unknown): GossipError {
     });
   }
   return malformedError(`${what} cannot be read`, error);
-}
-
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** @throws CodecError `ERR_CODEC_MALFORMED` for text that has no UTF-8 form */
-export function requireText(what: string, text: string): string {
-  if (LONE_SURROGATE.test(text)) throw malformedError(`${what} is not well-formed text`);
-  return text;
-}
-
-/** @throws CodecError `ERR_CODEC_MALFORMED` unless `value` is an integer of 0 to `max` */
-export function requireInteger(what: string, value: number, max: number): number {
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw malformedError(`${what} must be an integer of 0 to ${max}`);
-  }
-  return value;
 }
 
 /** Encoding functions as protobufjs generates them. */

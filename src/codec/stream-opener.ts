@@ -59,6 +59,10 @@ export class FrameOpener implements StreamOpener {
     return this.#isComplete;
   }
 
+  get hasEnd(): boolean {
+    return true;
+  }
+
   get keyFingerprint(): string | null {
     return this.#keyFingerprint;
   }

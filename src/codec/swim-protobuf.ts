@@ -1,7 +1,6 @@
 import { CodecError } from '../runtime/errors.ts';
-import { copyBytes, equalBytes, limitError, malformedError, truncatedError } from './bytes.ts';
+import { copyBytes, equalBytes, malformedError, truncatedError } from './bytes.ts';
 import { networkdb_swim as schema } from './generated/swim.js';
-import { MAX_METADATA_BYTES } from './limits.ts';
 import type {
   AliveMessage,
   DeadMessage,
@@ -12,7 +11,17 @@ import type {
   VersionVector,
 } from './messages.ts';
 import { MESSAGE_TYPE } from './messages.ts';
-import { decodeGuarded, encodeTyped, readerOf, requireInteger, requireText } from './protobuf.ts';
+import { decodeGuarded, encodeTyped, readerOf } from './protobuf.ts';
+import {
+  MAX_PORT,
+  MAX_UINT32,
+  requireAddress,
+  requireMetadata,
+  requireName,
+  requireOptionalAddress,
+  requireVersions,
+} from './swim-checks.ts';
+import { requireInteger, requireText } from './text.ts';
 
 /*
  * Bodies of the SWIM messages on the default wire: a type byte, then protobuf (schema/swim.proto).
@@ -23,11 +32,7 @@ import { decodeGuarded, encodeTyped, readerOf, requireInteger, requireText } fro
  * Unknown fields are skipped. Byte fields of a decoded message are copies.
  */
 
-/** Largest incarnation and sequence number. */
-export const MAX_UINT32 = 0xffff_ffff;
-const MAX_PORT = 65_535;
 const START_ID_BYTES = 8;
-const VERSION_BYTES = 6;
 /** What alive leaves out: protocol 1 to 5, speaking 2; delegate versions not used. */
 const DEFAULT_VERSIONS = Uint8Array.of(1, 5, 2, 0, 0, 0);
 
@@ -236,33 +241,6 @@ export function memberOf(m: MemberFields): MemberFields {
     versions: copyBytes(versions),
     startId: copyBytes(requireStartId(m.startId)),
   };
-}
-
-/** @throws CodecError `ERR_CODEC_MALFORMED` for a name that is empty or has no UTF-8 form */
-export function requireName(name: string): string {
-  if (name === '') throw malformedError('a name must not be empty');
-  return requireText('name', name);
-}
-
-/** @throws CodecError `ERR_CODEC_MALFORMED` unless there are 4 or 16 bytes */
-export function requireAddress(address: Uint8Array): Uint8Array {
-  if (address.length === 4 || address.length === 16) return address;
-  throw malformedError(`an address has 4 or 16 bytes, not ${address.length}`);
-}
-
-/** @throws CodecError `ERR_CODEC_MALFORMED` unless there are 0, 4 or 16 bytes */
-export function requireOptionalAddress(address: Uint8Array): Uint8Array {
-  return address.length === 0 ? address : requireAddress(address);
-}
-
-function requireMetadata(metadata: Uint8Array): Uint8Array {
-  if (metadata.length <= MAX_METADATA_BYTES) return metadata;
-  throw limitError('metadata', metadata.length, MAX_METADATA_BYTES);
-}
-
-function requireVersions(versions: Uint8Array): Uint8Array {
-  if (versions.length === VERSION_BYTES) return versions;
-  throw malformedError(`a version vector has 6 bytes, not ${versions.length}`);
 }
 
 function requireStartId(startId: Uint8Array): Uint8Array {

@@ -4,25 +4,17 @@ import { networkdb_swim as schema } from './generated/swim.js';
 import {
   MAX_PUSH_PULL_NODES,
   MAX_STREAM_MESSAGE_BYTES,
-  MAX_STREAM_PIECE_BYTES,
   MAX_STREAM_RECORD_BYTES,
   MAX_USER_MESSAGE_BYTES,
   MAX_USER_STATE_BYTES,
 } from './limits.ts';
 import type { ErrorMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { MESSAGE_TYPE, NODE_STATES, REFUSAL_REASONS } from './messages.ts';
-import { asCodecError, encodeRecord, readerOf, requireInteger, requireText } from './protobuf.ts';
-import {
-  decodePing,
-  isMsgpackBody,
-  MAX_UINT32,
-  memberFields,
-  memberOf,
-  pingFields,
-  requireAddress,
-  requireName,
-  requireOptionalAddress,
-} from './swim-protobuf.ts';
+import { asCodecError, encodeRecord, readerOf } from './protobuf.ts';
+import { piecesOf, RawTail, slicesOf } from './stream-pieces.ts';
+import { MAX_UINT32, requireAddressIn, requireName, requireWithin } from './swim-checks.ts';
+import { decodePing, isMsgpackBody, memberFields, memberOf, pingFields } from './swim-protobuf.ts';
+import { requireInteger, requireText } from './text.ts';
 
 /*
  * Messages on a stream of the default wire. Protobuf does not end itself, so each record stands
@@ -67,6 +59,8 @@ export interface StreamReader {
   push(bytes: Uint8Array): void;
   /** The message once it is whole. */
   readonly message: StreamMessage | null;
+  /** Records of a push/pull that were passed over, since nothing could be made of them. */
+  readonly droppedRecords: number;
 }
 
 /**
@@ -133,37 +127,6 @@ function* pushPullRecords(
   }
 }
 
-/** Gathers small records into pieces, and cuts large ones. */
-function* piecesOf(records: Iterable<Uint8Array>): Generator<Uint8Array, void, void> {
-  let gathered: Uint8Array[] = [];
-  let size = 0;
-  for (const record of records) {
-    if (size > 0 && size + record.length > MAX_STREAM_PIECE_BYTES) {
-      yield* slicesOf(concatBytes(gathered));
-      gathered = [];
-      size = 0;
-    }
-    gathered.push(record);
-    size += record.length;
-  }
-  if (size > 0) yield* slicesOf(concatBytes(gathered));
-}
-
-function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void, void> {
-  for (let at = 0; at < bytes.length; at += MAX_STREAM_PIECE_BYTES) {
-    yield bytes.subarray(at, at + MAX_STREAM_PIECE_BYTES);
-  }
-}
-
-function requireWithin(what: string, size: number, limit: number): void {
-  if (size > limit) throw limitError(what, size, limit);
-}
-
-function requireAddressIn(state: PushPullNode['state'], address: Uint8Array): Uint8Array {
-  const isReached = state === 'alive' || state === 'suspect';
-  return isReached ? requireAddress(address) : requireOptionalAddress(address);
-}
-
 /** A reader for one stream message. */
 export function createStreamReader(limits: Partial<StreamReaderLimits> = {}): StreamReader {
   return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits });
@@ -181,9 +144,8 @@ class ProtobufStreamReader implements StreamReader {
   #totalBytes = 0;
   #nodesLeft = 0;
   #join = false;
-  #raw = new Uint8Array(0);
-  #rawAt = 0;
-  #rawBytes = 0;
+  #raw = new RawTail(0);
+  #droppedRecords = 0;
   #message: StreamMessage | null = null;
 
   constructor(limits: StreamReaderLimits) {
@@ -192,6 +154,10 @@ class ProtobufStreamReader implements StreamReader {
 
   get message(): StreamMessage | null {
     return this.#message;
+  }
+
+  get droppedRecords(): number {
+    return this.#droppedRecords;
   }
 
   push(bytes: Uint8Array): void {
@@ -281,22 +247,25 @@ class ProtobufStreamReader implements StreamReader {
         requireWithin('user state', header.userStateBytes, this.#limits.maxUserStateBytes);
         this.#join = header.join;
         this.#nodesLeft = header.nodes;
-        this.#rawBytes = header.userStateBytes;
+        this.#raw = new RawTail(header.userStateBytes);
         this.#step = header.nodes > 0 ? 'node' : 'raw';
         return;
       }
       case 'node': {
         const node = decodeNode(schema.PushPullNode.decode(reader));
-        if (node !== null) this.#nodes.push(node);
+        if (node === null) this.#droppedRecords += 1;
+        else this.#nodes.push(node);
         this.#nodesLeft -= 1;
         if (this.#nodesLeft === 0) this.#step = 'raw';
         return;
       }
-      case 'userHeader':
-        this.#rawBytes = schema.UserHeader.decode(reader).payloadBytes;
-        requireWithin('user message', this.#rawBytes, this.#limits.maxUserMessageBytes);
+      case 'userHeader': {
+        const { payloadBytes } = schema.UserHeader.decode(reader);
+        requireWithin('user message', payloadBytes, this.#limits.maxUserMessageBytes);
+        this.#raw = new RawTail(payloadBytes);
         this.#step = 'raw';
         return;
+      }
       case 'single':
         this.#finish(decodeSingle(this.#type, record));
         return;
@@ -308,21 +277,13 @@ class ProtobufStreamReader implements StreamReader {
   }
 
   #takeRaw(bytes: Uint8Array): void {
-    const wanted = Math.min(bytes.length, this.#rawBytes - this.#rawAt);
-    this.#count(wanted);
-    const end = this.#rawAt + wanted;
-    if (end > this.#raw.length) {
-      const larger = new Uint8Array(Math.min(this.#rawBytes, Math.max(end, this.#raw.length * 2)));
-      larger.set(this.#raw.subarray(0, this.#rawAt));
-      this.#raw = larger;
-    }
-    this.#raw.set(bytes.subarray(0, wanted), this.#rawAt);
-    this.#rawAt = end;
-    if (end < this.#rawBytes) return;
-    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw });
+    this.#count(this.#raw.take(bytes));
+    if (!this.#raw.isWhole) return;
+    const raw = this.#raw.bytes;
+    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: raw });
     else {
-      const userState = this.#raw;
-      this.#finish({ type: 'pushPull', join: this.#join, nodes: this.#nodes, userState });
+      const nodes = this.#nodes;
+      this.#finish({ type: 'pushPull', join: this.#join, nodes, userState: raw });
     }
   }
 

@@ -1,15 +1,27 @@
 import { CodecError } from '../runtime/errors.ts';
+import { AES_KEY_LENGTHS } from './aes-gcm.ts';
+import { inflateMessage } from './compress-message.ts';
 import type { PacketEnvelope, StreamEnvelope, StreamEnvelopeOptions } from './envelope.ts';
+import { GoPacketCodec } from './go-packet.ts';
+import { GoStreamCodec } from './go-stream.ts';
+import {
+  MAX_GO_STREAM_BYTES,
+  MAX_GO_USER_MESSAGE_BYTES,
+  MAX_STREAM_MESSAGE_BYTES,
+  MAX_USER_MESSAGE_BYTES,
+} from './limits.ts';
 import type { PacketMessage, StreamMessage } from './messages.ts';
+import { createGoStreamReader, encodeGoStreamMessage } from './msgpack-stream.ts';
 import { PacketCodec } from './packet.ts';
 import { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
 import { StreamCodec } from './stream.ts';
+import { decodeGoPacketMessage, encodeGoPacketMessage } from './swim-msgpack.ts';
 import { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
 import type { StreamReader, StreamReaderLimits } from './swim-stream.ts';
 import { createStreamReader, encodeStreamMessage } from './swim-stream.ts';
 
 /** The wires that a ring can speak. One ring speaks one wire for its whole life. */
-export const WIRE_NAMES = ['protobuf'] as const;
+export const WIRE_NAMES = ['protobuf', 'memberlist'] as const;
 /** The name of a wire. */
 export type WireName = (typeof WIRE_NAMES)[number];
 
@@ -20,6 +32,13 @@ export interface Wire {
   encodePacketMessage(message: PacketMessage): Uint8Array;
   /** Type byte and body to message. @throws CodecError */
   decodePacketMessage(bytes: Uint8Array): PacketMessage;
+  /**
+   * Opens a message of type `compress`, which may hold any other one.
+   *
+   * @param maxBytes - the most that the result may have
+   * @throws CodecError also on a wire that has no such messages
+   */
+  inflateMessage(bytes: Uint8Array, maxBytes: number): Uint8Array;
   /** Message to the plaintext of a stream, in pieces of at most 64 KiB. */
   encodeStreamMessage(message: StreamMessage): Iterable<Uint8Array>;
   /** Reads one message from the plaintext of a stream. */
@@ -32,8 +51,36 @@ export interface Wire {
 
 /** Sizes in bytes of the keys that a wire's cipher takes, for its key ring. */
 export function wireKeyLengths(name: WireName): readonly number[] {
-  requireWire(name);
-  return SECRETBOX_KEY_LENGTHS;
+  switch (requireWire(name)) {
+    case 'protobuf':
+      return SECRETBOX_KEY_LENGTHS;
+    case 'memberlist':
+      return AES_KEY_LENGTHS;
+  }
+}
+
+/** What a wire's streams can carry. */
+export interface WireStreamLimits {
+  /** Bytes of one user message. */
+  readonly maxUserMessageBytes: number;
+  /** Bytes of one message of any kind, everything counted. */
+  readonly maxMessageBytes: number;
+}
+
+/** The largest messages that a wire's streams carry. */
+export function wireStreamLimits(name: WireName): WireStreamLimits {
+  switch (requireWire(name)) {
+    case 'protobuf':
+      return {
+        maxUserMessageBytes: MAX_USER_MESSAGE_BYTES,
+        maxMessageBytes: MAX_STREAM_MESSAGE_BYTES,
+      };
+    case 'memberlist':
+      return {
+        maxUserMessageBytes: MAX_GO_USER_MESSAGE_BYTES,
+        maxMessageBytes: MAX_GO_STREAM_BYTES,
+      };
+  }
 }
 
 /**
@@ -42,19 +89,37 @@ export function wireKeyLengths(name: WireName): readonly number[] {
  * @throws CodecError `ERR_CODEC_UNSUPPORTED` for an unknown wire, `ERR_CODEC_LIMIT` for too long a label
  */
 export function createWire(name: WireName, options: StreamEnvelopeOptions): Wire {
-  requireWire(name);
-  return {
-    name,
-    encodePacketMessage,
-    decodePacketMessage,
-    encodeStreamMessage,
-    createStreamReader,
-    packets: new PacketCodec(options),
-    streams: new StreamCodec(options),
-  };
+  switch (requireWire(name)) {
+    case 'protobuf':
+      return {
+        name,
+        encodePacketMessage,
+        decodePacketMessage,
+        inflateMessage: refuseCompressed,
+        encodeStreamMessage,
+        createStreamReader,
+        packets: new PacketCodec(options),
+        streams: new StreamCodec(options),
+      };
+    case 'memberlist':
+      return {
+        name,
+        encodePacketMessage: encodeGoPacketMessage,
+        decodePacketMessage: decodeGoPacketMessage,
+        inflateMessage,
+        encodeStreamMessage: encodeGoStreamMessage,
+        createStreamReader: createGoStreamReader,
+        packets: new GoPacketCodec(options),
+        streams: new GoStreamCodec(options),
+      };
+  }
 }
 
-function requireWire(name: WireName): void {
-  if (WIRE_NAMES.includes(name)) return;
-  throw new CodecError('ERR_CODEC_UNSUPPORTED', `there is no wire called ${name}`);
+function refuseCompressed(): never {
+  throw new CodecError('ERR_CODEC_OTHER_WIRE', 'a compressed packet is of the memberlist wire');
+}
+
+function requireWire(name: WireName): WireName {
+  if (WIRE_NAMES.includes(name)) return name;
+  throw new CodecError('ERR_CODEC_UNSUPPORTED', `there is no wire called ${name as string}`);
 }

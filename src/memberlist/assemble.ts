@@ -1,5 +1,5 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
-import { createWire, Keyring } from '../codec/index.ts';
+import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
 import type { Address, Logger } from '../runtime/index.ts';
 import { Counters, silentLogger, StateError } from '../runtime/index.ts';
 import {
@@ -14,7 +14,7 @@ import { AllowedNetworks } from './allowed-networks.ts';
 import { AckTable } from './acks.ts';
 import { Awareness } from './awareness.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
-import { LOCAL_VERSIONS } from './compatibility.ts';
+import { localVersions } from './compatibility.ts';
 import type { Core, Ports } from './core.ts';
 import { aliveClaim, broadcastRoomBytes, callHook, probeIntervalMs } from './core.ts';
 import type { MemberlistDelegates } from './delegates.ts';
@@ -81,7 +81,7 @@ export function assemble(
   ports: Ports,
   delegates: MemberlistDelegates,
 ): Parts {
-  const keyring = new Keyring(config.encryption.keys, [SECRETBOX_KEY_BYTES]);
+  const keyring = new Keyring(config.encryption.keys, wireKeyLengths(config.wire));
   const { core, keyUse } = createCore(config, ports, delegates, keyring);
   const acks = new AckTable(core.ports);
   const sender = new PacketSender(core);
@@ -194,7 +194,8 @@ function createCore(
       entropy,
       verifyIncoming,
       verifyOutgoing,
-      compression: true,
+      compression: config.compression,
+      protocolVersion: config.protocolVersion,
     }),
     counters,
     table,
@@ -213,7 +214,7 @@ function createCore(
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),
-    local: localRecord(config.nodeName ?? randomName(ports), ports),
+    local: localRecord(config, ports),
   };
   return { core, keyUse: new KeyUse(table) };
 }
@@ -238,16 +239,17 @@ function watchedPorts(ports: Ports, config: MemberlistConfig, loopHealth: LoopHe
   return { ...ports, clock: observedClock(ports.clock, loopHealth) };
 }
 
-function localRecord(name: string, ports: Ports): MemberRecord {
-  const startId = new Uint8Array(8);
+function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
+  // The memberlist wire has no place for a start id.
+  const startId = new Uint8Array(config.wire === 'memberlist' ? 0 : START_ID_BYTES);
   ports.entropy.fill(startId);
   return {
-    name,
+    name: config.nodeName ?? randomName(ports),
     isLocal: true,
     addressBytes: NO_BYTES,
     address: { host: '0.0.0.0', port: 0 },
     metadata: NO_BYTES,
-    versions: LOCAL_VERSIONS,
+    versions: localVersions(config),
     startId,
     retiredStartId: NO_BYTES,
     incarnation: 0,
@@ -336,7 +338,7 @@ export function localMetadata(core: Core): Uint8Array {
   throw new StateError('ERR_VALUE_TOO_LARGE', text, { sizeBytes, limitBytes });
 }
 
-const SECRETBOX_KEY_BYTES = 32;
+const START_ID_BYTES = 8;
 const MAX_OWN_METADATA_BYTES = 512;
 /** Tag and length in front of the metadata. */
 const METADATA_HEADER_BYTES = 3;

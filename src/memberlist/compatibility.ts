@@ -1,17 +1,19 @@
 import type { VersionVector } from '../codec/index.ts';
+import type { MemberlistConfig } from './options.ts';
 
 /** Protocol versions this node understands and speaks, as memberlist counts them. */
 export const PROTOCOL_VERSION = { min: 1, max: 5, current: 2 } as const;
 
 /** The version vector of this node. */
-export const LOCAL_VERSIONS: VersionVector = Uint8Array.of(
-  PROTOCOL_VERSION.min,
-  PROTOCOL_VERSION.max,
-  PROTOCOL_VERSION.current,
-  0,
-  0,
-  0,
-);
+export function localVersions({
+  protocolVersion,
+  delegateVersion: { min, max, current },
+}: Pick<MemberlistConfig, 'protocolVersion' | 'delegateVersion'>): VersionVector {
+  return Uint8Array.of(
+    ...[PROTOCOL_VERSION.min, PROTOCOL_VERSION.max, protocolVersion],
+    ...[min, max, current],
+  );
+}
 
 /**
  * Whether a claim's version vector can be believed: six bytes, and a protocol range that makes sense.

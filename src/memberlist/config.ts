@@ -6,9 +6,17 @@ import {
   utf8Length,
   Validator,
 } from '../runtime/index.ts';
-import { MAX_USER_MESSAGE_BYTES } from '../codec/index.ts';
+import { WIRE_NAMES, wireKeyLengths, wireStreamLimits } from '../codec/index.ts';
 import { isAddressBlock } from './allowed-networks.ts';
-import type { MemberlistConfig, MemberlistLimits, MemberlistOptions, Profile } from './options.ts';
+import { PROTOCOL_VERSION } from './compatibility.ts';
+import type {
+  DelegateVersion,
+  MemberlistConfig,
+  MemberlistLimits,
+  MemberlistOptions,
+  Profile,
+  WireName,
+} from './options.ts';
 
 type Timings = Pick<
   MemberlistConfig,
@@ -71,6 +79,9 @@ export const MEMBERLIST_OPTION_KEYS = [
   'advertiseAddress',
   'advertisePort',
   'wire',
+  'protocolVersion',
+  'delegateVersion',
+  'compression',
   'label',
   'allowedNetworks',
   'maxPacketBytes',
@@ -114,12 +125,13 @@ export function readMemberlistOptions(
   const config = fillDefaults(options, validator);
   checkIdentity(options, config, validator);
   checkAllowedNetworks(options.allowedNetworks, validator);
-  checkEncryption(options, validator);
+  checkVersions(options, config, validator);
+  checkEncryption(options, wireOf(options), validator);
   checkPacketSize(config, validator);
   const { runtime } = options;
   validator.check(runtime === undefined || isGroup(runtime), 'runtime', runtime, 'an object');
   checkTimings(config, validator);
-  checkLimits(config.limits, validator);
+  checkLimits(config.limits, wireOf(options), validator);
   return config;
 }
 
@@ -127,6 +139,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
   const profile = options.profile ?? 'lan';
   const known = validator.oneOf('profile', profile, ['lan', 'wan', 'local']);
   const changes = PROFILE_CHANGES[known ? profile : 'lan'];
+  const wire = options.wire ?? 'protobuf';
   const group = <Name extends keyof Timings>(name: Name): Timings[Name] => {
     validator.knownKeys(name, options[name], Object.keys(LAN[name]));
     const merged: unknown = { ...LAN[name], ...changes[name], ...defined(options[name]) };
@@ -142,7 +155,10 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     advertiseAddress:
       options.advertiseAddress === undefined ? null : canonicalHost(options.advertiseAddress),
     advertisePort: options.advertisePort ?? null,
-    wire: options.wire ?? 'protobuf',
+    wire,
+    protocolVersion: options.protocolVersion ?? PROTOCOL_VERSION.current,
+    delegateVersion: Object.freeze({ ...NO_DELEGATE_VERSION, ...defined(options.delegateVersion) }),
+    compression: options.compression ?? true,
     label,
     allowedNetworks: Array.isArray(options.allowedNetworks)
       ? options.allowedNetworks.map(String)
@@ -160,7 +176,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     gossip: group('gossip'),
     pushPull: group('pushPull'),
     rejoin: group('rejoin'),
-    limits: group('limits'),
+    limits: withStreamLimit(group('limits'), options),
   });
 }
 
@@ -186,7 +202,7 @@ function checkIdentity(
   validator.integer('bindPort', config.bindPort, 0, 65_535);
   if (config.advertisePort !== null)
     validator.integer('advertisePort', config.advertisePort, 1, 65_535);
-  validator.oneOf('wire', config.wire, ['protobuf']);
+  validator.oneOf('wire', config.wire, WIRE_NAMES);
   const label = options.label;
   validator.check(
     label === undefined ||
@@ -202,14 +218,15 @@ function checkIdentity(
  * members), or members with long names could not be probed.
  */
 function checkPacketSize(config: MemberlistConfig, validator: Validator): void {
-  const { maxPacketBytes, maxDirectPacketBytes, label, nodeName } = config;
+  const { maxPacketBytes, maxDirectPacketBytes, label, nodeName, wire } = config;
   const isSize = validator.integer('maxPacketBytes', maxPacketBytes, 512, 65_507);
   if (maxDirectPacketBytes !== maxPacketBytes) {
     validator.integer('maxDirectPacketBytes', maxDirectPacketBytes, 512, 65_507);
   }
   if (!isSize) return;
   const nameBytes = isNodeName(nodeName) ? utf8Length(nodeName) : 0;
-  const needed = label.length + 2 * nameBytes + MESSAGE_OVERHEAD_BYTES;
+  const overheadBytes = MESSAGE_OVERHEAD_BYTES[wireOf({ wire })];
+  const needed = label.length + 2 * nameBytes + overheadBytes;
   const rule = `${needed} or more with this label and node name`;
   validator.check(maxPacketBytes >= needed, 'maxPacketBytes', maxPacketBytes, rule);
   const holds = maxDirectPacketBytes >= maxPacketBytes;
@@ -225,7 +242,20 @@ function checkAllowedNetworks(allowed: unknown, validator: Validator): void {
   validator.check(holds, 'allowedNetworks', allowed, rule);
 }
 
-function checkEncryption(options: MemberlistOptions, validator: Validator): void {
+function checkVersions(
+  options: MemberlistOptions,
+  { protocolVersion, delegateVersion: { min, max, current }, compression }: MemberlistConfig,
+  validator: Validator,
+): void {
+  validator.integer('protocolVersion', protocolVersion, PROTOCOL_VERSION.min, PROTOCOL_VERSION.max);
+  validator.knownKeys('delegateVersion', options.delegateVersion, Object.keys(NO_DELEGATE_VERSION));
+  const isMin = validator.integer('delegateVersion.min', min, 0, 255);
+  const isMax = validator.integer('delegateVersion.max', max, 0, 255);
+  if (isMin && isMax) validator.integer('delegateVersion.current', current, min, max);
+  validator.boolean('compression', compression);
+}
+
+function checkEncryption(options: MemberlistOptions, wire: WireName, validator: Validator): void {
   const encryption = options.encryption;
   const fields = ['keys', 'verifyIncoming', 'verifyOutgoing'];
   validator.knownKeys('encryption', encryption, fields);
@@ -240,8 +270,10 @@ function checkEncryption(options: MemberlistOptions, validator: Validator): void
     )
   ) {
     (keys as unknown[]).forEach((key, index) => {
-      const holds = key instanceof Uint8Array && key.length === 32;
-      validator.check(holds, `encryption.keys[${index}]`, key, 'a Uint8Array of 32 bytes');
+      const lengths = wireKeyLengths(wire);
+      const holds = key instanceof Uint8Array && lengths.includes(key.length);
+      const rule = `a Uint8Array of ${lengths.join(', ')} bytes`;
+      validator.check(holds, `encryption.keys[${index}]`, key, rule);
     });
   }
   validator.boolean('encryption.verifyIncoming', encryption.verifyIncoming ?? true);
@@ -280,7 +312,7 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.check(isPath, 'rejoin.peersFile', peersFile, 'a path, or null for none');
 }
 
-function checkLimits(limits: MemberlistLimits, validator: Validator): void {
+function checkLimits(limits: MemberlistLimits, wire: WireName, validator: Validator): void {
   validator.integer('limits.maxMembers', limits.maxMembers, 2);
   validator.integer('limits.maxMetadataBytes', limits.maxMetadataBytes, 512, 65_536);
   validator.integer('limits.maxQueuedBroadcasts', limits.maxQueuedBroadcasts, 64);
@@ -290,7 +322,7 @@ function checkLimits(limits: MemberlistLimits, validator: Validator): void {
     'limits.maxStreamMessageBytes',
     limits.maxStreamMessageBytes,
     65_536,
-    MAX_USER_MESSAGE_BYTES,
+    wireStreamLimits(wire).maxUserMessageBytes,
   );
   validator.duration('limits.streamTimeoutMs', limits.streamTimeoutMs);
   validator.integer('limits.maxRelayedProbes', limits.maxRelayedProbes, 1, 65_536);
@@ -298,7 +330,11 @@ function checkLimits(limits: MemberlistLimits, validator: Validator): void {
 
 const NO_BYTES = new Uint8Array(0);
 /** What stands around two names in an indirect ping: its own fields, the seal and the label's header. */
-const MESSAGE_OVERHEAD_BYTES = 112;
+const MESSAGE_OVERHEAD_BYTES: Readonly<Record<WireName, number>> = {
+  protobuf: 112,
+  memberlist: 176,
+};
+const NO_DELEGATE_VERSION: DelegateVersion = { min: 0, max: 0, current: 0 };
 const NODE_NAME_RULE = 'text of 1 to 255 bytes without NUL';
 
 /** Whether a text can name a node. */
@@ -306,6 +342,18 @@ export function isNodeName(name: unknown): name is string {
   if (typeof name !== 'string' || name === '' || !isWellFormed(name) || name.includes('\0'))
     return false;
   return utf8Length(name) <= 255;
+}
+
+/** The wire to check the rest against; another name is refused by its own check. */
+function wireOf({ wire }: MemberlistOptions): WireName {
+  return WIRE_NAMES.find((name) => name === wire) ?? 'protobuf';
+}
+
+/** Streams carry less beside Go, unless the caller asks for less still. */
+function withStreamLimit(limits: MemberlistLimits, options: MemberlistOptions): MemberlistLimits {
+  if (options.limits?.maxStreamMessageBytes !== undefined) return limits;
+  const { maxUserMessageBytes } = wireStreamLimits(wireOf(options));
+  return Object.freeze({ ...limits, maxStreamMessageBytes: maxUserMessageBytes });
 }
 
 function isHost(value: unknown): value is string {

@@ -1,4 +1,4 @@
-import type { AliveMessage, PacketMessage, Wire } from '../codec/index.ts';
+import type { AliveMessage, PacketMessage, PacketOptions, Wire } from '../codec/index.ts';
 import { COMPOUND_HEADER_BYTES, COMPOUND_PART_BYTES } from '../codec/index.ts';
 import type {
   Clock,
@@ -13,6 +13,7 @@ import type {
 import type { AllowedNetworks } from './allowed-networks.ts';
 import type { Awareness } from './awareness.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
+import { PROTOCOL_VERSION } from './compatibility.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { MemberEvents } from './events.ts';
 import type { LoopHealth } from './loop-health.ts';
@@ -55,9 +56,21 @@ export interface Core {
   readonly local: MemberRecord;
 }
 
+/** The destination whose packets carry the most: what fits into those fits into all. */
+export const NEWEST_PEER: PacketOptions = { peerMaxVersion: PROTOCOL_VERSION.max };
+
 /** Milliseconds that one probe may take at most before local health stretches it. */
 export function probeIntervalMs(config: MemberlistConfig): number {
   return config.probe.intervalMs === false ? DEFAULT_PROBE_INTERVAL_MS : config.probe.intervalMs;
+}
+
+/**
+ * The port of a peer, from a port that somebody told about it. Go's nodes tell none when it is the port
+ * that all of the ring use, and before protocol version 2 nobody believes another one.
+ */
+export function peerPort({ config, local }: Core, told: number): number {
+  if (config.wire !== 'memberlist' || (config.protocolVersion > 1 && told !== 0)) return told;
+  return config.bindPort === 0 ? local.address.port : config.bindPort;
 }
 
 /** What a record says about itself, as a claim to pass on. */
@@ -76,8 +89,8 @@ export function aliveClaim(record: MemberRecord): AliveMessage {
 
 /** Bytes that one message may have to be gossiped at all. */
 export function broadcastRoomBytes({ config, wire }: Core): number {
-  const overhead = wire.packets.overheadBytes() + COMPOUND_HEADER_BYTES + COMPOUND_PART_BYTES;
-  return config.maxPacketBytes - overhead;
+  const envelopeBytes = wire.packets.overheadBytes(NEWEST_PEER);
+  return config.maxPacketBytes - envelopeBytes - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES;
 }
 
 /**

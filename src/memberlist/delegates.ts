@@ -32,7 +32,7 @@ export interface MemberObserver {
   onJoin?(member: Member): void;
   /** Alive or suspect before; `state` says whether it is now dead or left. */
   onLeave?(member: Member): void;
-  /** Metadata or endpoint changed. */
+  /** Metadata changed. A member that comes back at another endpoint was gone in between. */
   onUpdate?(member: Member): void;
 }
 

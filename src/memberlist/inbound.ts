@@ -1,6 +1,7 @@
 import type { PacketMessage } from '../codec/index.ts';
 import {
   MAX_COMPOUND_NESTING,
+  MAX_INFLATED_PACKET_BYTES,
   MAX_PARTS_PER_PACKET,
   MESSAGE_TYPE,
   splitCompound,
@@ -28,6 +29,7 @@ export class Inbound {
   readonly #handlers: InboundHandlers;
   #isOpen = true;
   #partsLeft = 0;
+  #inflatedBytesLeft = 0;
 
   constructor(core: Core, handlers: InboundHandlers) {
     this.#core = core;
@@ -49,6 +51,7 @@ export class Inbound {
       const { message, keyFingerprint } = wire.packets.open(datagram);
       if (keyFingerprint !== null) this.#handlers.onKeyUsed(from, keyFingerprint);
       this.#partsLeft = MAX_PARTS_PER_PACKET;
+      this.#inflatedBytesLeft = MAX_INFLATED_PACKET_BYTES;
       this.#dispatch(message, from, 0);
     } catch (error) {
       this.#drop(error as GossipError, from);
@@ -58,6 +61,7 @@ export class Inbound {
   #dispatch(message: Uint8Array, from: Address, depth: number): void {
     const { wire } = this.#core;
     if (message[0] === MESSAGE_TYPE.compound) this.#dispatchParts(message, from, depth);
+    else if (message[0] === MESSAGE_TYPE.compress) this.#dispatchInflated(message, from, depth);
     else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1));
     else this.#handlers.onMessage(wire.decodePacketMessage(message), from);
   }
@@ -72,6 +76,15 @@ export class Inbound {
       this.#partsLeft -= 1;
       this.#dispatchPart(part, from, depth + 1);
     }
+  }
+
+  /** What a packet holds compressed shares one budget, however it is nested. */
+  #dispatchInflated(compressed: Uint8Array, from: Address, depth: number): void {
+    const { counters, wire } = this.#core;
+    if (depth >= MAX_COMPOUND_NESTING) return counters.add('packets.dropped.ERR_CODEC_LIMIT');
+    const message = wire.inflateMessage(compressed, this.#inflatedBytesLeft);
+    this.#inflatedBytesLeft -= message.length;
+    this.#dispatch(message, from, depth + 1);
   }
 
   #deliver(payload: Uint8Array): void {

@@ -1,5 +1,6 @@
+import { wireStreamLimits } from '../codec/index.ts';
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { hostToBytes, StateError, TimeoutError, Waiters, checkWait } from '../runtime/index.ts';
+import { checkWait, hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
 import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
@@ -237,8 +238,7 @@ export class Memberlist implements AsyncDisposable {
   sendBestEffort(name: string, message: Uint8Array): void {
     this.#assertOpen();
     const { address } = this.#recordOf(name);
-    const sizeBytes =
-      message.length + USER_TYPE_BYTES + this.#parts.core.wire.packets.overheadBytes();
+    const sizeBytes = message.length + USER_TYPE_BYTES + this.#parts.sender.overheadBytes(address);
     const limitBytes = this.#config.maxDirectPacketBytes;
     if (sizeBytes > limitBytes) {
       const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
@@ -393,7 +393,7 @@ export class Memberlist implements AsyncDisposable {
         bindPort,
         limits: {
           maxInboundStreams: limits.maxInboundStreams,
-          maxStreamBytes: limits.maxStreamMessageBytes + STREAM_FRAMING_BYTES,
+          maxStreamBytes: maxStreamBytes(this.#config),
           streamIdleMs: limits.streamTimeoutMs,
           dialTimeoutMs: limits.streamTimeoutMs,
         },
@@ -517,6 +517,12 @@ export class Memberlist implements AsyncDisposable {
     this.#assertOpen();
     if (this.#phase === 'left') throw new StateError('ERR_LEFT', 'this node has left its ring');
   }
+}
+
+/** What a peer may send on one stream: also where user messages are kept small, records must pass. */
+function maxStreamBytes({ limits, wire }: MemberlistConfig): number {
+  const recordBytes = wire === 'memberlist' ? wireStreamLimits(wire).maxMessageBytes : 0;
+  return Math.max(limits.maxStreamMessageBytes, recordBytes) + STREAM_FRAMING_BYTES;
 }
 
 function closedError(): StateError {

@@ -1,3 +1,4 @@
+import type { WireName } from '../codec/index.ts';
 import type {
   Clock,
   Entropy,
@@ -11,8 +12,7 @@ import type {
 /** Named sets of timings for a kind of network. */
 export type Profile = 'lan' | 'wan' | 'local';
 
-/** Which bytes a ring speaks; the cipher follows from it. A live ring cannot change it. */
-export type WireName = 'protobuf';
+export type { WireName } from '../codec/index.ts';
 
 /** The ports an instance runs on. Each default is the real thing; the simulator gives its own. */
 export interface RuntimeOptions {
@@ -37,8 +37,23 @@ export interface MemberlistOptions {
   readonly advertiseAddress?: string;
   /** Port told to the others. Default: the bound one. */
   readonly advertisePort?: number;
-  /** Bytes on the network. Default `protobuf`. */
+  /**
+   * Bytes on the network; the cipher follows from it, and a live ring cannot change it. `memberlist` joins
+   * rings of Go memberlist nodes. Default `protobuf`.
+   */
   readonly wire?: WireName;
+  /**
+   * Protocol version that this node speaks, 1 to 5. Below 2 the ports that others tell are not trusted and
+   * what is sealed is padded, as old Go nodes want it; matters on the memberlist wire. Default 2.
+   */
+  readonly protocolVersion?: number;
+  /** Versions of the protocol above, told to the others and compared at every exchange. Default all 0. */
+  readonly delegateVersion?: DelegateVersion;
+  /**
+   * Compress what becomes smaller by it: streams, on the memberlist wire packets too. What others compress
+   * is always read. Default true.
+   */
+  readonly compression?: boolean;
   /** Tag that keeps rings on one network apart; up to 255 bytes, sent in clear. Default none. */
   readonly label?: string;
   /**
@@ -63,9 +78,17 @@ export interface MemberlistOptions {
   readonly runtime?: RuntimeOptions;
 }
 
+/** Versions of the protocol that the layer above speaks, each 0 to 255. */
+export interface DelegateVersion {
+  readonly min: number;
+  readonly max: number;
+  /** The version spoken, of `min` to `max`. */
+  readonly current: number;
+}
+
 /** Encryption of everything that leaves this node. */
 export interface EncryptionOptions {
-  /** Keys of 32 bytes; the first one seals, all of them open. */
+  /** Keys of 32 bytes, on the memberlist wire of 16, 24 or 32; the first one seals, all of them open. */
   readonly keys: readonly Uint8Array[];
   /** Refuse what is not sealed. `false` only while a running ring is moved to encryption. Default true. */
   readonly verifyIncoming?: boolean;
@@ -242,9 +265,9 @@ export interface MemberlistLimits {
    */
   readonly maxConcurrentPushPulls: number;
   /**
-   * Bytes of one message sent or received over a stream.
+   * Bytes of one user message over a stream; at most the default.
    *
-   * @defaultValue 67108864
+   * @defaultValue 67108864, beside Go 20971520
    */
   readonly maxStreamMessageBytes: number;
   /**
@@ -269,6 +292,9 @@ export interface MemberlistConfig {
   readonly advertiseAddress: string | null;
   readonly advertisePort: number | null;
   readonly wire: WireName;
+  readonly protocolVersion: number;
+  readonly delegateVersion: DelegateVersion;
+  readonly compression: boolean;
   readonly label: Uint8Array;
   readonly allowedNetworks: readonly string[] | null;
   readonly maxPacketBytes: number;

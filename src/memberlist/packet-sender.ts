@@ -1,4 +1,4 @@
-import type { PacketMessage } from '../codec/index.ts';
+import type { PacketMessage, PacketOptions } from '../codec/index.ts';
 import {
   COMPOUND_HEADER_BYTES,
   COMPOUND_PART_BYTES,
@@ -9,7 +9,8 @@ import {
 import type { Address, GossipError } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { callHook } from './core.ts';
+import { callHook, NEWEST_PEER } from './core.ts';
+import { EndpointIndex } from './endpoint-index.ts';
 
 /** Hears whether a packet could be handed to the network; null is no receipt. */
 export type SendCallback = (error: GossipError | null) => void;
@@ -27,20 +28,33 @@ export type SendCallback = (error: GossipError | null) => void;
  */
 export class PacketSender {
   readonly #core: Core;
+  readonly #endpoints: EndpointIndex;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#endpoints = new EndpointIndex(core.table);
   }
 
-  /** Bytes that the messages of one packet may have, before compound lengths. */
-  roomBytes(): number {
-    return this.#core.config.maxPacketBytes - this.#core.wire.packets.overheadBytes();
+  /**
+   * Bytes that the messages of one packet may have, before compound lengths.
+   *
+   * @param to - the destination; left out: any
+   */
+  roomBytes(to?: Address): number {
+    return this.#core.config.maxPacketBytes - this.overheadBytes(to);
+  }
+
+  /** Bytes that are added to one message at most; depends on what the destination understands. */
+  overheadBytes(to?: Address): number {
+    return this.#core.wire.packets.overheadBytes(
+      to === undefined ? NEWEST_PEER : this.#optionsFor(to),
+    );
   }
 
   /** Sends one message, with as much news as fits beside it. */
   sendWithNews(to: Address, message: PacketMessage, done?: SendCallback): void {
     const encoded = this.#core.wire.encodePacketMessage(message);
-    const room = this.roomBytes() - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES - encoded.length;
+    const room = this.roomBytes(to) - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES - encoded.length;
     this.sendParts(to, [encoded, ...this.collectNews(room, false)], done);
   }
 
@@ -59,7 +73,7 @@ export class PacketSender {
   sendParts(to: Address, parts: readonly Uint8Array[], done?: SendCallback): number {
     let sentBytes = 0;
     let onSent = done;
-    for (const group of this.#groups(parts)) {
+    for (const group of this.#groups(parts, this.roomBytes(to) - COMPOUND_HEADER_BYTES)) {
       sentBytes += this.#sendGroup(to, group, onSent);
       onSent = undefined;
     }
@@ -68,7 +82,7 @@ export class PacketSender {
 
   /** Sends one encoded message in a packet of its own, whatever its size. */
   sendAlone(to: Address, message: Uint8Array, done?: SendCallback): number {
-    const datagram = this.#core.wire.packets.seal(message);
+    const datagram = this.#core.wire.packets.seal(message, this.#optionsFor(to));
     this.#core.counters.add('packets.sent');
     this.#core.counters.add('packets.sentBytes', datagram.length);
     this.#core.ports.transport.sendPacket(to, datagram, (error) => {
@@ -78,10 +92,17 @@ export class PacketSender {
     return datagram.length;
   }
 
+  /** What the envelope needs to know; only the memberlist wire depends on who is addressed. */
+  #optionsFor(to: Address): PacketOptions {
+    if (this.#core.config.wire !== 'memberlist') return {};
+    const peerMaxVersion = this.#endpoints.find(to)?.versions[1];
+    return peerMaxVersion === undefined ? {} : { peerMaxVersion };
+  }
+
   #sendGroup(to: Address, group: readonly Uint8Array[], done?: SendCallback): number {
     const [only = NO_BYTES] = group;
     const message = group.length === 1 ? only : encodeCompound(group);
-    const roomBytes = this.roomBytes();
+    const roomBytes = this.roomBytes(to);
     if (message.length <= roomBytes) return this.sendAlone(to, message, done);
     const sizeBytes = message.length;
     const text = `a message of ${sizeBytes} bytes does not fit into a packet`;
@@ -93,8 +114,7 @@ export class PacketSender {
   }
 
   /** Cuts messages, in order, into groups that fit into one packet each. */
-  #groups(parts: readonly Uint8Array[]): Uint8Array[][] {
-    const roomBytes = this.roomBytes() - COMPOUND_HEADER_BYTES;
+  #groups(parts: readonly Uint8Array[], roomBytes: number): Uint8Array[][] {
     const groups: Uint8Array[][] = [];
     let group: Uint8Array[] = [];
     let usedBytes = 0;

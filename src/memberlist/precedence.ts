@@ -33,6 +33,7 @@ export type AliveVerdict =
  * Judges an alive claim about another node.
  *
  * @param endpoint - the claimed endpoint, canonical
+ * @param isReclaimable - the record has been dead for so long that another process may take its name
  * @remarks SWIM section 4.2, alive overrides by incarnation. Start ids are ours (a random number drawn at
  * each start): a gone name may reappear elsewhere at once, and one in use after its old endpoint
  * failed a direct probe.
@@ -41,6 +42,7 @@ export function judgeAlive(
   record: MemberRecord,
   claim: AliveMessage,
   endpoint: Address,
+  isReclaimable = false,
 ): AliveVerdict {
   const isNewer = claim.incarnation > record.incarnation;
   if (sameAddress(record.address, endpoint)) return isNewer ? 'accept' : 'stale';
@@ -48,7 +50,7 @@ export function judgeAlive(
   if (hasStartId && sameBytes(claim.startId, record.retiredStartId)) return 'stale';
   const isNewStart = hasStartId && !sameBytes(claim.startId, record.startId);
   if (record.state === 'left') return hasStartId && !isNewStart ? 'stale' : 'replace';
-  if (record.state === 'dead') return isNewStart ? 'replace' : 'conflict';
+  if (record.state === 'dead') return isNewStart || isReclaimable ? 'replace' : 'conflict';
   return isNewStart ? 'verify' : 'conflict';
 }
 

@@ -3,7 +3,7 @@ import type { Address, Timer } from '../runtime/index.ts';
 import { isReachableHost } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
-import { callHook } from './core.ts';
+import { callHook, peerPort } from './core.ts';
 import { endpointOf } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
@@ -59,7 +59,7 @@ export class ProbeAnswers {
   /** "Ask X for me." */
   onIndirectPing(request: IndirectPingMessage, from: Address): void {
     const { config, counters, local, ports } = this.#core;
-    const target = endpointOf(request.target, request.port);
+    const target = endpointOf(request.target, peerPort(this.#core, request.port));
     if (target === null || !isReachableHost(target.host)) return counters.add('pings.badTarget');
     if (this.#relays.size >= config.limits.maxRelayedProbes)
       return counters.add('pings.relayLimit');

@@ -33,7 +33,7 @@ export class RingKeys {
    * Adds a key that opens, but does not seal yet. Adding a key twice changes nothing; on a member that
    * had none, the first key becomes the primary and encryption begins.
    *
-   * @param key - 32 bytes; copied
+   * @param key - 32 bytes, on the memberlist wire 16, 24 or 32; copied
    * @throws CryptoError with `ERR_KEY_INVALID`
    */
   add(key: Uint8Array): void {

@@ -3,7 +3,7 @@ import type { Address } from '../runtime/index.ts';
 import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import { isSaneVersionVector } from './compatibility.ts';
 import type { Core } from './core.ts';
-import { aliveClaim, broadcast, probeIntervalMs, callHook } from './core.ts';
+import { aliveClaim, broadcast, callHook, peerPort, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
@@ -71,8 +71,9 @@ export class StateRules {
   }
 
   /** Applies an alive claim, from a packet or a push/pull. */
-  alive(claim: AliveMessage): void {
+  alive(told: AliveMessage): void {
     const { table, config, counters, local } = this.#core;
+    const claim = { ...told, port: peerPort(this.#core, told.port) };
     const endpoint = endpointOf(claim.address, claim.port);
     const isUsable =
       endpoint !== null &&
@@ -85,7 +86,7 @@ export class StateRules {
     const record = table.get(claim.node);
     if (record === undefined) return this.#aliveUnknown(claim, endpoint);
     if (record === local) return this.#aliveOurselves(claim, endpoint);
-    switch (judgeAlive(record, claim, endpoint)) {
+    switch (judgeAlive(record, claim, endpoint, this.#isReclaimable(record))) {
       case 'stale':
         return this.#keepNewestAddressForm(record, claim, endpoint);
       case 'accept':
@@ -264,8 +265,7 @@ export class StateRules {
     const { counters, events, ports } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
-    const hasChanged =
-      !sameBytes(record.metadata, claim.metadata) || !sameAddress(record.address, endpoint);
+    const hasChanged = !sameBytes(record.metadata, claim.metadata);
     record.addressBytes = claim.address;
     record.address = endpoint;
     record.metadata = claim.metadata;
@@ -281,6 +281,13 @@ export class StateRules {
     this.#spread(claim);
     if (wasGone) events.joined(record);
     else if (hasChanged) events.updated(record);
+  }
+
+  /** Without start ids, only time tells that a dead node's name may have moved on. */
+  #isReclaimable(record: MemberRecord): boolean {
+    const { config, ports } = this.#core;
+    if (config.wire !== 'memberlist') return false;
+    return ports.clock.now() - record.stateChangedAt > RECLAIM_MS;
   }
 
   /** The owner may announce one address in another byte form; relays must use the latest. */
@@ -356,5 +363,7 @@ export class StateRules {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Milliseconds after which the name of a dead node may appear elsewhere on the memberlist wire. */
+const RECLAIM_MS = 30_000;
 /** Above this only forged or broken claims are found; counted. */
 const HIGH_INCARNATION = MAX_INCARNATION - 65_536;

@@ -1,5 +1,5 @@
 import type { RefusalReason, StreamMessage, StreamReader, StreamOpener } from '../codec/index.ts';
-import { REFUSAL_REASONS } from '../codec/index.ts';
+import { hasStreamEnded, REFUSAL_REASONS } from '../codec/index.ts';
 import type { Address, ErrorCode, StreamConnection } from '../runtime/index.ts';
 import {
   CodecError,
@@ -161,7 +161,8 @@ class Exchange {
     } catch (error) {
       return this.#fail(explain(error as GossipError, this.#to));
     }
-    if (!opener.isComplete) return;
+    if (!hasStreamEnded(opener, reader)) return;
+    this.#core.counters.add('pushPulls.droppedRecords', reader.droppedRecords);
     const { message } = reader;
     if (message === null) this.#fail(truncated(this.#to));
     else if (message.type === 'error') this.#fail(refusal(message.reason, message.text, this.#to));
@@ -214,6 +215,8 @@ function refusal(reason: RefusalReason, text: string, from: Address): GossipErro
     case 'key':
       return new CryptoError('ERR_KEY_MISMATCH', `${where} shares no key with this node`, fields);
     case 'unknown':
+      // Go's nodes give no reason, only words.
+      return new GossipError('ERR_REMOTE', `${where} refused: ${JSON.stringify(text)}`, fields);
     case 'malformed':
     case 'busy':
     case 'refused':
@@ -225,8 +228,12 @@ function refusal(reason: RefusalReason, text: string, from: Address): GossipErro
 function explain(error: GossipError, from: Address): GossipError {
   const hint = error.fields['hint'] as { reason?: unknown; text?: unknown } | undefined;
   const reason = REFUSAL_REASONS.find((known) => known === hint?.reason);
+  const text = typeof hint?.text === 'string' ? hint.text : '';
   if (reason === undefined) return error;
-  return refusal(reason, typeof hint?.text === 'string' ? hint.text : '', from);
+  if (reason !== 'unknown') return refusal(reason, text, from);
+  const where = formatAddress(from);
+  const told = `${where} answered without sealing: ${JSON.stringify(text)}`;
+  return new CryptoError('ERR_NOT_SEALED', told, { address: where, remoteText: text });
 }
 
 /** The reason an acceptor gives for refusing a stream; all that is not listed is junk. */

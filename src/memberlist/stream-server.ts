@@ -1,4 +1,5 @@
 import type { StreamMessage } from '../codec/index.ts';
+import { hasStreamEnded } from '../codec/index.ts';
 import type { GossipError, StreamConnection, StreamHandlers } from '../runtime/index.ts';
 import { CodecError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
@@ -78,7 +79,8 @@ export class StreamServer {
           );
           return;
         }
-        if (!codec.request.isComplete) return;
+        if (!hasStreamEnded(codec.request, reader)) return;
+        counters.add('pushPulls.droppedRecords', reader.droppedRecords);
         isServed = true;
         if (reader.message === null) {
           const error = new CodecError('ERR_CODEC_TRUNCATED', 'the request ends too early');

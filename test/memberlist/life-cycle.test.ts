@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Memberlist, MemberlistDelegates } from '../../src/memberlist/index.ts';
+import type { MemberlistDelegates } from '../../src/memberlist/index.ts';
+import { Memberlist } from '../../src/memberlist/index.ts';
+import type { Transport } from '../../src/runtime/index.ts';
+import { createMemoryRuntime } from '../../src/simulator/index.ts';
+import { RawPeer } from '../support/raw-peer.ts';
 import type { RingNode } from '../support/ring.ts';
 import { Ring } from '../support/ring.ts';
 
@@ -184,6 +188,44 @@ test('after close nothing is pending on the clock, whatever was going on', async
     codes.join(),
   );
   ring.runFor(2000); // packets and resets that are under way, and retries of dials
+  assert.equal(ring.clock.pendingCount, 0);
+});
+
+test('what arrives while the transport is still closing is not heard and arms nothing', async () => {
+  const ring = new Ring();
+  const runtime = createMemoryRuntime({ network: ring.network, host: '10.0.0.1', seed: 5 });
+  const inner = runtime.transport;
+  const transport: Transport = {
+    listen: (...args) => inner.listen(...args),
+    sendPacket: (...args) => inner.sendPacket(...args),
+    dial: (...args) => inner.dial(...args),
+    interfaceAddresses: () => inner.interfaceAddresses(),
+    close: (done) => {
+      ring.clock.schedule(100, () => inner.close(done));
+    },
+  };
+  const member = await ring.settle(
+    Memberlist.create({
+      nodeName: 'slow',
+      bindAddress: '10.0.0.1',
+      runtime: { ...runtime, transport },
+    }),
+  );
+  const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  raw.send({ host: '10.0.0.1' }, raw.alive());
+  ring.runFor(5);
+  const before = raw.heard.length;
+  const closing = member.close();
+  await Promise.resolve();
+  raw.send({ host: '10.0.0.1' }, { type: 'suspect', node: 'raw', incarnation: 1, from: 'x' });
+  const source = { sourceAddress: new Uint8Array(0), sourcePort: 0, sourceNode: '' };
+  raw.send({ host: '10.0.0.1' }, { type: 'ping', seq: 1, node: 'slow', ...source });
+  const request = raw.request({ host: '10.0.0.1' }, raw.pushPull());
+  assert.equal(await ring.settle(request), null);
+  await ring.settle(closing);
+  assert.equal(raw.heard.length, before);
+  await ring.settle(raw.close());
+  ring.runFor(1000);
   assert.equal(ring.clock.pendingCount, 0);
 });
 

@@ -82,6 +82,34 @@ test('members with long names are probed within small packets', async () => {
   await ring.close();
 });
 
+test('a message and the news beside it fill one packet exactly', async () => {
+  const ring = new Ring();
+  const full: MemberlistDelegates = {
+    user: {
+      getBroadcasts: (overheadBytes, limitBytes, freshOnly) =>
+        freshOnly ? [] : [new Uint8Array(limitBytes - overheadBytes)],
+    },
+  };
+  const node = await ring.spawn({ gossip: { intervalMs: false } }, { delegates: full });
+  const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  const sizes: number[] = [];
+  ring.network.onPacket = (from, _to, bytes) => {
+    if (from.host === node.host) sizes.push(bytes.length);
+  };
+  const source = { sourceAddress: new Uint8Array(0), sourcePort: 0, sourceNode: '' };
+  for (let seq = 1; seq <= 10; seq += 1) {
+    raw.send(node, { type: 'ping', seq, node: '', ...source });
+    ring.runFor(5);
+  }
+  assert.equal(sizes.length, 10);
+  assert.ok(
+    sizes.every((size) => size <= 1400 && size > 1395),
+    sizes.join(),
+  );
+  await ring.close();
+  await ring.settle(raw.close());
+});
+
 test('more than 255 tiny messages travel as several compounds, none lost', async () => {
   const heard: number[] = [];
   const waiting = Array.from({ length: 600 }, (_, i) => Uint8Array.of(i >> 8, i & 0xff));

@@ -116,13 +116,13 @@ test('the same news with a newer incarnation keeps the time of the last change o
   assert.equal(ring.record('a').stateChangedAt, since + 1000);
 });
 
-test('changed metadata, port or host of a member is an update', () => {
+test('changed metadata is an update, and a return elsewhere is a join only', () => {
   const ring = bench('alive');
   ring.rules.alive(alive('a', 6, { metadata: Uint8Array.of(1) }));
   assert.deepEqual(ring.events, ['update a']);
   ring.rules.dead(dead('a', 6, 'a'));
   ring.rules.alive(alive('a', 7, { port: 8000, startId: startId(2) }));
-  assert.deepEqual(ring.events, ['update a', 'leave a', 'join a'], 'a return is a join only');
+  assert.deepEqual(ring.events, ['update a', 'leave a', 'join a']);
 });
 
 test('a suspect that refutes is a member again without a join', () => {
@@ -131,6 +131,18 @@ test('a suspect that refutes is a member again without a join', () => {
   assert.deepEqual(ring.events, []);
   ring.clock.runFor(100_000);
   assert.equal(ring.stateOf('a'), 'alive 6', 'the timer is off');
+});
+
+test('a suspect that refuted can be suspected again, with a whole new doubt', () => {
+  const ring = bench('suspect');
+  ring.rules.alive(alive('a', 6));
+  ring.clock.runFor(3000);
+  ring.rules.suspect(suspect('a', 6, 'first'));
+  assert.equal(ring.stateOf('a'), 'suspect 6');
+  ring.clock.runFor(3999);
+  assert.equal(ring.stateOf('a'), 'suspect 6');
+  ring.clock.runFor(1);
+  assert.equal(ring.stateOf('a'), 'dead 6');
 });
 
 test('an unrefuted suspicion ends in death, told as ours', () => {
