@@ -25,6 +25,7 @@ import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import type { MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
+import { randomNodeName } from './node-name.ts';
 import { PacketSender } from './packet-sender.ts';
 import { Reminders } from './reminders.ts';
 import { ProbeAnswers } from './probe-answers.ts';
@@ -196,7 +197,7 @@ function createCore(
     reminders: new Reminders(ports.clock),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
-    local: localRecord(config.nodeName ?? randomName(ports), ports),
+    local: localRecord(config.nodeName ?? randomNodeName(ports.entropy), ports),
   };
   return { core, keyUse: new KeyUse(table) };
 }
@@ -237,12 +238,6 @@ function localRecord(name: string, ports: Ports): MemberRecord {
     state: 'alive',
     stateChangedAt: ports.clock.now(),
   };
-}
-
-function randomName(ports: Ports): string {
-  const bytes = new Uint8Array(4);
-  ports.entropy.fill(bytes);
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function route(

@@ -18,7 +18,7 @@ export interface RuntimeOptions {
 
 /** Options of a member. Every field but `nodeName` may be left out. */
 export interface MemberlistOptions {
-  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: eight random hex digits. */
+  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: twelve random hex digits. */
   readonly nodeName?: string;
   /** IP address to listen on. `0.0.0.0` is all of IPv4, `::` all of both. Default `0.0.0.0`. */
   readonly bindAddress?: string;
@@ -99,7 +99,10 @@ export interface GossipOptions {
   readonly toTheDeadMs: number;
   /** A message is sent mult x ceil(log10(members + 1)) times. */
   readonly retransmitMult: number;
-  /** Cap for all gossip this node sends, bytes per second. */
+  /**
+   * Cap for the gossip this node sends, bytes per second; news of members and events of tables count
+   * separately, so that a flood of writes cannot hold up news of a failure.
+   */
   readonly maxBytesPerSecond: number;
 }
 
