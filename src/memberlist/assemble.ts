@@ -27,6 +27,7 @@ import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import type { MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
+import { randomNodeName } from './node-name.ts';
 import { PacketSender } from './packet-sender.ts';
 import { Reminders } from './reminders.ts';
 import { ProbeAnswers } from './probe-answers.ts';
@@ -244,7 +245,7 @@ function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
   const startId = new Uint8Array(config.wire === 'memberlist' ? 0 : START_ID_BYTES);
   ports.entropy.fill(startId);
   return {
-    name: config.nodeName ?? randomName(ports),
+    name: config.nodeName ?? randomNodeName(ports.entropy),
     isLocal: true,
     addressBytes: NO_BYTES,
     address: { host: '0.0.0.0', port: 0 },
@@ -256,12 +257,6 @@ function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
     state: 'alive',
     stateChangedAt: ports.clock.now(),
   };
-}
-
-function randomName(ports: Ports): string {
-  const bytes = new Uint8Array(4);
-  ports.entropy.fill(bytes);
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function route(

@@ -20,6 +20,7 @@ export type { JoinAttempt } from './join.ts';
 export type { Member } from './member.ts';
 export type { MemberlistStats } from './memberlist.ts';
 export { Memberlist } from './memberlist.ts';
+export { randomNodeName } from './node-name.ts';
 export type * from './options.ts';
 export { Pacer } from './pacer.ts';
 export type { Ports } from './core.ts';

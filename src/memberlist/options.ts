@@ -27,7 +27,7 @@ export interface RuntimeOptions {
 
 /** Options of a member. Every field may be left out. */
 export interface MemberlistOptions {
-  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: random hex digits. */
+  /** Name of this node, unique in the ring: 1 to 255 bytes of UTF-8. Default: twelve random hex digits. */
   readonly nodeName?: string;
   /** IP address to listen on. `0.0.0.0` is all of IPv4, `::` all of both. Default `0.0.0.0`. */
   readonly bindAddress?: string;
@@ -189,7 +189,8 @@ export interface GossipOptions {
    */
   readonly retransmitMult: number;
   /**
-   * Cap for all gossip this node sends, bytes per second.
+   * Cap for the gossip this node sends, bytes per second; news of members and events of tables count
+   * separately, so that a flood of writes cannot hold up news of a failure.
    *
    * @defaultValue 4000000
    */

@@ -1,5 +1,4 @@
-import { StateError } from '../runtime/index.ts';
-import { utf8Length } from './order.ts';
+import { StateError, utf8Length } from '../runtime/index.ts';
 
 /*
  * Names of networks, tables and keys. They travel as UTF-8 and are matched whole, so any text will

@@ -6,7 +6,7 @@ import type {
   MemberlistStats,
   RingKeys,
 } from '../memberlist/index.ts';
-import { Listeners, Memberlist, resolvePorts } from '../memberlist/index.ts';
+import { Listeners, Memberlist, randomNodeName, resolvePorts } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
 import { checkWait, StateError, Waiters } from '../runtime/index.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
@@ -87,7 +87,7 @@ export class NetworkDB implements AsyncDisposable {
     const config = resolveNetworkDBConfig(options);
     const ports = resolvePorts(options.runtime);
     const { clock, logger } = ports;
-    const localName = config.memberlist.nodeName ?? randomNodeName(ports);
+    const localName = config.memberlist.nodeName ?? randomNodeName(ports.entropy);
     const adapter = new MembershipAdapter({ localName, clock, logger });
     const listeners = new Listeners<NetworkDBEventMap>((event, error) => {
       logger.error({ event, error }, 'a listener threw');
@@ -321,17 +321,6 @@ async function startMembership(o: {
     o.engine.stop();
     throw error;
   }
-}
-
-/** Twelve hex digits, not all of them decimal, as Docker names its nodes. */
-function randomNodeName(ports: ReturnType<typeof resolvePorts>): string {
-  const bytes = new Uint8Array(6);
-  let name = '';
-  do {
-    ports.entropy.fill(bytes);
-    name = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  } while (/^\d+$/.test(name));
-  return name;
 }
 
 function checkListener(name: string, listener: unknown): void {

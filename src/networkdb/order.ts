@@ -31,20 +31,6 @@ export function sortedTexts(texts: Iterable<string>): string[] {
   return [...texts].sort(compareText);
 }
 
-/** How many bytes a well-formed text takes in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit < 0xe000)
-      bytes += 2; // Each half of a pair, four together.
-    else bytes += 3;
-  }
-  return bytes;
-}
-
 /** Moves surrogates above the rest of the plane, where their code points belong. */
 function byCodePoint(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;

@@ -5,9 +5,18 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** Length of a text in bytes of UTF-8. */
+/** How many bytes a well-formed text takes in UTF-8. */
 export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
+  let bytes = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit < 0xe000)
+      bytes += 2; // Each half of a pair, four together.
+    else bytes += 3;
+  }
+  return bytes;
 }
 
 /** The UTF-8 bytes of a text. */

@@ -322,7 +322,7 @@ test('a name is made up where none is given, and differs between nodes', async (
   const ring = new Ring();
   const options = { nodeName: undefined } as unknown as { nodeName: string };
   const [a, b] = [await ring.spawn(options), await ring.spawn(options)];
-  assert.match(a.member.name, /^[0-9a-f]{8}$/);
+  assert.match(a.member.name, /^[0-9a-f]{12}$/);
   assert.notEqual(a.member.name, b.member.name);
   await ring.close();
 });

@@ -16,10 +16,11 @@ import {
   MAX_LAMPORT_TIME,
 } from '../../src/networkdb/lamport.ts';
 import { checkName, isValidName } from '../../src/networkdb/names.ts';
-import { compareBytes, compareText, utf8Length } from '../../src/networkdb/order.ts';
+import { compareBytes, compareText } from '../../src/networkdb/order.ts';
 import { Pacer, PACKETS_PER_WINDOW } from '../../src/networkdb/pacing.ts';
 import { RateLimit } from '../../src/networkdb/rate-limit.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
+import { utf8Length } from '../../src/runtime/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 import { encode } from '../support/fake-membership.ts';
 
