@@ -178,9 +178,12 @@ test('after close nothing is pending on the clock, whatever was going on', async
   }
   ring.runFor(3);
   await Promise.all(nodes.map(async ({ member }) => ring.settle(member.close())));
-  const codes = (await ring.settle(Promise.all(outcomes))).map(
-    (e) => (e as { code?: string }).code,
-  );
+  const ends = await ring.settle(Promise.all(outcomes));
+  // What ended before the close has no error; of 25 waits most are still open then.
+  const codes = ends
+    .filter((end) => end instanceof Error)
+    .map((e) => (e as { code?: string }).code);
+  assert.ok(codes.length > 15, `${codes.length} waits were open`);
   assert.ok(
     codes.every((code) => code === 'ERR_CLOSED'),
     codes.join(),
