@@ -293,8 +293,7 @@ export class StateRules {
   /** The owner may announce one address in another byte form; relays must use the latest. */
   #keepNewestAddressForm(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
     if (claim.incarnation !== record.incarnation) return;
-    record.addressBytes = claim.address;
-    record.address = endpoint;
+    if (sameAddress(record.address, endpoint)) record.addressBytes = claim.address;
   }
 
   #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {

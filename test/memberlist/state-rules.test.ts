@@ -367,9 +367,12 @@ test('old gossip about a replaced process does not bring it back', () => {
   const ring = bench('dead');
   ring.rules.alive(alive('a', 1, THERE));
   ring.forget();
-  ring.rules.alive(alive('a', 77));
-  assert.equal(ring.stateOf('a'), 'alive 1');
-  assert.equal(ring.record('a').address.host, '10.0.0.3');
+  for (const incarnation of [1, 77]) {
+    ring.rules.alive(alive('a', incarnation));
+    assert.equal(ring.stateOf('a'), 'alive 1');
+    assert.equal(ring.record('a').address.host, '10.0.0.3');
+    assert.deepEqual(ring.record('a').addressBytes, hostToBytes('10.0.0.3'));
+  }
   assert.deepEqual(ring.queued(), []);
   assert.deepEqual(ring.asked, []);
 });
@@ -397,6 +400,12 @@ test('both byte forms of one address are the same address, and the latest form i
   assert.deepEqual(ring.events, []);
   assert.deepEqual(ring.record('a').addressBytes, bytes);
   assert.deepEqual(ring.record('a').address, { host: '10.0.0.2', port: 7946 });
+  ring.rules.alive(alive('a', 6));
+  assert.deepEqual(
+    ring.record('a').addressBytes,
+    hostToBytes('10.0.0.2'),
+    'known news, other form',
+  );
 });
 
 test('claims nobody could use are refused and counted, and never stored nor passed on', () => {
