@@ -25,7 +25,7 @@ const tests = readFiles(['test'], ['.ts']);
 const written = [
   ...sources,
   ...tests,
-  ...readFiles(['demo', 'benchmarks', 'scripts', 'docs'], ['.ts', '.js', '.md']),
+  ...readFiles(['demo', 'examples', 'benchmarks', 'scripts', 'docs'], ['.ts', '.js', '.md']),
   ...readFiles(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'], ['.md']),
   ...readFiles(['eslint.config.js', 'package.json', '.ci/run'], ['']),
 ];
