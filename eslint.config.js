@@ -120,7 +120,13 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': ['error', ...ambientSyntax.slice(2)] },
   },
   {
-    files: ['test/**/*.ts', 'benchmarks/**/*.ts', 'demo/**/*.ts', 'fuzz/**/*.ts'],
+    files: [
+      'test/**/*.ts',
+      'benchmarks/**/*.ts',
+      'demo/**/*.ts',
+      'examples/**/*.ts',
+      'fuzz/**/*.ts',
+    ],
     rules: {
       // Doubles of ports have methods that do nothing, and tests look into what they know is there.
       '@typescript-eslint/no-empty-function': 'off',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { ERROR_CODES } from '../src/runtime/errors.ts';
@@ -25,7 +26,7 @@ const tests = readFiles(['test'], ['.ts']);
 const written = [
   ...sources,
   ...tests,
-  ...readFiles(['demo', 'benchmarks', 'scripts', 'docs'], ['.ts', '.js', '.md']),
+  ...readFiles(['demo', 'examples', 'benchmarks', 'scripts', 'docs'], ['.ts', '.js', '.md']),
   ...readFiles(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'], ['.md']),
   ...readFiles(['eslint.config.js', 'package.json', '.ci/run'], ['']),
 ];
@@ -162,6 +163,19 @@ test('a missing, unknown, doubled or half-told error entry is found', () => {
   assert.equal(check(...full('ERR_A'), ...full('ERR_A')).length, 1);
   assert.equal(check(...full('ERR_A').slice(0, 3)).length, 1);
   assert.equal(check('## ERR_A', '- **When:**', '- **State:** x.', '- **Retry:** y.').length, 1);
+});
+
+test('the tables of coverage name files that exist', () => {
+  const named = readFiles(['docs'], ['.md'])
+    .filter(({ path }) => path.startsWith('docs/coverage-'))
+    .flatMap(({ text }) => text.match(/(?<=`)[\w/-]+(\.test)?\.ts(?=`)/g) ?? []);
+  assert.ok(named.length > 50);
+  const isThere = (path: string): boolean =>
+    existsSync(`src/${path}`) || existsSync(`test/${path}`);
+  assert.deepEqual(
+    named.filter((path) => !isThere(path)),
+    [],
+  );
 });
 
 test('nothing is left for later and no path belongs to one machine', () => {
