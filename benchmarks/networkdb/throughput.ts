@@ -26,6 +26,8 @@ interface Row {
   readonly members: number;
   readonly creates: number;
   readonly toAllMs: number;
+  /** Of the process, until all have all; not in virtual time. */
+  readonly cpuMs?: number;
   readonly totals: ReturnType<typeof burstTotals>;
 }
 
@@ -72,14 +74,16 @@ async function realRun(members: number, creates: number): Promise<Row> {
   if (first === undefined) throw new Error('there is nobody to write');
   await pause(1_000);
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   createBurst(first, creates);
   const isThere = (): boolean => entryCounts(dbs).every((count) => count === creates);
   while (!isThere() && performance.now() - startedAt < REAL_LIMIT_MS) await pause(5);
   const toAllMs = isThere() ? performance.now() - startedAt : Number.NaN;
+  const { user, system } = process.cpuUsage(cpuBefore);
   await pause(3_000);
   const totals = burstTotals(dbs);
   await Promise.all(dbs.map((db) => db.close()));
-  return { members, creates, toAllMs, totals };
+  return { members, creates, toAllMs, cpuMs: (user + system) / 1000, totals };
 }
 
 async function pause(durationMs: number): Promise<void> {
@@ -88,7 +92,7 @@ async function pause(durationMs: number): Promise<void> {
   });
 }
 
-function print(kind: string, { members, creates, toAllMs, totals }: Row): void {
+function print(kind: string, { members, creates, toAllMs, cpuMs, totals }: Row): void {
   const perNode = (totals.events / (creates * (members - 1))).toFixed(2);
   console.log(
     [
@@ -96,6 +100,7 @@ function print(kind: string, { members, creates, toAllMs, totals }: Row): void {
       `${members}`.padStart(7),
       `${creates}`.padStart(8),
       `${Math.round(toAllMs)}`.padStart(10),
+      (cpuMs === undefined ? '' : `${Math.round(cpuMs)}`).padStart(7),
       perNode.padStart(16),
       `${totals.packets}`.padStart(8),
       `${totals.streams}`.padStart(8),
@@ -105,7 +110,9 @@ function print(kind: string, { members, creates, toAllMs, totals }: Row): void {
 }
 
 const kinds = process.argv.slice(2);
-console.log('kind     members  creates  to all, ms  copies per node  packets  streams     MB');
+console.log(
+  'kind     members  creates  to all, ms  CPU, ms  copies per node  packets  streams     MB',
+);
 if (kinds.length === 0 || kinds.includes('virtual')) {
   for (const members of [5, 20]) {
     for (const creates of [100, 1_000, 10_000]) {
@@ -114,5 +121,7 @@ if (kinds.length === 0 || kinds.includes('virtual')) {
   }
 }
 if (kinds.length === 0 || kinds.includes('real')) {
-  for (const creates of [100, 1_000, 3_000, 10_000]) print('real', await realRun(5, creates));
+  for (const creates of [100, 1_000, 3_000, 10_000]) {
+    print('real', await realRun(5, creates));
+  }
 }

@@ -58,7 +58,7 @@ export class Inbound {
   #dispatch(message: Uint8Array, from: Address, depth: number): void {
     const { wire } = this.#core;
     if (message[0] === MESSAGE_TYPE.compound) this.#dispatchParts(message, from, depth);
-    else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1));
+    else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1), from);
     else this.#handlers.onMessage(wire.decodePacketMessage(message), from);
   }
 
@@ -74,9 +74,9 @@ export class Inbound {
     }
   }
 
-  #deliver(payload: Uint8Array): void {
+  #deliver(payload: Uint8Array, from: Address): void {
     const { user } = this.#core.delegates;
-    callHook(this.#core, 'onUserMessage', () => user?.onUserMessage?.(payload), undefined);
+    callHook(this.#core, 'onUserMessage', () => user?.onUserMessage?.(payload, from), undefined);
   }
 
   /** One damaged part does not take the others with it. */

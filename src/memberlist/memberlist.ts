@@ -250,14 +250,21 @@ export class Memberlist implements AsyncDisposable {
   sendBestEffort(name: string, message: Uint8Array): void {
     this.#assertOpen();
     const { address } = this.#recordOf(name);
-    const sizeBytes =
-      message.length + USER_TYPE_BYTES + this.#parts.core.wire.packets.overheadBytes();
-    const limitBytes = this.#config.maxDirectPacketBytes;
-    if (sizeBytes > limitBytes) {
-      const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
-      throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
-    }
-    this.#parts.sender.sendAlone(address, asUserMessage(message));
+    this.#assertFitsPacket(message);
+    this.#parts.sender.sendAlone([address], asUserMessage(message));
+  }
+
+  /**
+   * `sendBestEffort` to several members, sealed once for all of them; names of no member are passed over.
+   *
+   * @internal
+   */
+  sendBestEffortToAll(names: readonly string[], message: Uint8Array): void {
+    this.#assertOpen();
+    this.#assertFitsPacket(message);
+    const { table } = this.#parts.core;
+    const addresses = names.flatMap((name) => table.get(name)?.address ?? []);
+    this.#parts.sender.sendAlone(addresses, asUserMessage(message));
   }
 
   /**
@@ -514,6 +521,15 @@ export class Memberlist implements AsyncDisposable {
     const record = this.#parts.core.table.get(name);
     if (record !== undefined) return record;
     throw new StateError('ERR_MEMBER_UNKNOWN', `no member is called ${name}`, { node: name });
+  }
+
+  #assertFitsPacket(message: Uint8Array): void {
+    const overheadBytes = USER_TYPE_BYTES + this.#parts.core.wire.packets.overheadBytes();
+    const sizeBytes = message.length + overheadBytes;
+    const limitBytes = this.#config.maxDirectPacketBytes;
+    if (sizeBytes <= limitBytes) return;
+    const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
+    throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
   }
 
   #assertOpen(): void {
