@@ -14,6 +14,7 @@ import type { TablesOptions } from './options.ts';
 import { OversizeSender } from './oversize.ts';
 import { Pacer } from './pacing.ts';
 import { Publisher } from './publisher.ts';
+import { PushPullMerge } from './push-pull.ts';
 import { Reaper } from './reaper.ts';
 import { Reconnector } from './reconnect.ts';
 import { Ring } from './ring.ts';
@@ -45,6 +46,7 @@ export interface EngineParts {
   readonly publisher: Publisher;
   readonly bulkSync: BulkSync;
   readonly rounds: SyncRounds;
+  readonly merge: PushPullMerge;
   readonly reaper: Reaper;
   readonly reconnector: Reconnector;
   readonly early: EarlyEvents;
@@ -91,7 +93,15 @@ export function buildParts(
   const oversize = new OversizeSender({ clock, membership, state, pacer });
   const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize, ring });
   const bulkSync = new BulkSync({ clock, membership, state, slices });
-  const rounds = new SyncRounds({ clock, random, state, bulkSync });
+  const rounds = new SyncRounds({
+    clock,
+    random,
+    state,
+    bulkSync,
+    whenMerged: (run) => {
+      merge.whenIdle(run);
+    },
+  });
   const reaper = new Reaper({ clock, random, state, broadcasts, slices });
   const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);
@@ -119,6 +129,7 @@ export function buildParts(
       gossip.newsQueued();
     },
   });
+  const merge = new PushPullMerge({ handlers, slices });
   const writer = new Writer({ state, publisher });
   return {
     state,
@@ -129,6 +140,7 @@ export function buildParts(
     publisher,
     bulkSync,
     rounds,
+    merge,
     reaper,
     reconnector,
     early,

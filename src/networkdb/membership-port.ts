@@ -6,7 +6,8 @@ import type { HandlerParts } from './handlers.ts';
 import { drop } from './handlers.ts';
 import type { Inbound } from './inbound.ts';
 import type { ClusterNode, MembershipEvents } from './membership.ts';
-import { localPushPull, mergePushPull } from './push-pull.ts';
+import type { PushPullMerge } from './push-pull.ts';
+import { localPushPull } from './push-pull.ts';
 import type { SyncRounds } from './sync-rounds.ts';
 import type { TableState } from './transitions.ts';
 
@@ -23,6 +24,7 @@ export interface MembershipPortParts {
   readonly inbound: Inbound;
   readonly bulkSync: BulkSync;
   readonly rounds: SyncRounds;
+  readonly merge: PushPullMerge;
   readonly logger: Logger;
   readonly isClosed: () => boolean;
 }
@@ -93,7 +95,7 @@ export class MembershipPort implements MembershipEvents {
   }
 
   mergeRemoteState(state: Uint8Array): void {
-    if (!this.#parts.isClosed()) mergePushPull(this.#parts.handlers, state);
+    if (!this.#parts.isClosed()) this.#parts.merge.merge(state);
   }
 
   /**

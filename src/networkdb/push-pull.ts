@@ -10,6 +10,7 @@ import {
 import { CodecError } from '../runtime/index.ts';
 import type { HandlerParts } from './handlers.ts';
 import { drop, handleNetworkEvent, handleNodeEvent } from './handlers.ts';
+import type { Slices } from './slices.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -18,6 +19,9 @@ import type { TableState } from './transitions.ts';
  */
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Bytes that taking over an attachment counts for in a slice. */
+const ATTACHMENT_BYTES = 128;
 
 /**
  * Our view of all attachments, for a peer.
@@ -49,24 +53,60 @@ export function localPushPull(state: TableState, join: boolean): Uint8Array {
   return wrapGossip(GOSSIP_TYPE.pushPull, encodeNetworkPushPull(message));
 }
 
-/** Takes over what a peer knows, event by event. */
-export function mergePushPull(parts: HandlerParts, bytes: Uint8Array): void {
-  const { state } = parts;
-  if (bytes.length === 0) return drop(state, 'malformed');
-  try {
-    const { type, data } = decodeGossip(bytes);
-    if (type !== GOSSIP_TYPE.pushPull) return drop(state, 'type');
-    const { node, time, networks } = decodeNetworkPushPull(data);
-    // A join is never passed on, so it needs no bytes of its own.
-    handleNodeEvent(parts, { kind: 'join', time, node }, NO_BYTES);
-    for (const entry of networks) {
-      const kind = entry.isLeaving ? 'leave' : 'join';
-      const event = { kind, time: entry.time, node: entry.node, network: entry.network } as const;
-      handleNetworkEvent(parts, event, NO_BYTES, 'push-pull');
+/** Collaborators of {@link PushPullMerge}. */
+export interface PushPullMergeParts {
+  readonly handlers: HandlerParts;
+  readonly slices: Slices;
+}
+
+/** Takes over what peers know, event by event, the first of each exchange at once. */
+export class PushPullMerge {
+  readonly #parts: PushPullMergeParts;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(parts: PushPullMergeParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs something when all that was received is taken over: at once, when nothing is under way. */
+  whenIdle(run: () => void): void {
+    if (this.#running === 0) run();
+    else this.#waiting.push(run);
+  }
+
+  /** One peer's view, as `localPushPull` made it. */
+  merge(bytes: Uint8Array): void {
+    const { handlers, slices } = this.#parts;
+    const { state } = handlers;
+    if (bytes.length === 0) return drop(state, 'malformed');
+    try {
+      const { type, data } = decodeGossip(bytes);
+      if (type !== GOSSIP_TYPE.pushPull) return drop(state, 'type');
+      const message = decodeNetworkPushPull(data);
+      const { node, time } = message;
+      // A join is never passed on, so it needs no bytes of its own.
+      handleNodeEvent(handlers, { kind: 'join', time, node }, NO_BYTES);
+      this.#running += 1;
+      slices.start(attachmentSteps(handlers, message.networks), () => {
+        state.networkClock.settle();
+        this.#running -= 1;
+        if (this.#running === 0) for (const run of this.#waiting.splice(0)) run();
+      });
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      drop(state, 'malformed');
     }
-    state.networkClock.settle();
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-    drop(state, 'malformed');
+  }
+}
+
+function* attachmentSteps(
+  handlers: HandlerParts,
+  entries: readonly AttachmentEntry[],
+): Generator<number, void> {
+  for (const { isLeaving, time, node, network } of entries) {
+    const kind = isLeaving ? 'leave' : 'join';
+    handleNetworkEvent(handlers, { kind, time, node, network }, NO_BYTES, 'push-pull');
+    yield ATTACHMENT_BYTES;
   }
 }

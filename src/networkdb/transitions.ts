@@ -142,26 +142,37 @@ export class TableState {
   }
 
   /**
-   * We leave a network: own live entries become tombstones with fresh times, so that after a quick
-   * return they take back what peers may still hold; those of others disappear.
+   * We leave a network: all its entries disappear at once, and our own come back, bit by bit, as
+   * tombstones with fresh times, so that after a quick return they take back what peers may still hold.
+   * A key that holds something by then was written after a return, and is let be.
+   *
+   * @returns the steps that make the tombstones, one each
    */
-  leaveNetwork(network: string): void {
+  leaveNetwork(network: string): Iterator<number, void> {
     this.attachments.removeParticipant(network, this.localName);
-    for (const group of this.store.groupsOf(network)) {
-      if (group.owner !== this.localName) this.#retire(group);
-    }
-    const expiresAt = this.countdown.after(this.options.reapEntryMs);
-    const owner = this.localName;
-    for (const entry of this.#ownLiveEntries(network)) {
-      const time = this.tableClock.increment();
-      const { value } = entry;
-      this.write(entry, { time, owner, isDeleted: true, value }, expiresAt, 'remote');
-    }
+    const own = this.store.findGroup(network, this.localName);
+    // Copied, since entries leave the group while it is swept.
+    const entries = [...(own?.entries ?? [])];
+    for (const group of this.store.groupsOf(network)) this.#retire(group);
+    return this.#entomb(entries, this.countdown.after(this.options.reapEntryMs));
   }
 
-  #ownLiveEntries(network: string): readonly StoredEntry[] {
-    const group = this.store.findGroup(network, this.localName);
-    return [...(group?.entries ?? [])].filter((entry) => !entry.isDeleted);
+  *#entomb(entries: readonly StoredEntry[], expiresAt: number): Generator<number, void> {
+    for (const entry of entries) {
+      const { network, table, key, value, owner } = entry;
+      if (this.store.get(network, table, key) === undefined) {
+        const group = this.store.group(network, owner, 'present');
+        const fresh = {
+          time: this.tableClock.increment(),
+          owner,
+          value,
+          isDeleted: true,
+          expiresAt,
+        };
+        this.store.put(group, table, key, entry.isDeleted ? entry : fresh);
+      }
+      yield value.length;
+    }
   }
 
   #retain(record: NodeRecord): void {
