@@ -9,10 +9,9 @@ import type { TableState } from './transitions.ts';
  * What holds when it is done: of each member that answered we hold all that it had written when it
  * answered. For every write of a live member is its own entry there, whoever else has heard of it; and what
  * it writes after its answer is sent to us as well, because our request told it that we are a member. The
- * one whole table adds what nobody alive has written: entries of failed members, tombstones whose key
- * somebody took over, and entries of members that we cannot reach. So a member that does not answer is
- * as well known as its peers know it, and when the one that was asked for all fails, another is, until one
- * has answered or all have failed.
+ * one whole table adds what no member answers for: entries of those that have failed or that we cannot
+ * reach. So a member that does not answer is as well known as a peer knows it, and when the one that was
+ * asked for all fails, another is, until one has answered or all have failed.
  */
 
 const SYNCS_AT_ONCE = 8;
