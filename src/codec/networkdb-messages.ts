@@ -71,6 +71,8 @@ export interface BulkSync {
   readonly isRequest: boolean;
   readonly node: string;
   readonly networks: readonly string[];
+  /** Entries of the sender alone, and in the answer those of the answering node; ours, unknown to Go. */
+  readonly ownOnly?: boolean;
   /** A gossip compound of table events. */
   readonly payload: Uint8Array;
 }
@@ -169,6 +171,7 @@ export function encodeBulkSync(message: BulkSync): Uint8Array {
     nodeName: requireText('node', message.node),
     networks: message.networks.map((network) => requireText('network', network)),
     payload: message.payload,
+    ownOnly: message.ownOnly === true,
   });
 }
 
@@ -282,6 +285,7 @@ const BULK_SYNC_UNSOLICITED = tagOf(2, VARINT);
 const BULK_SYNC_NODE = tagOf(3, LENGTH_DELIMITED);
 const BULK_SYNC_NETWORKS = tagOf(4, LENGTH_DELIMITED);
 const BULK_SYNC_PAYLOAD = tagOf(5, LENGTH_DELIMITED);
+const BULK_SYNC_OWN_ONLY = tagOf(16, VARINT);
 
 /**
  * Reads a bulk sync; the payload is a view, to be walked with `compoundParts` piece by piece.
@@ -296,12 +300,14 @@ export function decodeBulkSync(data: Uint8Array): BulkSync {
     let isRequest = false;
     let node = '';
     let payload: Uint8Array = new Uint8Array(0);
+    let ownOnly = false;
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === BULK_SYNC_TIME) time = fromWireTime(reader.uint64());
       else if (tag === BULK_SYNC_UNSOLICITED) isRequest = reader.bool();
       else if (tag === BULK_SYNC_NODE) node = reader.stringVerify();
       else if (tag === BULK_SYNC_PAYLOAD) payload = reader.bytes();
+      else if (tag === BULK_SYNC_OWN_ONLY) ownOnly = reader.bool();
       else if (tag === BULK_SYNC_NETWORKS) {
         if (networks.length === MAX_BULK_SYNC_NETWORKS) {
           throw limitError('networks of a bulk sync', networks.length + 1, MAX_BULK_SYNC_NETWORKS);
@@ -309,7 +315,8 @@ export function decodeBulkSync(data: Uint8Array): BulkSync {
         networks.push(reader.stringVerify());
       } else reader.skipType(tag & 7, 0, tag >>> 3);
     }
-    return { time, isRequest, node, networks, payload };
+    const message = { time, isRequest, node, networks, payload };
+    return ownOnly ? { ...message, ownOnly } : message;
   });
 }
 

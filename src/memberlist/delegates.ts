@@ -1,3 +1,4 @@
+import type { Address } from '../runtime/index.ts';
 import type { Member } from './member.ts';
 
 /*
@@ -10,8 +11,12 @@ import type { Member } from './member.ts';
 export interface UserDelegate {
   /** The local record's metadata. Asked for at start and by `updateNode`. At most 512 bytes. */
   localMetadata?(): Uint8Array;
-  /** A message sent to us with `sendBestEffort` or `sendReliable`, or gossiped. Ours to keep. */
-  onUserMessage?(message: Uint8Array): void;
+  /**
+   * A message sent to us with `sendBestEffort` or `sendReliable`, or gossiped. Ours to keep.
+   *
+   * @param from - where its packet came from; undefined for a stream, whose port says nothing
+   */
+  onUserMessage?(message: Uint8Array, from?: Address): void;
   /**
    * Messages to gossip in the room that is left in a packet.
    *

@@ -62,7 +62,7 @@ export class Inbound {
     const { wire } = this.#core;
     if (message[0] === MESSAGE_TYPE.compound) this.#dispatchParts(message, from, depth);
     else if (message[0] === MESSAGE_TYPE.compress) this.#dispatchInflated(message, from, depth);
-    else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1));
+    else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1), from);
     else this.#handlers.onMessage(wire.decodePacketMessage(message), from);
   }
 
@@ -87,9 +87,9 @@ export class Inbound {
     this.#dispatch(message, from, depth + 1);
   }
 
-  #deliver(payload: Uint8Array): void {
+  #deliver(payload: Uint8Array, from: Address): void {
     const { user } = this.#core.delegates;
-    callHook(this.#core, 'onUserMessage', () => user?.onUserMessage?.(payload), undefined);
+    callHook(this.#core, 'onUserMessage', () => user?.onUserMessage?.(payload, from), undefined);
   }
 
   /** One damaged part does not take the others with it. */

@@ -238,13 +238,21 @@ export class Memberlist implements AsyncDisposable {
   sendBestEffort(name: string, message: Uint8Array): void {
     this.#assertOpen();
     const { address } = this.#recordOf(name);
-    const sizeBytes = message.length + USER_TYPE_BYTES + this.#parts.sender.overheadBytes(address);
-    const limitBytes = this.#config.maxDirectPacketBytes;
-    if (sizeBytes > limitBytes) {
-      const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
-      throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
-    }
-    this.#parts.sender.sendAlone(address, asUserMessage(message));
+    this.#assertFitsPacket(message, address);
+    this.#parts.sender.sendAlone([address], asUserMessage(message));
+  }
+
+  /**
+   * `sendBestEffort` to several members, sealed once for all of them; names of no member are passed over.
+   *
+   * @internal
+   */
+  sendBestEffortToAll(names: readonly string[], message: Uint8Array): void {
+    this.#assertOpen();
+    const { table } = this.#parts.core;
+    const addresses = names.flatMap((name) => table.get(name)?.address ?? []);
+    for (const address of addresses) this.#assertFitsPacket(message, address);
+    this.#parts.sender.sendAlone(addresses, asUserMessage(message));
   }
 
   /**
@@ -507,6 +515,15 @@ export class Memberlist implements AsyncDisposable {
     if (sizeBytes <= limitBytes) return;
     const text = `a message of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
     throw new StateError('ERR_MESSAGE_TOO_LARGE', text, { sizeBytes, limitBytes });
+  }
+
+  #assertFitsPacket(message: Uint8Array, to: Address): void {
+    const overheadBytes = USER_TYPE_BYTES + this.#parts.sender.overheadBytes(to);
+    const sizeBytes = message.length + overheadBytes;
+    const limitBytes = this.#config.maxDirectPacketBytes;
+    if (sizeBytes <= limitBytes) return;
+    const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
+    throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
   }
 
   #assertOpen(): void {

@@ -80,16 +80,30 @@ export class PacketSender {
     return sentBytes;
   }
 
-  /** Sends one encoded message in a packet of its own, whatever its size. */
-  sendAlone(to: Address, message: Uint8Array, done?: SendCallback): number {
-    const datagram = this.#core.wire.packets.seal(message, this.#optionsFor(to));
-    this.#core.counters.add('packets.sent');
-    this.#core.counters.add('packets.sentBytes', datagram.length);
-    this.#core.ports.transport.sendPacket(to, datagram, (error) => {
-      if (error !== null) this.#core.counters.add('packets.sendFailed');
-      done?.(error);
-    });
-    return datagram.length;
+  /**
+   * Sends one encoded message in a packet of its own, whatever its size. Sealing costs more than sending,
+   * so the packet is sealed once for all who get the same bytes.
+   *
+   * @param done - hears about each of the packets
+   * @returns bytes handed to the network
+   */
+  sendAlone(to: readonly Address[], message: Uint8Array, done?: SendCallback): number {
+    const { counters, ports, wire } = this.#core;
+    const sealed = new Map<number | undefined, Uint8Array>();
+    let sentBytes = 0;
+    for (const address of to) {
+      const options = this.#optionsFor(address);
+      const datagram = sealed.get(options.peerMaxVersion) ?? wire.packets.seal(message, options);
+      sealed.set(options.peerMaxVersion, datagram);
+      sentBytes += datagram.length;
+      counters.add('packets.sent');
+      counters.add('packets.sentBytes', datagram.length);
+      ports.transport.sendPacket(address, datagram, (error) => {
+        if (error !== null) counters.add('packets.sendFailed');
+        done?.(error);
+      });
+    }
+    return sentBytes;
   }
 
   /** What the envelope needs to know; only the memberlist wire depends on who is addressed. */
@@ -103,7 +117,7 @@ export class PacketSender {
     const [only = NO_BYTES] = group;
     const message = group.length === 1 ? only : encodeCompound(group);
     const roomBytes = this.roomBytes(to);
-    if (message.length <= roomBytes) return this.sendAlone(to, message, done);
+    if (message.length <= roomBytes) return this.sendAlone([to], message, done);
     const sizeBytes = message.length;
     const text = `a message of ${sizeBytes} bytes does not fit into a packet`;
     this.#core.counters.add('packets.oversized');

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError, StateError, TimeoutError } from '../runtime/index.ts';
 import type { Membership } from './membership.ts';
 import type { Slices } from './slices.ts';
+import type { SyncScope } from './sync-walk.ts';
 import { SyncWalk } from './sync-walk.ts';
 import type { TableState } from './transitions.ts';
 
@@ -15,8 +16,11 @@ import type { TableState } from './transitions.ts';
  *   applies, done             <----  chunk, chunk, answer(more than L)
  *
  * Chunks before the last carry no Lamport time, so only a last chunk can answer a request: any message
- * from the peer with a time above L does, also in Go. An answer that does not come is a failure here and
+ * from the peer with a time above L does, also in Go, unless it says that it holds less. An answer that does not come is a failure here and
  * another peer is tried; Go counts it as done.
+ *
+ * Either side sends all entries of the networks, or, when the request asks for it, those that it owns
+ * itself. Go skips that wish and answers with all.
  */
 
 /** Bytes of entries after which a chunk ends. */
@@ -38,8 +42,15 @@ export interface BulkSyncParts {
   readonly slices: Slices;
 }
 
+/** What a peer is to be answered with. */
+interface Wanted {
+  readonly networks: Set<string>;
+  readonly scope: SyncScope;
+}
+
 interface Pending {
   readonly time: number;
+  readonly scope: SyncScope;
   readonly finish: SyncDone;
 }
 
@@ -47,11 +58,8 @@ interface Pending {
 export class BulkSync {
   readonly #parts: BulkSyncParts;
   readonly #pending = new Map<string, Set<Pending>>();
-  readonly #answers = new Map<string, Set<string>>();
-  readonly #strangers = new Map<
-    string,
-    { readonly networks: Set<string>; readonly timer: Timer }
-  >();
+  readonly #answers = new Map<string, Wanted>();
+  readonly #strangers = new Map<string, { readonly wanted: Wanted; readonly timer: Timer }>();
   #answering = 0;
   #isStopped = false;
 
@@ -69,11 +77,12 @@ export class BulkSync {
   /**
    * Exchanges networks with a peer.
    *
+   * @param scope - whose entries go both ways
    * @param done - called once, when the answer was applied or has failed to come
    */
-  request(peer: string, networks: readonly string[], done: SyncDone): void {
+  request(peer: string, networks: readonly string[], scope: SyncScope, done: SyncDone): void {
     const { counters } = this.#parts.state;
-    this.#send(peer, networks, true, (error) => {
+    this.#send({ peer, networks, scope, isRequest: true }, (error) => {
       if (error === null) counters.add('tables.sync.ok');
       else if (error.code === 'ERR_TIMEOUT') counters.add('tables.sync.timedOut');
       else counters.add('tables.sync.failed');
@@ -83,10 +92,12 @@ export class BulkSync {
 
   /** A message from a peer was applied whole: it may answer us, and may want an answer. */
   applied(message: BulkSyncMessage, time: number): void {
+    const scope = message.ownOnly === true ? 'own' : 'all';
     if (time > 0) {
       this.#parts.state.tableClock.settle();
       for (const pending of [...(this.#pending.get(message.node) ?? [])]) {
-        if (pending.time < time) pending.finish(null);
+        const isEnough = scope === 'all' || pending.scope === 'own';
+        if (pending.time < time && isEnough) pending.finish(null);
       }
     }
     if (!message.isRequest) return;
@@ -94,7 +105,7 @@ export class BulkSync {
       const own = this.#parts.state.attachments.joined(network);
       if (own !== undefined) own.hasMetPeers = true;
     }
-    this.#queueAnswer(message.node, message.networks);
+    this.#queueAnswer(message.node, message.networks, scope);
   }
 
   /** A peer has failed or left: waiting for it is over. */
@@ -112,7 +123,7 @@ export class BulkSync {
     if (stranger === undefined) return;
     stranger.timer.cancel();
     this.#strangers.delete(node);
-    this.#queueAnswer(node, [...stranger.networks]);
+    this.#queueAnswer(node, [...stranger.wanted.networks], stranger.wanted.scope);
   }
 
   /** Ends everything; requests that wait fail. */
@@ -128,7 +139,7 @@ export class BulkSync {
     }
   }
 
-  #queueAnswer(peer: string, networks: readonly string[]): void {
+  #queueAnswer(peer: string, networks: readonly string[], scope: SyncScope): void {
     const { state } = this.#parts;
     const queued = this.#answers.get(peer);
     const waiting = this.#answers.size + this.#strangers.size;
@@ -137,17 +148,25 @@ export class BulkSync {
       return;
     }
     if (state.nodes.get(peer) === undefined) {
-      this.#keepStranger(peer, networks);
+      this.#keepStranger(peer, networks, scope);
       return;
     }
-    const joined = networks.filter((name) => state.attachments.joined(name) !== undefined);
-    // Requests that meet in the queue are served by one answer, later than all of them.
-    this.#answers.set(peer, new Set([...(queued ?? []), ...joined]));
+    this.#answers.set(peer, this.#joinWanted(queued, networks, scope));
     this.#pumpAnswers();
   }
 
+  /** Requests that meet in the queue are served by one answer, later than all of them. */
+  #joinWanted(earlier: Wanted | undefined, networks: readonly string[], scope: SyncScope): Wanted {
+    const { attachments } = this.#parts.state;
+    const joined = networks.filter((name) => attachments.joined(name) !== undefined);
+    return {
+      networks: new Set([...(earlier?.networks ?? []), ...joined]),
+      scope: earlier?.scope === 'all' ? 'all' : scope,
+    };
+  }
+
   /** A joiner's stream is often faster than the news of it. */
-  #keepStranger(peer: string, networks: readonly string[]): void {
+  #keepStranger(peer: string, networks: readonly string[], scope: SyncScope): void {
     const { clock, state } = this.#parts;
     const earlier = this.#strangers.get(peer);
     earlier?.timer.cancel();
@@ -155,21 +174,20 @@ export class BulkSync {
       this.#strangers.delete(peer);
       state.counters.add('tables.sync.unanswered');
     });
-    const joined = networks.filter((name) => state.attachments.joined(name) !== undefined);
-    this.#strangers.set(peer, {
-      networks: new Set([...(earlier?.networks ?? []), ...joined]),
-      timer,
-    });
+    const wanted = this.#joinWanted(earlier?.wanted, networks, scope);
+    this.#strangers.set(peer, { wanted, timer });
   }
 
   #pumpAnswers(): void {
     while (this.#answering < ANSWERS_AT_ONCE && !this.#isStopped) {
       const [next] = this.#answers;
       if (next === undefined) return;
-      const [peer, networks] = next;
+      const [peer, wanted] = next;
       this.#answers.delete(peer);
       this.#answering += 1;
-      this.#send(peer, [...networks], false, (error) => {
+      const { scope } = wanted;
+      const networks = [...wanted.networks];
+      this.#send({ peer, networks, scope, isRequest: false }, (error) => {
         this.#answering -= 1;
         this.#parts.state.counters.add(
           error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed',
@@ -179,18 +197,19 @@ export class BulkSync {
     }
   }
 
-  #send(peer: string, networks: readonly string[], isRequest: boolean, done: SyncDone): void {
+  #send(exchange: Exchange, done: SyncDone): void {
     const { state, slices } = this.#parts;
+    const { peer, networks, scope } = exchange;
     const record = state.nodes.get(peer);
     if (record === undefined || record.state === 'left') {
       done(new StateError('ERR_MEMBER_UNKNOWN', `cannot sync with ${peer}`, { peer }));
       return;
     }
-    const walk = new SyncWalk(state, networks);
+    const walk = new SyncWalk(state, networks, scope);
     const nextChunk = (): void => {
       const parts: Uint8Array[] = [];
       slices.run(walk.fill(parts, CHUNK_BYTES), () => {
-        this.#sendChunk({ peer, networks, isRequest, parts, isLast: walk.isDone }, nextChunk, done);
+        this.#sendChunk({ ...exchange, parts, isLast: walk.isDone }, nextChunk, done);
       });
     };
     nextChunk();
@@ -206,11 +225,12 @@ export class BulkSync {
       isRequest,
       node: state.localName,
       networks: [...networks],
+      ownOnly: chunk.scope === 'own',
       payload: encodeCompoundMessage(chunk.parts),
     });
     const message = wrapGossip(GOSSIP_TYPE.bulkSync, inner);
     state.counters.add('tables.sync.bytes', message.length);
-    const pending = isRequest ? this.#register(peer, time, done) : null;
+    const pending = isRequest ? this.#register(chunk, time, done) : null;
     const record = state.nodes.get(peer);
     const target = record?.state === 'failed' ? record.address : peer;
     membership.sendStream(target, message, (error) => {
@@ -226,7 +246,7 @@ export class BulkSync {
 
   /** Notes a request before it is sent; its time runs from when it was sent. */
   #register(
-    peer: string,
+    { peer, scope }: Exchange,
     time: number,
     done: SyncDone,
   ): { finish: SyncDone; startTimer: () => void } {
@@ -243,7 +263,7 @@ export class BulkSync {
       if (pendings.size === 0 && this.#pending.get(peer) === pendings) this.#pending.delete(peer);
       done(error);
     };
-    const pending: Pending = { time, finish };
+    const pending: Pending = { time, scope, finish };
     pendings.add(pending);
     const startTimer = (): void => {
       if (isFinished) return;
@@ -264,10 +284,14 @@ export class BulkSync {
   }
 }
 
-interface Chunk {
+interface Exchange {
   readonly peer: string;
   readonly networks: readonly string[];
+  readonly scope: SyncScope;
   readonly isRequest: boolean;
+}
+
+interface Chunk extends Exchange {
   readonly parts: Uint8Array[];
   readonly isLast: boolean;
 }

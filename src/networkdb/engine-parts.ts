@@ -16,7 +16,9 @@ import { Pacer } from './pacing.ts';
 import { Publisher } from './publisher.ts';
 import { Reaper } from './reaper.ts';
 import { Reconnector } from './reconnect.ts';
+import { Ring } from './ring.ts';
 import { Slices } from './slices.ts';
+import { StreamSpread } from './stream-spread.ts';
 import { SyncRounds } from './sync-rounds.ts';
 import { TableState } from './transitions.ts';
 import { Writer } from './writer.ts';
@@ -78,9 +80,16 @@ export function buildParts(
   const slices = new Slices(clock);
   const pacer = new Pacer(clock, options.maxBytesPerSecond);
   const broadcasts = new Broadcasts(state);
-  const gossip = new TableGossip({ clock, random, membership, state, broadcasts, pacer });
+  const ring = new Ring(state.attachments, state.nodes, state.localName);
+  const sending = { clock, random, membership, state, broadcasts, ring, pacer };
+  const streams = new StreamSpread(sending);
+  const gossip = new TableGossip({
+    ...sending,
+    streams,
+    isApplyingStream: () => inbound.isApplyingStream,
+  });
   const oversize = new OversizeSender({ clock, membership, state, pacer });
-  const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize });
+  const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize, ring });
   const bulkSync = new BulkSync({ clock, membership, state, slices });
   const rounds = new SyncRounds({
     clock,
@@ -110,7 +119,14 @@ export function buildParts(
     },
     warn: hooks.warn,
   };
-  const inbound = new Inbound({ handlers, slices, bulkSync });
+  const inbound = new Inbound({
+    handlers,
+    slices,
+    bulkSync,
+    streamApplied: () => {
+      gossip.newsQueued();
+    },
+  });
   const writer = new Writer({ state, publisher });
   return {
     state,

@@ -12,7 +12,6 @@ import type { NodeState } from './nodes.ts';
 import type { TablesOptions } from './options.ts';
 import { attachmentRetentionMs } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
-import { SLICE_ITEMS } from './slices.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 import type { TableState } from './transitions.ts';
@@ -75,8 +74,6 @@ export class TableEngine {
   readonly #warnings: RateLimit;
   readonly #parts: EngineParts;
   readonly #state: TableState;
-  /** What is left to do of leaves of networks with many entries of ours. */
-  readonly #leaves = new Map<string, Iterator<number, void>>();
   /** Farewells under way: each ends in time, or with a stop. */
   readonly #farewells = new Set<(isTold: boolean) => void>();
   #isClosed = false;
@@ -155,7 +152,6 @@ export class TableEngine {
         network,
       });
     }
-    this.#finishLeave(network);
     const time = networkClock.increment();
     const own = {
       network,
@@ -193,7 +189,7 @@ export class TableEngine {
     own.time = time;
     own.isLeaving = true;
     own.expiresAt = this.#state.countdown.after(attachmentRetentionMs(this.#state.options));
-    this.#withdraw(network, this.#state.leaveNetwork(network));
+    this.#parts.slices.start(this.#state.leaveNetwork(network), () => undefined);
     this.#parts.publisher.networkEvent('leave', network, time);
   }
 
@@ -319,23 +315,6 @@ export class TableEngine {
   /** Sizes and counters, as a plain object. */
   stats(): TableStats {
     return collectStats(this.#parts);
-  }
-
-  /** Few steps are taken at once, many in slices. */
-  #withdraw(network: string, steps: Iterator<number, void>): void {
-    for (let taken = 0; taken < SLICE_ITEMS; taken += 1) if (steps.next().done === true) return;
-    this.#leaves.set(network, steps);
-    this.#parts.slices.run(steps, () => {
-      if (this.#leaves.get(network) === steps) this.#leaves.delete(network);
-    });
-  }
-
-  /** Whoever returns must not find live entries of before, which would be taken back one by one. */
-  #finishLeave(network: string): void {
-    const steps = this.#leaves.get(network);
-    if (steps === undefined) return;
-    while (steps.next().done !== true);
-    this.#leaves.delete(network);
   }
 
   #warn(warning: TableWarning): void {

@@ -1,8 +1,10 @@
 import type { NetworkEvent, NodeEvent, TableEvent } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
 import type { Conflicts } from './conflicts.ts';
 import type { EarlyEvent, EarlyEvents } from './early-events.ts';
 import type { EntryVersion, StoredEntry } from './entry.ts';
 import { compareVersions } from './entry.ts';
+import type { EventPath } from './event-path.ts';
 import type { Ghosts } from './ghosts.ts';
 import type { LamportClock } from './lamport.ts';
 import { isValidName } from './names.ts';
@@ -15,9 +17,6 @@ import type { TableState } from './transitions.ts';
  * order, repeated, late and forged; whatever is not news or cannot be right is dropped and counted by
  * reason, never thrown.
  */
-
-/** How an event reached us. Only what came by gossip, or by bulk sync for tables, is passed on. */
-export type EventPath = 'gossip' | 'bulk-sync' | 'push-pull';
 
 /** Why an inbound event or message was dropped. */
 export type DropReason =
@@ -104,7 +103,7 @@ export function handleNetworkEvent(
   }
   if (kind === 'join') state.attach(node, network, time);
   else state.detach(node, network, time);
-  if (path === 'gossip') publisher.relayNetworkEvent(network, node, inner);
+  if (path === 'gossip' || path === 'stream') publisher.relayNetworkEvent(network, node, inner);
   if (kind === 'join') parts.replay(early.takeWrites(node, network));
 }
 
@@ -120,14 +119,18 @@ export function handleTableEvent(
   event: TableEvent,
   inner: Uint8Array,
   path: EventPath,
+  from?: Address,
 ): void {
-  const { state, early } = parts;
+  const { state, early, publisher } = parts;
   const { network, table, key, owner } = event;
   const problem = problemOf(event, state.options.limits.maxValueBytes);
   if (problem !== null) return drop(state, problem);
   if (owner === state.localName) {
     const claimedTime = judged(parts, state.tableClock, event.time, owner);
-    if (claimedTime !== null) parts.ghosts.answerWrite(event, claimedTime);
+    if (claimedTime === null) return;
+    const own = state.store.get(network, table, key);
+    if (from !== undefined && isSame(event, claimedTime, own)) publisher.heardAgain(event, from);
+    else parts.ghosts.answerWrite(event, claimedTime);
     return;
   }
   const time = witnessed(parts, state.tableClock, event.time, owner);
@@ -142,7 +145,10 @@ export function handleTableEvent(
   const held = state.store.get(network, table, key);
   const isDeleted = event.kind === 'delete';
   const version: EntryVersion = { time, owner, isDeleted, value: event.value };
-  if (!wins(parts, event, version, held)) return drop(state, 'stale');
+  if (!wins(parts, event, version, held)) {
+    if (from !== undefined && isSame(event, time, held)) publisher.heardAgain(event, from);
+    return drop(state, 'stale');
+  }
   if (held === undefined && state.store.occupied >= state.options.limits.maxEntries) {
     return drop(state, 'limit');
   }
@@ -151,24 +157,28 @@ export function handleTableEvent(
   state.write(event, version, expiresAt, 'remote');
   state.counters.add('tables.accepted');
   const isUnknownDelete = held === undefined && isDeleted;
-  relay(parts, event, inner, { path, residualMs, isUnknownDelete });
+  relay(parts, event, inner, { path, from, residualMs, isUnknownDelete });
 }
 
 function relay(
   parts: HandlerParts,
   event: TableEvent,
   inner: Uint8Array,
-  about: { path: EventPath; residualMs: number; isUnknownDelete: boolean },
+  about: {
+    readonly path: EventPath;
+    readonly from: Address | undefined;
+    readonly residualMs: number;
+    readonly isUnknownDelete: boolean;
+  },
 ): void {
   const { state, publisher } = parts;
   // What arrives before the first exchange has ended is known to all others.
   if (state.attachments.joined(event.network)?.isSynced !== true) return;
-  const viaBulkSync = about.path === 'bulk-sync';
   if (about.isUnknownDelete) {
     const isYoung = about.residualMs > state.options.reapEntryMs / 6;
-    if (!viaBulkSync || !isYoung) return;
+    if (about.path !== 'bulk-sync' || !isYoung) return;
   }
-  publisher.relayWrite(event, inner, viaBulkSync);
+  publisher.relayWrite(event, inner, about.path, about.from);
 }
 
 function wins(
@@ -184,6 +194,12 @@ function wins(
     else parts.conflicts.note(event, held, version);
   }
   return isNewer;
+}
+
+function isSame(event: TableEvent, time: number, held: StoredEntry | undefined): boolean {
+  const { owner, value } = event;
+  const version = { time, owner, isDeleted: event.kind === 'delete', value };
+  return held !== undefined && compareVersions(version, held) === 0;
 }
 
 function problemOf(event: TableEvent, maxValueBytes: number): DropReason | null {

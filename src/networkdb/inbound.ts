@@ -8,10 +8,12 @@ import {
   GOSSIP_TYPE,
   MAX_GOSSIP_NESTING,
 } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
 import { CodecError } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
 import type { EarlyEvent } from './early-events.ts';
-import type { EventPath, HandlerParts } from './handlers.ts';
+import type { EventPath } from './event-path.ts';
+import type { HandlerParts } from './handlers.ts';
 import { drop, handleNetworkEvent, handleNodeEvent, handleTableEvent } from './handlers.ts';
 import { mergePushPull } from './push-pull.ts';
 import type { Slices } from './slices.ts';
@@ -28,11 +30,19 @@ const AT_ONCE_BYTES = 2_048;
 /** What an event costs a slice beside its bytes. */
 const PART_BYTES = 32;
 
+/** How a message came, and where from when that is known. */
+interface Source {
+  readonly path: EventPath;
+  readonly from: Address | undefined;
+}
+
 /** Collaborators of {@link Inbound}. */
 export interface InboundParts {
   readonly handlers: HandlerParts;
   readonly slices: Slices;
   readonly bulkSync: BulkSync;
+  /** A stream of news has been applied whole. */
+  readonly streamApplied: () => void;
 }
 
 /** Dispatches received messages. */
@@ -41,6 +51,7 @@ export class Inbound {
   readonly #afterMerges: (() => void)[] = [];
   #waitingBytes = 0;
   #merges = 0;
+  #streams = 0;
 
   constructor(parts: InboundParts) {
     this.#parts = parts;
@@ -51,9 +62,27 @@ export class Inbound {
     return this.#waitingBytes;
   }
 
-  /** One message from the membership, by packet or stream. */
-  message(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#work(bytes, 'gossip', () => undefined);
+  /** Whether a stream of news has arrived that is not all applied yet. */
+  get isApplyingStream(): boolean {
+    return this.#streams > 0;
+  }
+
+  /**
+   * One message from the membership.
+   *
+   * @param from - where its packet came from; undefined for a stream
+   */
+  message(bytes: Uint8Array, from?: Address): void {
+    if (bytes.length === 0) return;
+    if (bytes.length <= AT_ONCE_BYTES) {
+      this.#work(bytes, { path: 'gossip', from }, () => undefined);
+      return;
+    }
+    const isAccepted = this.#work(bytes, { path: 'stream', from: undefined }, () => {
+      this.#streams -= 1;
+      this.#parts.streamApplied();
+    });
+    if (isAccepted) this.#streams += 1;
   }
 
   /** What a peer told of attachments in a full exchange of the membership. */
@@ -87,9 +116,14 @@ export class Inbound {
     for (const run of this.#afterMerges.splice(0)) run();
   }
 
-  /** Handles a message, at once or in slices; `done` runs when all of it was handled. */
-  #work(bytes: Uint8Array, path: EventPath, done: () => void): void {
-    this.#run(bytes, this.#open(bytes, path, 0), done);
+  /**
+   * Handles a message, at once or in slices.
+   *
+   * @param done - runs when all of it was handled
+   * @returns false when there was no room for it to wait
+   */
+  #work(bytes: Uint8Array, source: Source, done: () => void): boolean {
+    return this.#run(bytes, this.#open(bytes, source, 0), done);
   }
 
   /**
@@ -127,10 +161,10 @@ export class Inbound {
     }
   }
 
-  *#open(bytes: Uint8Array, path: EventPath, depth: number): Generator<number, void> {
+  *#open(bytes: Uint8Array, source: Source, depth: number): Generator<number, void> {
     const { type, data } = decodeGossip(bytes);
     if (type !== GOSSIP_TYPE.compound) {
-      this.#dispatch(type, data, path);
+      this.#dispatch(type, data, source);
       // The payload of a bulk sync has slices of its own.
       yield PART_BYTES + (type === GOSSIP_TYPE.bulkSync ? 0 : bytes.length);
       return;
@@ -139,13 +173,13 @@ export class Inbound {
       drop(this.#parts.handlers.state, 'depth');
       return;
     }
-    for (const part of compoundParts(data)) yield* this.#openPart(part, path, depth + 1);
+    for (const part of compoundParts(data)) yield* this.#openPart(part, source, depth + 1);
   }
 
   /** A part that cannot be read does not spoil its neighbours. */
-  *#openPart(part: Uint8Array, path: EventPath, depth: number): Generator<number, void> {
+  *#openPart(part: Uint8Array, source: Source, depth: number): Generator<number, void> {
     try {
-      yield* this.#open(part, path, depth);
+      yield* this.#open(part, source, depth);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       drop(this.#parts.handlers.state, 'malformed');
@@ -153,17 +187,17 @@ export class Inbound {
     }
   }
 
-  #dispatch(type: number, data: Uint8Array, path: EventPath): void {
+  #dispatch(type: number, data: Uint8Array, source: Source): void {
     const { handlers } = this.#parts;
     switch (type) {
       case GOSSIP_TYPE.nodeEvent:
         return handleNodeEvent(handlers, decodeNodeEvent(data), data);
       case GOSSIP_TYPE.networkEvent:
-        return handleNetworkEvent(handlers, decodeNetworkEvent(data), data, path);
+        return handleNetworkEvent(handlers, decodeNetworkEvent(data), data, source.path);
       case GOSSIP_TYPE.tableEvent:
-        return handleTableEvent(handlers, decodeTableEvent(data), data, path);
+        return handleTableEvent(handlers, decodeTableEvent(data), data, source.path, source.from);
       case GOSSIP_TYPE.bulkSync:
-        return this.#bulkSync(data, path);
+        return this.#bulkSync(data, source.path);
     }
     drop(handlers.state, 'type');
   }
@@ -184,7 +218,7 @@ export class Inbound {
     }
     const time = Number(message.time);
     if (time > 0) state.tableClock.witness(time);
-    this.#work(message.payload, 'bulk-sync', () => {
+    this.#work(message.payload, { path: 'bulk-sync', from: undefined }, () => {
       bulkSync.applied(message, time);
     });
   }

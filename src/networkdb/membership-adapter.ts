@@ -39,11 +39,11 @@ export class MembershipAdapter implements Membership {
     return this.#memberlist?.packetRoomBytes() ?? 0;
   }
 
-  sendPacket(node: string, message: Uint8Array): void {
+  sendPackets(nodes: readonly string[], message: Uint8Array): void {
     try {
-      this.#memberlist?.sendBestEffort(node, message);
+      this.#memberlist?.sendBestEffortToAll(nodes, message);
     } catch (error) {
-      this.#logger.debug({ node, error }, 'a packet was not sent');
+      this.#logger.debug({ nodes, error }, 'a packet was not sent');
     }
   }
 
@@ -85,8 +85,8 @@ export function delegatesOf(events: MembershipEvents): MemberlistDelegates {
   return {
     user: {
       localMetadata: () => encodeCapabilities(LOCAL_FEATURES, NO_BYTES),
-      onUserMessage: (message) => {
-        events.message(message);
+      onUserMessage: (message, from) => {
+        events.message(message, from);
       },
       getBroadcasts: (overhead, limit, freshOnly) =>
         events.getBroadcasts(overhead, limit, freshOnly),

@@ -1,4 +1,4 @@
-import type { Logger } from '../runtime/index.ts';
+import type { Address, Logger } from '../runtime/index.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { BulkSync } from './bulk-sync.ts';
 import type { EarlyEvents } from './early-events.ts';
@@ -80,8 +80,8 @@ export class MembershipPort implements MembershipEvents {
     record.metadata = node.metadata;
   }
 
-  message(bytes: Uint8Array): void {
-    if (!this.#parts.isClosed()) this.#parts.inbound.message(bytes);
+  message(bytes: Uint8Array, from?: Address): void {
+    if (!this.#parts.isClosed()) this.#parts.inbound.message(bytes, from);
   }
 
   getBroadcasts(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[] {

@@ -21,8 +21,8 @@ export interface Membership {
   memberCount(): number;
   /** Exact bytes that one best-effort message may have, so that the packet stays within its cap. */
   packetRoomBytes(): number;
-  /** One packet straight to a node, no receipt. Silently nothing when the node is unknown. */
-  sendPacket(node: string, message: Uint8Array): void;
+  /** The same packet straight to each of some nodes, no receipt; unknown ones are passed over. */
+  sendPackets(nodes: readonly string[], message: Uint8Array): void;
   /** One stream to a node or an address. `done` hears whether the message was written whole. */
   sendStream(
     node: string | Address,
@@ -40,7 +40,8 @@ export interface MembershipEvents {
   nodeJoined(node: ClusterNode): void;
   nodeGone(node: ClusterNode): void;
   nodeUpdated(node: ClusterNode): void;
-  message(bytes: Uint8Array): void;
+  /** @param from - where a packet came from; undefined when it came by stream */
+  message(bytes: Uint8Array, from?: Address): void;
   getBroadcasts(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
   localState(join: boolean): Uint8Array;
   mergeRemoteState(state: Uint8Array, join: boolean): void;

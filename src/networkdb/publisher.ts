@@ -5,12 +5,15 @@ import {
   GOSSIP_TYPE,
   wrapGossip,
 } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { EVENT_OVERHEAD_BYTES } from './broadcasts.ts';
 import type { EntryAddress, EntryVersion } from './entry.ts';
 import type { TableGossip } from './gossip.ts';
+import type { EventPath } from './event-path.ts';
 import type { Membership } from './membership.ts';
 import type { OversizeSender } from './oversize.ts';
+import type { Ring } from './ring.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -28,6 +31,7 @@ export interface PublisherParts {
   readonly broadcasts: Broadcasts;
   readonly gossip: TableGossip;
   readonly oversize: OversizeSender;
+  readonly ring: Ring;
 }
 
 /** Queues outgoing events. */
@@ -99,18 +103,32 @@ export class Publisher {
     }
   }
 
-  /** Passes on a write of somebody else. What fits no packet was sent to everybody by its writer. */
-  relayWrite(address: EntryAddress, inner: Uint8Array, viaBulkSync: boolean): void {
-    const { broadcasts, gossip, state } = this.#parts;
+  /**
+   * Passes on a write of somebody else: in packets, or, when it came by stream, by stream. What fits no
+   * packet was sent to everybody by its writer.
+   *
+   * @param from - where the packet came from that brought it
+   */
+  relayWrite(address: EntryAddress, inner: Uint8Array, path: EventPath, from?: Address): void {
+    const { broadcasts, gossip, ring, state } = this.#parts;
     const queued = broadcasts.tableLength(address.network, 'relay');
-    if (viaBulkSync && queued > MAX_RELAYED_ON_SYNC) {
+    if (path === 'bulk-sync' && queued > MAX_RELAYED_ON_SYNC) {
       state.counters.add('tables.relay.skipped');
       return;
     }
     const message = wrapGossip(GOSSIP_TYPE.tableEvent, inner);
     if (message.length > this.packetRoomBytes()) return;
-    broadcasts.queueTableEvent('relay', address, message);
+    const side = from === undefined ? null : ring.sideOf(address.network, from);
+    const list = path === 'stream' ? 'streamed' : 'relay';
+    broadcasts.queueTableEvent(list, address, message, side);
     state.counters.add('tables.relayed');
     gossip.newsQueued();
+  }
+
+  /** A packet has brought a write that we hold: its sender needs it from us no more. */
+  heardAgain(address: EntryAddress, from: Address): void {
+    const { broadcasts, ring } = this.#parts;
+    const side = ring.sideOf(address.network, from);
+    if (side !== null) broadcasts.heardAgain(address, side);
   }
 }

@@ -64,6 +64,23 @@ export class Slices {
     this.#arm();
   }
 
+  /**
+   * Does the first slice of a job at once, and the rest, if there is any, with later turns.
+   *
+   * @param done - runs after the last step, at once or within the last slice
+   */
+  start(steps: Iterator<number, void>, done: () => void): void {
+    for (let items = 0, bytes = 0; items < SLICE_ITEMS && bytes < SLICE_BYTES; items += 1) {
+      const step = steps.next();
+      if (step.done === true) {
+        done();
+        return;
+      }
+      bytes += step.value;
+    }
+    this.run(steps, done);
+  }
+
   /** Drops all jobs; their `done` never runs. */
   stop(): void {
     this.#jobs.length = 0;

@@ -1,18 +1,18 @@
-import type { Clock, GossipError, Random, Timer } from '../runtime/index.ts';
+import type { Clock, Random, Timer } from '../runtime/index.ts';
 import { sample, shuffle, StateError, Ticker } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
+import { JoinSync } from './join-sync.ts';
 import type { TableState } from './transitions.ts';
 
 /*
  * When whole networks are exchanged, and with whom:
- *   - on joining a network, with every member of it, eight at a time;
+ *   - on joining a network, with every member of it (`join-sync.ts`);
  *   - on meeting the first member of a network that we joined alone, likewise;
  *   - every so often, each network with one random member, or a second if the first fails;
  *   - after nodes came back, with one of them, after a random wait: not one exchange per pair, since
  *     after a partition half the cluster comes back at once.
  */
 
-const SYNCS_AT_ONCE = 8;
 const CATCH_UP_DELAY_MS = 5;
 const RETURN_DELAY_MAX_MS = 5_000;
 
@@ -67,7 +67,7 @@ export class SyncRounds {
   }
 
   /**
-   * Exchanges a network with all its members.
+   * Exchanges a network with its members, so that we hold what each of them has written.
    *
    * @param done - called once with null, or with why it was given up: only an abort or a stop does
    * that, since members that cannot be reached are counted and left to later rounds
@@ -77,46 +77,29 @@ export class SyncRounds {
     signal: AbortSignal | undefined,
     done: (reason: unknown) => void,
   ): void {
-    const { state, random, bulkSync, whenMerged } = this.#parts;
-    let peers: string[] = [];
-    let running = 0;
-    let isDone = false;
     const finish = (reason: unknown): void => {
-      if (isDone) return;
-      isDone = true;
-      this.#joins.delete(finish);
+      if (!this.#joins.delete(finish)) return;
       signal?.removeEventListener('abort', onAbort);
+      join?.abandon();
       done(reason);
     };
     const onAbort = (): void => {
       finish(signal?.reason);
     };
-    const onAnswer = (error: GossipError | null): void => {
-      running -= 1;
-      const own = state.attachments.joined(network);
-      if (error === null && own !== undefined) own.hasMetPeers = true;
-      startMore();
-    };
-    const startMore = (): void => {
-      if (isDone) return;
-      while (running < SYNCS_AT_ONCE) {
-        const peer = peers.pop();
-        if (peer === undefined) break;
-        running += 1;
-        bulkSync.request(peer, [network], onAnswer);
-      }
-      if (running === 0) finish(null);
-    };
+    let join: JoinSync | null = null;
+    this.#joins.add(finish);
     if (signal?.aborted === true) {
       onAbort();
       return;
     }
     signal?.addEventListener('abort', onAbort, { once: true });
-    this.#joins.add(finish);
-    // Right after a join of a large cluster its members are still being taken in.
-    whenMerged(() => {
-      peers = shuffle(random, [...this.#othersOn(network)]);
-      startMore();
+    this.#parts.whenMerged(() => {
+      if (!this.#joins.has(finish)) return;
+      const peers = shuffle(this.#parts.random, [...this.#othersOn(network)]);
+      join = new JoinSync(this.#parts, network, peers, () => {
+        finish(null);
+      });
+      join.run();
     });
   }
 
@@ -192,7 +175,7 @@ export class SyncRounds {
       this.#tryInTurn(others, networksOf, done);
       return;
     }
-    this.#parts.bulkSync.request(peer, networks, (error) => {
+    this.#parts.bulkSync.request(peer, networks, 'all', (error) => {
       if (error === null) done(networks);
       else this.#tryInTurn(others, networksOf, done);
     });

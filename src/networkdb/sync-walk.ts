@@ -3,11 +3,14 @@ import type { StoredEntry } from './entry.ts';
 import type { TableState } from './transitions.ts';
 
 /*
- * What a bulk sync carries: every entry of the networks, tombstones and hidden ones too, frozen at the
- * start and read in chunks. In each chunk the attachment of an owner stands ahead of the owner's first
+ * What a bulk sync carries: every entry of the networks, or those of this node alone, tombstones and
+ * hidden ones too, frozen at the start and read in chunks. In each chunk the attachment of an owner stands ahead of the owner's first
  * entry, and our own attachments ahead of all: a receiver that missed the join must not refuse the
  * entries. Go accepts such a mixture as it accepts any compound.
  */
+
+/** Whose entries an exchange carries: everybody's, or those of the node that sends them. */
+export type SyncScope = 'all' | 'own';
 
 /** A walk over networks, to be filled into chunks. */
 export class SyncWalk {
@@ -16,15 +19,10 @@ export class SyncWalk {
   readonly #entries: Iterator<StoredEntry, void>;
   #isDone = false;
 
-  constructor(state: TableState, networks: readonly string[]) {
+  constructor(state: TableState, networks: readonly string[], scope: SyncScope) {
     this.#state = state;
     this.#networks = networks;
-    const snapshots = networks.flatMap((network) => state.store.snapshot({ network }));
-    this.#entries = (function* (): Generator<StoredEntry, void> {
-      for (const { entries } of snapshots) {
-        for (const [, entry] of entries.entries()) yield entry;
-      }
-    })();
+    this.#entries = scope === 'all' ? allEntries(state, networks) : ownEntries(state, networks);
   }
 
   /** Whether everything has been put into chunks. */
@@ -96,4 +94,22 @@ export class SyncWalk {
     });
     return wrapGossip(GOSSIP_TYPE.tableEvent, inner);
   }
+}
+
+function allEntries(state: TableState, networks: readonly string[]): Iterator<StoredEntry, void> {
+  const snapshots = networks.flatMap((network) => state.store.snapshot({ network }));
+  return (function* (): Generator<StoredEntry, void> {
+    for (const { entries } of snapshots) {
+      for (const [, entry] of entries.entries()) yield entry;
+    }
+  })();
+}
+
+/** Entries are replaced and never changed, so a copy of the set is frozen. */
+function ownEntries(state: TableState, networks: readonly string[]): Iterator<StoredEntry, void> {
+  const groups = networks.map((network) => state.store.findGroup(network, state.localName));
+  const copies = groups.map((group) => [...(group?.entries ?? [])]);
+  return (function* (): Generator<StoredEntry, void> {
+    for (const copy of copies) yield* copy;
+  })();
 }

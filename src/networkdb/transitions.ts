@@ -26,9 +26,6 @@ import { WatchHub } from './watch-hub.ts';
  * cable was pulled for half a minute.
  */
 
-/** What a step that replaces one entry costs a slice. */
-const ENTRY_BYTES = 128;
-
 /** What the rest of the engine wants to hear from the state. */
 export interface StateHooks {
   /** A node has become a participant of a network. */
@@ -145,34 +142,37 @@ export class TableState {
   }
 
   /**
-   * We leave a network: what belongs to others disappears here, and own live entries become tombstones
-   * with fresh times, so that after a quick return they take back what peers may still hold.
+   * We leave a network: all its entries disappear at once, and our own come back, bit by bit, as
+   * tombstones with fresh times, so that after a quick return they take back what peers may still hold.
+   * A key that holds something by then was written after a return, and is let be.
    *
-   * @returns the steps that make the tombstones, one for each entry; all must be taken before a return
+   * @returns the steps that make the tombstones, one each
    */
-  leaveNetwork(network: string): Generator<number, void> {
+  leaveNetwork(network: string): Iterator<number, void> {
     this.attachments.removeParticipant(network, this.localName);
-    for (const group of this.store.groupsOf(network)) {
-      if (group.owner !== this.localName) this.#retire(group);
-    }
-    return this.#entomb(network);
+    const own = this.store.findGroup(network, this.localName);
+    // Copied, since entries leave the group while it is swept.
+    const entries = [...(own?.entries ?? [])];
+    for (const group of this.store.groupsOf(network)) this.#retire(group);
+    return this.#entomb(entries, this.countdown.after(this.options.reapEntryMs));
   }
 
-  *#entomb(network: string): Generator<number, void> {
-    const expiresAt = this.countdown.after(this.options.reapEntryMs);
-    const owner = this.localName;
-    for (const entry of this.#ownLiveEntries(network)) {
-      if (this.store.get(network, entry.table, entry.key) !== entry) continue;
-      const time = this.tableClock.increment();
-      const { value } = entry;
-      this.write(entry, { time, owner, isDeleted: true, value }, expiresAt, 'remote');
-      yield ENTRY_BYTES;
+  *#entomb(entries: readonly StoredEntry[], expiresAt: number): Generator<number, void> {
+    for (const entry of entries) {
+      const { network, table, key, value, owner } = entry;
+      if (this.store.get(network, table, key) === undefined) {
+        const group = this.store.group(network, owner, 'present');
+        const fresh = {
+          time: this.tableClock.increment(),
+          owner,
+          value,
+          isDeleted: true,
+          expiresAt,
+        };
+        this.store.put(group, table, key, entry.isDeleted ? entry : fresh);
+      }
+      yield value.length;
     }
-  }
-
-  #ownLiveEntries(network: string): readonly StoredEntry[] {
-    const group = this.store.findGroup(network, this.localName);
-    return [...(group?.entries ?? [])].filter((entry) => !entry.isDeleted);
   }
 
   #retain(record: NodeRecord): void {

@@ -92,10 +92,12 @@ export class FakeNode implements Membership {
     return PACKET_ROOM_BYTES;
   }
 
-  sendPacket(node: string, message: Uint8Array): void {
-    this.sent.packets += 1;
-    this.sent.largestPacket = Math.max(this.sent.largestPacket, message.length);
-    this.#cluster.packet(this, node, message);
+  sendPackets(nodes: readonly string[], message: Uint8Array): void {
+    for (const node of nodes) {
+      this.sent.packets += 1;
+      this.sent.largestPacket = Math.max(this.sent.largestPacket, message.length);
+      this.#cluster.packet(this, node, message);
+    }
   }
 
   sendStream(
@@ -272,7 +274,8 @@ export class FakeCluster {
     const copy = message.slice();
     this.clock.schedule(this.#options.delayMs ?? 1, () => {
       const peer = this.nodes.get(to);
-      if (peer !== undefined && this.canReach(from, peer)) peer.engine.events.message(copy);
+      if (peer !== undefined && this.canReach(from, peer))
+        peer.engine.events.message(copy, from.address);
     });
   }
 

@@ -514,6 +514,9 @@ export namespace networkdb {
         /** BulkSyncMessage payload. */
         payload: Uint8Array;
 
+        /** BulkSyncMessage ownOnly. */
+        ownOnly: boolean;
+
         /**
          * Encodes the specified BulkSyncMessage message. Does not implicitly {@link networkdb.BulkSyncMessage.verify|verify} messages.
          * @param message BulkSyncMessage message or plain object to encode
@@ -552,6 +555,9 @@ export namespace networkdb {
 
             /** BulkSyncMessage payload */
             payload?: (Uint8Array|null);
+
+            /** BulkSyncMessage ownOnly */
+            ownOnly?: (boolean|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -772,6 +772,8 @@ export const networkdb = $root.networkdb = (() => {
 
         BulkSyncMessage.prototype.payload = $util.newBuffer([]);
 
+        BulkSyncMessage.prototype.ownOnly = false;
+
         BulkSyncMessage.encode = function (message, writer, _depth) {
             if (!writer)
                 writer = $Writer.create();
@@ -790,6 +792,8 @@ export const networkdb = $root.networkdb = (() => {
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.networks[i]);
             if (message.payload != null && $Object.hasOwnProperty.call(message, "payload") && message.payload.length)
                 writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.payload);
+            if (message.ownOnly != null && $Object.hasOwnProperty.call(message, "ownOnly") && message.ownOnly !== false)
+                writer.uint32(/* id 16, wireType 0 =*/128).bool(message.ownOnly);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -865,6 +869,15 @@ export const networkdb = $root.networkdb = (() => {
                             message.payload = value;
                         else
                             delete message.payload;
+                        continue;
+                    }
+                case 16: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.ownOnly = value;
+                        else
+                            delete message.ownOnly;
                         continue;
                     }
                 }
