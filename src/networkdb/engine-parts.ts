@@ -41,6 +41,7 @@ export interface EngineParts {
   readonly state: TableState;
   readonly slices: Slices;
   readonly broadcasts: Broadcasts;
+  readonly streams: StreamSpread;
   readonly gossip: TableGossip;
   readonly oversize: OversizeSender;
   readonly publisher: Publisher;
@@ -135,6 +136,7 @@ export function buildParts(
     state,
     slices,
     broadcasts,
+    streams,
     gossip,
     oversize,
     publisher,

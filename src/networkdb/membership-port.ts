@@ -8,6 +8,7 @@ import type { Inbound } from './inbound.ts';
 import type { ClusterNode, MembershipEvents } from './membership.ts';
 import type { PushPullMerge } from './push-pull.ts';
 import { localPushPull } from './push-pull.ts';
+import type { StreamSpread } from './stream-spread.ts';
 import type { SyncRounds } from './sync-rounds.ts';
 import type { TableState } from './transitions.ts';
 
@@ -23,6 +24,7 @@ export interface MembershipPortParts {
   readonly early: EarlyEvents;
   readonly inbound: Inbound;
   readonly bulkSync: BulkSync;
+  readonly streams: StreamSpread;
   readonly rounds: SyncRounds;
   readonly merge: PushPullMerge;
   readonly logger: Logger;
@@ -72,6 +74,7 @@ export class MembershipPort implements MembershipEvents {
     else if (record.state === 'active') state.fail(record);
     this.#parts.logger.info({ node: node.name, state: record.state }, 'tables: node is gone');
     bulkSync.peerGone(node.name);
+    this.#parts.streams.peerGone(node.name);
   }
 
   nodeUpdated(node: ClusterNode): void {
@@ -110,5 +113,6 @@ export class MembershipPort implements MembershipEvents {
     if (earlier.name === state.localName) return;
     state.depart(earlier);
     bulkSync.peerGone(earlier.name);
+    this.#parts.streams.peerGone(earlier.name);
   }
 }
