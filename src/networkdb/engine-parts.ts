@@ -40,6 +40,7 @@ export interface EngineParts {
   readonly state: TableState;
   readonly slices: Slices;
   readonly broadcasts: Broadcasts;
+  readonly streams: StreamSpread;
   readonly gossip: TableGossip;
   readonly oversize: OversizeSender;
   readonly publisher: Publisher;
@@ -132,6 +133,7 @@ export function buildParts(
     state,
     slices,
     broadcasts,
+    streams,
     gossip,
     oversize,
     publisher,

@@ -7,6 +7,7 @@ import { drop } from './handlers.ts';
 import type { Inbound } from './inbound.ts';
 import type { ClusterNode, MembershipEvents } from './membership.ts';
 import { localPushPull } from './push-pull.ts';
+import type { StreamSpread } from './stream-spread.ts';
 import type { SyncRounds } from './sync-rounds.ts';
 import type { TableState } from './transitions.ts';
 
@@ -22,6 +23,7 @@ export interface MembershipPortParts {
   readonly early: EarlyEvents;
   readonly inbound: Inbound;
   readonly bulkSync: BulkSync;
+  readonly streams: StreamSpread;
   readonly rounds: SyncRounds;
   readonly logger: Logger;
   readonly isClosed: () => boolean;
@@ -70,6 +72,7 @@ export class MembershipPort implements MembershipEvents {
     else if (record.state === 'active') state.fail(record);
     this.#parts.logger.info({ node: node.name, state: record.state }, 'tables: node is gone');
     bulkSync.peerGone(node.name);
+    this.#parts.streams.peerGone(node.name);
   }
 
   nodeUpdated(node: ClusterNode): void {
@@ -109,5 +112,6 @@ export class MembershipPort implements MembershipEvents {
     if (earlier.name === state.localName) return;
     state.depart(earlier);
     bulkSync.peerGone(earlier.name);
+    this.#parts.streams.peerGone(earlier.name);
   }
 }

@@ -14,13 +14,21 @@ import type { TableState } from './transitions.ts';
  * a few in a row fail does it fall back to packets.
  *
  * Each peer has a lane of batches that go one after the other, so that a slow one holds up nobody else;
- * a lane that is full counts as a failed one.
+ * a lane that is full counts as a failed one. A member may take a batch and die before it has sent it on.
+ * So what the next one was given lately is remembered, and when it is found gone the one after it is
+ * given the same.
  */
 
 /** Bytes of news in one stream. */
 export const BATCH_BYTES = 262_144;
 
+/** Bytes that wait for one peer. */
 const LANE_BYTES = 4_194_304;
+
+/** Bytes of batches that are remembered, and for how long: longer than it takes to find a member gone. */
+const SERVED_BYTES = 4_194_304;
+const SERVED_MS = 30_000;
+
 const MAX_PASSED_OVER = 3;
 
 /** Collaborators of {@link StreamSpread}. */
@@ -32,6 +40,17 @@ export interface StreamSpreadParts {
   readonly broadcasts: Broadcasts;
   readonly ring: Ring;
   readonly pacer: Pacer;
+}
+
+interface Batch extends Drained {
+  readonly network: string;
+  readonly list: NewsList;
+}
+
+interface Served {
+  readonly peer: string;
+  readonly batch: Batch;
+  readonly at: number;
 }
 
 interface Delivery {
@@ -48,6 +67,8 @@ interface Lane {
 export class StreamSpread {
   readonly #parts: StreamSpreadParts;
   readonly #lanes = new Map<string, Lane>();
+  #served: Served[] = [];
+  #servedBytes = 0;
   #isStopped = false;
 
   constructor(parts: StreamSpreadParts) {
@@ -57,6 +78,7 @@ export class StreamSpread {
   stop(): void {
     this.#isStopped = true;
     this.#lanes.clear();
+    this.#served = [];
   }
 
   /** Sends one batch of a list on its way. @returns whether there was anything to send */
@@ -66,24 +88,52 @@ export class StreamSpread {
     if (others.length === 0) return false;
     const drained = broadcasts.drainStream(network, list, BATCH_BYTES);
     if (drained === null) return false;
-    this.#serve(others, 0, drained, () => {
-      broadcasts.giveBack(network, list, drained.events, this.#parts.clock.now());
-    });
+    this.#serve(others, 0, { ...drained, network, list });
     const [lucky] = sample(random, others.slice(1), 1);
     if (lucky !== undefined) this.#deliver(lucky, drained, () => undefined);
     return true;
   }
 
+  /** A member is gone: the one after it gets what it was given lately. */
+  peerGone(peer: string): void {
+    const lane = this.#lanes.get(peer);
+    this.#lanes.delete(peer);
+    const lost = this.#served.filter((served) => served.peer === peer);
+    this.#forget((served) => served.peer !== peer);
+    // What is under way to it or waits is among what it was given, or was sent by chance.
+    lane?.waiting.splice(0);
+    for (const { batch } of lost) this.#serve(this.#parts.ring.order(batch.network), 0, batch);
+  }
+
   /** Sends to the member at `at`, or to those after it when that fails. */
-  #serve(others: readonly string[], at: number, drained: Drained, giveUp: () => void): void {
+  #serve(others: readonly string[], at: number, batch: Batch): void {
+    const { broadcasts, clock } = this.#parts;
     const peer = others[at];
     if (peer === undefined || at > MAX_PASSED_OVER) {
-      giveUp();
+      broadcasts.giveBack(batch.network, batch.list, batch.events, clock.now());
       return;
     }
-    this.#deliver(peer, drained, () => {
-      this.#serve(others, at + 1, drained, giveUp);
+    const served = { peer, batch, at: clock.now() };
+    this.#remember(served);
+    this.#deliver(peer, batch, () => {
+      this.#forget((each) => each !== served);
+      this.#serve(others, at + 1, batch);
     });
+  }
+
+  #remember(served: Served): void {
+    this.#served.push(served);
+    this.#servedBytes += served.batch.message.length;
+    const since = served.at - SERVED_MS;
+    while (this.#servedBytes > SERVED_BYTES || (this.#served[0]?.at ?? since) < since) {
+      const oldest = this.#served.shift();
+      this.#servedBytes -= oldest?.batch.message.length ?? 0;
+    }
+  }
+
+  #forget(isKept: (served: Served) => boolean): void {
+    this.#served = this.#served.filter(isKept);
+    this.#servedBytes = this.#served.reduce((sum, { batch }) => sum + batch.message.length, 0);
   }
 
   #deliver(peer: string, { message, events }: Drained, failed: () => void): void {
@@ -111,7 +161,7 @@ export class StreamSpread {
       return;
     }
     this.#parts.membership.sendStream(peer, delivery.message, (error) => {
-      if (this.#isStopped) return;
+      if (this.#isStopped || this.#lanes.get(peer) !== lane) return;
       lane.waiting.shift();
       lane.bytes -= delivery.message.length;
       if (error !== null) {

@@ -155,6 +155,48 @@ test('streams pass over members that cannot be reached', () => {
   killAll(nodes);
 });
 
+test('what a member took with it into a crash reaches those after it', () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const cluster = new FakeCluster({ seed, tables: OFF, detectMs: 1_000 });
+    const nodes = cluster.startOn('prod', NAMES);
+    const [a] = nodes;
+    const victim = nodes[1 + (seed % 8)];
+    assert.ok(a && victim);
+    for (let i = 0; i < 500; i += 1) a.engine.create(at(`k${i}`), new Uint8Array(200));
+    cluster.clock.runFor(5 + (seed % 4));
+    cluster.crash(victim);
+    cluster.clock.runFor(5_000);
+    for (const node of nodes) {
+      if (node !== victim) assert.equal(entries(node), 500, `${node.localName}, seed ${seed}`);
+    }
+    killAll(nodes.filter((node) => node !== victim));
+  }
+});
+
+test('a stream that hangs holds up nobody, and ends with the member it goes to', () => {
+  const cluster = new FakeCluster({ tables: OFF });
+  const nodes = cluster.startOn('prod', ['a', 'b', 'c']);
+  const [a, b, c] = nodes;
+  assert.ok(a && b && c);
+  const real = cluster.stream.bind(cluster);
+  cluster.stream = (from, to, bytes, done) => {
+    if (to === 'b') return;
+    if (a.engine.peers('prod').includes('b')) {
+      // By chance `c` would be served too, which is not what is looked at.
+      cluster.clock.schedule(1, () => {
+        done(new StateError('ERR_DIAL_FAILED', 'nobody answers'));
+      });
+    } else real(from, to, bytes, done);
+  };
+  for (let i = 0; i < 500; i += 1) a.engine.create(at(`k${i}`), new Uint8Array(200));
+  cluster.clock.runFor(1_000);
+  assert.equal(entries(c), 0);
+  cluster.crash(b);
+  cluster.clock.runFor(2_500);
+  assert.equal(entries(c), 500);
+  killAll([a, c]);
+});
+
 test('when no stream gets through, a backlog goes by packets', () => {
   const cluster = new FakeCluster({ tables: OFF });
   const nodes = cluster.startOn('prod', ['a', 'b', 'c']);
