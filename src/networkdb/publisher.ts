@@ -22,7 +22,7 @@ import type { TableState } from './transitions.ts';
  */
 
 /** More messages than this waiting to be relayed, and bulk-synced news is left to further syncs. */
-const MAX_RELAYED_ON_SYNC = 500;
+const MAX_RELAYED_ON_SYNC = 16_384;
 
 /** Collaborators of {@link Publisher}. */
 export interface PublisherParts {
