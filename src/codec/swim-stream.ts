@@ -1,6 +1,7 @@
 import { CodecError } from '../runtime/errors.ts';
 import { ByteQueue, concatBytes, copyBytes, limitError } from './bytes.ts';
 import { networkdb_swim as schema } from './generated/swim.js';
+import { GrowingBytes } from './growing-bytes.ts';
 import {
   MAX_PUSH_PULL_NODES,
   MAX_STREAM_MESSAGE_BYTES,
@@ -181,9 +182,7 @@ class ProtobufStreamReader implements StreamReader {
   #totalBytes = 0;
   #nodesLeft = 0;
   #join = false;
-  #raw = new Uint8Array(0);
-  #rawAt = 0;
-  #rawBytes = 0;
+  #raw = new GrowingBytes(0);
   #message: StreamMessage | null = null;
 
   constructor(limits: StreamReaderLimits) {
@@ -281,7 +280,7 @@ class ProtobufStreamReader implements StreamReader {
         requireWithin('user state', header.userStateBytes, this.#limits.maxUserStateBytes);
         this.#join = header.join;
         this.#nodesLeft = header.nodes;
-        this.#rawBytes = header.userStateBytes;
+        this.#raw = new GrowingBytes(header.userStateBytes);
         this.#step = header.nodes > 0 ? 'node' : 'raw';
         return;
       }
@@ -292,11 +291,13 @@ class ProtobufStreamReader implements StreamReader {
         if (this.#nodesLeft === 0) this.#step = 'raw';
         return;
       }
-      case 'userHeader':
-        this.#rawBytes = schema.UserHeader.decode(reader).payloadBytes;
-        requireWithin('user message', this.#rawBytes, this.#limits.maxUserMessageBytes);
+      case 'userHeader': {
+        const { payloadBytes } = schema.UserHeader.decode(reader);
+        requireWithin('user message', payloadBytes, this.#limits.maxUserMessageBytes);
+        this.#raw = new GrowingBytes(payloadBytes);
         this.#step = 'raw';
         return;
+      }
       case 'single':
         this.#finish(decodeSingle(this.#type, record));
         return;
@@ -308,20 +309,11 @@ class ProtobufStreamReader implements StreamReader {
   }
 
   #takeRaw(bytes: Uint8Array): void {
-    const wanted = Math.min(bytes.length, this.#rawBytes - this.#rawAt);
-    this.#count(wanted);
-    const end = this.#rawAt + wanted;
-    if (end > this.#raw.length) {
-      const larger = new Uint8Array(Math.min(this.#rawBytes, Math.max(end, this.#raw.length * 2)));
-      larger.set(this.#raw.subarray(0, this.#rawAt));
-      this.#raw = larger;
-    }
-    this.#raw.set(bytes.subarray(0, wanted), this.#rawAt);
-    this.#rawAt = end;
-    if (end < this.#rawBytes) return;
-    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw });
+    this.#count(this.#raw.take(bytes));
+    if (!this.#raw.isWhole) return;
+    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw.bytes });
     else {
-      const userState = this.#raw;
+      const userState = this.#raw.bytes;
       this.#finish({ type: 'pushPull', join: this.#join, nodes: this.#nodes, userState });
     }
   }

@@ -1,6 +1,11 @@
-import type { IndirectPingMessage, MessageSource, PingMessage } from '../codec/index.ts';
+import type {
+  IndirectPingMessage,
+  MessageSource,
+  PacketMessage,
+  PingMessage,
+} from '../codec/index.ts';
 import type { Address, Timer } from '../runtime/index.ts';
-import { isReachableHost } from '../runtime/index.ts';
+import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
 import { endpointOf } from './member.ts';
@@ -41,11 +46,8 @@ export class ProbeAnswers {
     const { local, counters } = this.#core;
     if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
     counters.add('pings.answered');
-    this.#sender.sendWithNews(answerTo(ping, from), {
-      type: 'ack',
-      seq: ping.seq,
-      payload: NO_BYTES,
-    });
+    const ack = { type: 'ack', seq: ping.seq, payload: NO_BYTES } as const;
+    this.#send(ping.sourceNode, answerTo(ping, from), ack);
   }
 
   /** "Ask X for me." */
@@ -63,7 +65,7 @@ export class ProbeAnswers {
     if (request.wantsNack) {
       relay.nackTimer = ports.clock.schedule(timeoutMs * NACK_FRACTION, () => {
         relay.nackTimer = ports.clock.afterPendingInput(() => {
-          this.#sender.sendWithNews(asker, { type: 'nack', seq: request.seq });
+          this.#send(request.sourceNode, asker, { type: 'nack', seq: request.seq });
         });
       });
     }
@@ -75,11 +77,11 @@ export class ProbeAnswers {
       onAck: () => {
         finish();
         const ack = { type: 'ack', seq: request.seq, payload: NO_BYTES } as const;
-        this.#sender.sendWithNews(asker, ack);
+        this.#send(request.sourceNode, asker, ack);
       },
       onExpire: finish,
     });
-    this.#sender.sendWithNews(target, {
+    this.#send(request.node, target, {
       type: 'ping',
       seq,
       node: request.node,
@@ -87,6 +89,17 @@ export class ProbeAnswers {
       sourcePort: local.address.port,
       sourceNode: local.name,
     });
+  }
+
+  /**
+   * Sends to an address that a message named. News goes along only where a member of that name lives:
+   * anywhere else the answer is as small as the question, so that nobody floods a third party through us.
+   */
+  #send(name: string, to: Address, message: PacketMessage): void {
+    const record = this.#core.table.get(name);
+    const isKnown = record !== undefined && sameAddress(record.address, to);
+    if (isKnown) this.#sender.sendWithNews(to, message);
+    else this.#sender.sendTogether(to, [message]);
   }
 }
 
