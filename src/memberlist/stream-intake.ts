@@ -1,4 +1,5 @@
 import type { StreamOpener, StreamReader } from '../codec/index.ts';
+import { MESSAGE_TYPE } from '../codec/index.ts';
 import type { Clock, GossipError, Timer } from '../runtime/index.ts';
 
 /** What an intake reads with, and who hears how it goes. */
@@ -18,12 +19,17 @@ export interface StreamIntakeInit {
 /**
  * Reads the bytes of a stream, a bounded piece between two turns of the loop.
  *
- * Compressed frames may hold a hundred times their size; what they hold beyond a piece is read in later
- * turns, and an end of the stream that arrives meanwhile waits until all of it was read.
+ * Compressed frames may hold a hundred times their size, and a frame some thousand records. What is
+ * beyond a piece is read in later turns, and an end of the stream that arrives meanwhile waits until all of
+ * it was read.
  */
 export class StreamIntake {
   readonly #clock: Clock;
   readonly #o: StreamIntakeInit;
+  /** Plaintext that waits for its turn. */
+  readonly #waiting: Uint8Array[] = [];
+  /** What is read in one turn; known with the first byte. */
+  #pieceBytes = 0;
   #turn: Timer | null = null;
   #hasEnded = false;
   #isOver = false;
@@ -36,15 +42,12 @@ export class StreamIntake {
   /** The next bytes arrived. */
   push(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    const { opener, reader } = this.#o;
     try {
-      for (const piece of opener.push(bytes)) {
-        this.#o.onRead(piece.length);
-        reader.push(piece);
-      }
+      this.#open(bytes);
+      if (this.#turn === null) this.#read();
     } catch (error) {
-      this.stop();
-      return this.#o.onFailed(error as GossipError);
+      this.#fail(error as GossipError);
+      return;
     }
     this.#next();
   }
@@ -52,33 +55,80 @@ export class StreamIntake {
   /** The peer sends nothing more. */
   end(): void {
     this.#hasEnded = true;
-    if (!this.#isOver && this.#turn === null) this.#next();
+    if (!this.#isOver) this.#next();
   }
 
   /** Reads nothing more, telling nobody. */
   stop(): void {
     this.#isOver = true;
+    this.#waiting.length = 0;
     this.#turn?.cancel();
     this.#turn = null;
   }
 
+  /** A turn later: frames are opened only when nothing is left of those before. */
+  #goOn(): void {
+    try {
+      if (this.#waiting.length === 0) this.#open(NO_BYTES);
+      this.#read();
+    } catch (error) {
+      this.#fail(error as GossipError);
+      return;
+    }
+    this.#next();
+  }
+
+  #open(bytes: Uint8Array): void {
+    for (const plaintext of this.#o.opener.push(bytes)) {
+      if (this.#pieceBytes === 0) {
+        const holdsRecords = plaintext[0] === MESSAGE_TYPE.pushPull;
+        this.#pieceBytes = holdsRecords ? RECORDS_PIECE_BYTES : RAW_PIECE_BYTES;
+      }
+      this.#o.onRead(plaintext.length);
+      this.#waiting.push(plaintext);
+    }
+  }
+
+  /** Reads one piece of what waits. */
+  #read(): void {
+    let room = this.#pieceBytes;
+    while (room > 0 && this.#waiting.length > 0) {
+      const first = this.#waiting[0] as Uint8Array;
+      const piece = first.subarray(0, room);
+      if (piece.length === first.length) this.#waiting.shift();
+      else this.#waiting[0] = first.subarray(piece.length);
+      room -= piece.length;
+      this.#o.reader.push(piece);
+    }
+  }
+
   #next(): void {
     const { opener } = this.#o;
-    if (opener.isComplete) {
-      this.stop();
-      return this.#o.onWhole();
-    }
-    if (opener.hasMore === true) {
-      this.#turn ??= this.#clock.afterPendingInput(() => {
+    if (this.#turn !== null) return;
+    if (this.#waiting.length > 0 || opener.hasMore === true) {
+      this.#turn = this.#clock.afterPendingInput(() => {
         this.#turn = null;
-        this.push(NO_BYTES);
+        this.#goOn();
       });
       return;
     }
-    if (!this.#hasEnded) return;
+    if (opener.isComplete) {
+      this.stop();
+      this.#o.onWhole();
+    } else if (this.#hasEnded) {
+      this.stop();
+      this.#o.onCut();
+    }
+  }
+
+  #fail(error: GossipError): void {
     this.stop();
-    this.#o.onCut();
+    this.#o.onFailed(error);
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** A few hundred records: some two milliseconds. */
+const RECORDS_PIECE_BYTES = 16_384;
+/** Raw bytes are only copied. */
+const RAW_PIECE_BYTES = 65_536;
