@@ -258,9 +258,13 @@ export class StateRules {
     else if (hasChanged) events.updated(record);
   }
 
-  /** The owner may announce one address in another byte form; relays must use the latest. */
+  /**
+   * The owner may announce one address in another byte form; relays must use the latest. Another address
+   * in a stale claim is that of a process which was replaced.
+   */
   #keepNewestAddressForm(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
     if (claim.incarnation !== record.incarnation) return;
+    if (!sameAddress(record.address, endpoint)) return;
     record.addressBytes = claim.address;
     record.address = endpoint;
   }
