@@ -1,7 +1,7 @@
 /** Bounds over all streams that peers opened. */
 export interface StreamRoomLimits {
-  /** Streams of which no frame has been opened yet. */
-  readonly maxUnproven: number;
+  /** Streams that stay open at once while there are silent ones to drop. */
+  readonly maxStreams: number;
   /** Bytes of requests that are not closed yet, as they arrived or as they inflated. */
   readonly maxBytes: number;
 }
@@ -14,9 +14,9 @@ interface Occupant {
 /**
  * Who may stay while too many come.
  *
- * Whoever has a key shows it with the first frame; until then a stream is worth little. Of those that
- * have not shown anything only so many stay, the longest silent one going first: so an outsider who holds
- * streams open meets a wall at half of the streams, and members find the other half free.
+ * Whoever has a key shows it with the first frame; until then a stream is worth little. When there is
+ * hardly room for another stream, the one that has been silent longest goes: so an outsider who holds
+ * streams open only ever drives out their own, and a member finds a place.
  */
 export class StreamRoom<Stream> {
   readonly #limits: StreamRoomLimits;
@@ -38,9 +38,10 @@ export class StreamRoom<Stream> {
   enter(stream: Stream): Stream | null {
     this.#occupants.set(stream, { readBytes: 0, heldBytes: 0 });
     this.#unproven.add(stream);
-    if (this.#unproven.size <= this.#limits.maxUnproven) return null;
-    const [oldest = null] = this.#unproven;
-    if (oldest !== null) this.#unproven.delete(oldest);
+    if (this.#occupants.size <= this.#limits.maxStreams) return null;
+    const [oldest = stream] = this.#unproven;
+    if (oldest === stream) return null;
+    this.leave(oldest);
     return oldest;
   }
 

@@ -38,7 +38,7 @@ export class StreamServer {
     this.#handle = handle;
     const { maxInboundStreams, maxStreamMessageBytes } = core.config.limits;
     this.#room = new StreamRoom({
-      maxUnproven: Math.ceil(maxInboundStreams / 2),
+      maxStreams: maxInboundStreams - Math.ceil(maxInboundStreams / SPARE_SHARE),
       maxBytes: LARGEST_AT_ONCE * maxStreamMessageBytes,
     });
   }
@@ -155,7 +155,7 @@ export class StreamServer {
     }
   }
 
-  /** Drops the stream that has gone longest without an opened frame, when there are too many of those. */
+  /** Drops the stream that has gone longest without an opened frame, when room runs out. */
   #makeRoom(connection: StreamConnection): void {
     const crowded = this.#room.enter(connection);
     if (crowded === null) return;
@@ -175,6 +175,8 @@ export class StreamServer {
   }
 }
 
+/** One in so many streams is kept free for whoever comes next, as long as silent ones can be dropped. */
+const SPARE_SHARE = 16;
 /** Messages of the largest size that may be arriving at once. */
 const LARGEST_AT_ONCE = 4;
 

@@ -5,20 +5,23 @@ import { Reminders } from '../../src/memberlist/reminders.ts';
 import { StreamRoom } from '../../src/memberlist/stream-room.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 
-test('of the streams that have shown nothing the one that came first goes, the others stay', () => {
-  const room = new StreamRoom<string>({ maxUnproven: 2, maxBytes: 100 });
-  assert.equal(room.enter('a'), null);
-  assert.equal(room.enter('b'), null);
+test('where room runs out the stream that has been silent longest goes, and none that has spoken', () => {
+  const room = new StreamRoom<string>({ maxStreams: 3, maxBytes: 100 });
+  for (const name of ['a', 'b', 'c']) assert.equal(room.enter(name), null);
   room.proved('a');
-  assert.equal(room.enter('c'), null);
   assert.equal(room.enter('d'), 'b');
-  room.leave('c');
-  assert.equal(room.enter('e'), null);
-  assert.equal(room.enter('f'), 'd');
+  assert.equal(room.enter('e'), 'c');
+  room.proved('d');
+  room.proved('e');
+  assert.equal(room.enter('f'), null, 'nobody else is silent');
+  assert.equal(room.enter('g'), 'f');
+  room.leave('a');
+  room.leave('d');
+  assert.equal(room.enter('h'), null);
 });
 
 test('bytes count once, as they arrived or as they inflated, until the stream is closed', () => {
-  const room = new StreamRoom<string>({ maxUnproven: 9, maxBytes: 100 });
+  const room = new StreamRoom<string>({ maxStreams: 9, maxBytes: 100 });
   room.enter('a');
   room.enter('b');
   assert.equal(room.hold('a', 40), true);
