@@ -65,11 +65,15 @@ export interface StreamSealer {
 /** Turns the bytes of a stream into what the other side said. */
 export interface StreamOpener {
   /**
-   * Takes the next bytes, and returns the plaintext they complete, in order.
+   * Takes the next bytes, and returns the plaintext they complete, in order: frames until they are more
+   * than a frame and as much as the bytes. A few bytes may hold megabytes; what is left then waits for the
+   * next call, see `hasMore`.
    *
    * @throws CodecError, CryptoError; the stream is of no use afterwards
    */
   push(bytes: Uint8Array): Uint8Array[];
+  /** Whether `push` of no bytes would give more; left out where it never does. */
+  readonly hasMore?: boolean;
   /** Whether the last frame has been read; bytes behind it are ignored. */
   readonly isComplete: boolean;
   /** Whether the layers say where they end. Where they do not, the end of the message is theirs too. */

@@ -13,8 +13,11 @@ export const MAX_COMPOUND_PARTS = 255;
 export const MAX_COMPOUND_PART_BYTES = 65_535;
 /** Levels of compounds within compounds that a dispatcher follows. */
 export const MAX_COMPOUND_NESTING = 8;
-/** Messages that a dispatcher takes from one packet, over all levels. */
-export const MAX_PARTS_PER_PACKET = 4096;
+/**
+ * Messages that a dispatcher takes from one packet, over all levels: twice a full compound, since each
+ * costs some ten microseconds and a turn of the loop must stay short.
+ */
+export const MAX_PARTS_PER_PACKET = 512;
 /** What one compressed packet may inflate to. */
 export const MAX_INFLATED_PACKET_BYTES = 1_048_576;
 

@@ -11,7 +11,8 @@ import {
 import type { PushPullMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import { MsgpackScanner } from './msgpack-scanner.ts';
-import { piecesOf, RawTail, slicesOf } from './stream-pieces.ts';
+import { GrowingBytes } from './growing-bytes.ts';
+import { piecesOf, slicesOf } from './stream-pieces.ts';
 import { requireWithin } from './swim-checks.ts';
 import {
   decodeGoAck,
@@ -117,7 +118,7 @@ class MsgpackStreamReader implements StreamReader {
   #totalBytes = 0;
   #nodesLeft = 0;
   #join = false;
-  #raw = new RawTail(0);
+  #raw = new GrowingBytes(0);
   #droppedRecords = 0;
   #message: StreamMessage | null = null;
 
@@ -198,7 +199,7 @@ class MsgpackStreamReader implements StreamReader {
         const { maxNodes, maxUserStateBytes } = this.#limits;
         this.#nodesLeft = announced('nodes of a push/pull', header.Nodes, maxNodes);
         const tail = announced('user state', header.UserStateLen, maxUserStateBytes);
-        this.#raw = new RawTail(tail);
+        this.#raw = new GrowingBytes(tail);
         this.#join = header.Join;
         this.#step = this.#nodesLeft > 0 ? 'node' : 'raw';
         return;
@@ -211,7 +212,7 @@ class MsgpackStreamReader implements StreamReader {
       case 'userHeader': {
         const { UserMsgLen } = decodeBody(GO_SHAPES.userHeader, this.#checked(record));
         const { maxUserMessageBytes } = this.#limits;
-        this.#raw = new RawTail(announced('user message', UserMsgLen, maxUserMessageBytes));
+        this.#raw = new GrowingBytes(announced('user message', UserMsgLen, maxUserMessageBytes));
         this.#step = 'raw';
         return;
       }

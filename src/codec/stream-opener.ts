@@ -1,8 +1,8 @@
 import { CodecError, CryptoError } from '../runtime/errors.ts';
-import { ByteQueue, malformedError, readUint32 } from './bytes.ts';
+import { ByteQueue, limitError, malformedError, readUint32 } from './bytes.ts';
 import type { StreamOpener } from './envelope.ts';
 import { requireLabel, splitLabel } from './label.ts';
-import { MAX_REFUSAL_BYTES } from './limits.ts';
+import { MAX_FRAME_BYTES, MAX_REFUSAL_BYTES, MAX_STREAM_MESSAGE_BYTES } from './limits.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import { SALT_BYTES, SEALED_MARK } from './secretbox.ts';
 import type { FramePlace, FrameSecret } from './stream-frame.ts';
@@ -38,7 +38,9 @@ type Step = 'label' | 'mark' | 'salt' | 'frames' | 'hint' | 'done';
 /**
  * Reads the frames of one direction in order.
  *
- * It holds one unfinished frame at most. The key is found on the first frame and kept.
+ * It holds one unfinished frame, and those that wait because earlier ones inflated to much: a frame of
+ * a few hundred bytes may become 64 KiB. What all frames together may become is bounded by the largest
+ * message. The key is found on the first frame and kept.
  */
 export class FrameOpener implements StreamOpener {
   readonly #role: OpenerRole;
@@ -47,6 +49,10 @@ export class FrameOpener implements StreamOpener {
   #salt: Uint8Array | null = null;
   #secret: FrameSecret | null = null;
   #nextIndex = 0;
+  #plaintextBytes = 0;
+  /** Plaintext that the present call may still give. */
+  #roomBytes = 0;
+  #hasMore = false;
   #isComplete = false;
   #keyFingerprint: string | null = null;
   #failure: Error | null = null;
@@ -63,6 +69,10 @@ export class FrameOpener implements StreamOpener {
     return true;
   }
 
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
   get keyFingerprint(): string | null {
     return this.#keyFingerprint;
   }
@@ -71,6 +81,9 @@ export class FrameOpener implements StreamOpener {
     if (this.#failure !== null) throw this.#failure;
     const pieces: Uint8Array[] = [];
     if (this.#step === 'done') return pieces;
+    // One byte more than a frame: a full frame and a small last one behind it come together.
+    this.#roomBytes = Math.max(MAX_FRAME_BYTES + 1, bytes.length);
+    this.#hasMore = false;
     try {
       this.#queue.push(bytes);
       while (this.#advance(pieces));
@@ -181,10 +194,15 @@ export class FrameOpener implements StreamOpener {
     const length = isLast ? marked - LAST_FRAME_BIT : marked;
     requireFrameLength(length, this.#salt !== null);
     if (queue.length < FRAME_LENGTH_BYTES + length) return false;
+    if (this.#roomBytes <= 0) {
+      this.#hasMore = true;
+      return false;
+    }
     queue.take(FRAME_LENGTH_BYTES);
     const place = { index: this.#nextIndex, isLast };
     const data = unpackData(this.#open(queue.take(length), place));
     this.#nextIndex += 1;
+    this.#count(data.length);
     if (data.length > 0) pieces.push(data);
     else if (!isLast) throw malformedError('only the last frame of a stream may be empty');
     if (isLast) {
@@ -193,6 +211,13 @@ export class FrameOpener implements StreamOpener {
       queue.clear();
     }
     return !isLast;
+  }
+
+  #count(bytes: number): void {
+    this.#roomBytes -= bytes;
+    this.#plaintextBytes += bytes;
+    if (this.#plaintextBytes <= MAX_STREAM_MESSAGE_BYTES) return;
+    throw limitError('plaintext of a stream', this.#plaintextBytes, MAX_STREAM_MESSAGE_BYTES);
   }
 
   #open(body: Uint8Array, place: FramePlace): Uint8Array {

@@ -1,6 +1,7 @@
 import { CodecError } from '../runtime/errors.ts';
 import { ByteQueue, concatBytes, copyBytes, limitError } from './bytes.ts';
 import { networkdb_swim as schema } from './generated/swim.js';
+import { GrowingBytes } from './growing-bytes.ts';
 import {
   MAX_PUSH_PULL_NODES,
   MAX_STREAM_MESSAGE_BYTES,
@@ -11,7 +12,7 @@ import {
 import type { ErrorMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { MESSAGE_TYPE, NODE_STATES, REFUSAL_REASONS } from './messages.ts';
 import { asCodecError, encodeRecord, readerOf } from './protobuf.ts';
-import { piecesOf, RawTail, slicesOf } from './stream-pieces.ts';
+import { piecesOf, slicesOf } from './stream-pieces.ts';
 import { MAX_UINT32, requireAddressIn, requireName, requireWithin } from './swim-checks.ts';
 import { decodePing, isMsgpackBody, memberFields, memberOf, pingFields } from './swim-protobuf.ts';
 import { requireInteger, requireText } from './text.ts';
@@ -144,7 +145,7 @@ class ProtobufStreamReader implements StreamReader {
   #totalBytes = 0;
   #nodesLeft = 0;
   #join = false;
-  #raw = new RawTail(0);
+  #raw = new GrowingBytes(0);
   #droppedRecords = 0;
   #message: StreamMessage | null = null;
 
@@ -247,7 +248,7 @@ class ProtobufStreamReader implements StreamReader {
         requireWithin('user state', header.userStateBytes, this.#limits.maxUserStateBytes);
         this.#join = header.join;
         this.#nodesLeft = header.nodes;
-        this.#raw = new RawTail(header.userStateBytes);
+        this.#raw = new GrowingBytes(header.userStateBytes);
         this.#step = header.nodes > 0 ? 'node' : 'raw';
         return;
       }
@@ -262,7 +263,7 @@ class ProtobufStreamReader implements StreamReader {
       case 'userHeader': {
         const { payloadBytes } = schema.UserHeader.decode(reader);
         requireWithin('user message', payloadBytes, this.#limits.maxUserMessageBytes);
-        this.#raw = new RawTail(payloadBytes);
+        this.#raw = new GrowingBytes(payloadBytes);
         this.#step = 'raw';
         return;
       }
@@ -279,11 +280,10 @@ class ProtobufStreamReader implements StreamReader {
   #takeRaw(bytes: Uint8Array): void {
     this.#count(this.#raw.take(bytes));
     if (!this.#raw.isWhole) return;
-    const raw = this.#raw.bytes;
-    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: raw });
+    if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw.bytes });
     else {
-      const nodes = this.#nodes;
-      this.#finish({ type: 'pushPull', join: this.#join, nodes, userState: raw });
+      const userState = this.#raw.bytes;
+      this.#finish({ type: 'pushPull', join: this.#join, nodes: this.#nodes, userState });
     }
   }
 

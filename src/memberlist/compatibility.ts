@@ -39,9 +39,10 @@ export interface VersionedNode {
  * The range that every alive node understands is computed over both sides; every node's current
  * protocol and delegate version must lie in it.
  *
+ * @param nodes - both sides; walked twice
  * @remarks memberlist verifyProtocol
  */
-export function findIncompatible(nodes: readonly VersionedNode[]): VersionedNode | null {
+export function findIncompatible(nodes: Iterable<VersionedNode>): VersionedNode | null {
   const range = { min: 0, max: 255, delegateMin: 0, delegateMax: 255 };
   for (const { isAlive, versions } of nodes) {
     if (!isAlive || versions.length < 6) continue;
@@ -51,11 +52,11 @@ export function findIncompatible(nodes: readonly VersionedNode[]): VersionedNode
     range.delegateMin = Math.max(range.delegateMin, delegateMin);
     range.delegateMax = Math.min(range.delegateMax, delegateMax);
   }
-  const outside = nodes.find(({ isAlive, versions }) => {
-    if (!isAlive) return false;
-    const [, , current = 0, , , delegate = 0] = versions;
+  for (const node of nodes) {
+    if (!node.isAlive) continue;
+    const [, , current = 0, , , delegate = 0] = node.versions;
     const isInRange = current >= range.min && current <= range.max;
-    return !isInRange || delegate < range.delegateMin || delegate > range.delegateMax;
-  });
-  return outside ?? null;
+    if (!isInRange || delegate < range.delegateMin || delegate > range.delegateMax) return node;
+  }
+  return null;
 }

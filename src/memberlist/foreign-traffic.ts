@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 
 /**
  * Tells the operator of traffic that points to a configuration that differs: another label, key or
- * wire. Once per source and minute, whatever the source sends; noise is counted only.
+ * wire. Once per source and minute, and of at most 64 sources a minute, whatever they send.
  */
 export function tellForeignTraffic(
   core: Core,
@@ -13,7 +13,7 @@ export function tellForeignTraffic(
   error: GossipError,
 ): void {
   const advice = ADVICE[error.code];
-  if (advice === undefined || !core.reminders.isDue(`${what} ${from.host}`)) return;
+  if (advice === undefined || !core.reminders.isDue(what, from.host)) return;
   const text = `${what} from ${formatAddress(from)} are refused: ${error.message}; ${advice}`;
   core.events.warn('WARN_FOREIGN_TRAFFIC', text, { code: error.code, ...from });
 }

@@ -1,6 +1,11 @@
-import type { IndirectPingMessage, MessageSource, PingMessage } from '../codec/index.ts';
+import type {
+  IndirectPingMessage,
+  MessageSource,
+  PacketMessage,
+  PingMessage,
+} from '../codec/index.ts';
 import type { Address, Timer } from '../runtime/index.ts';
-import { isReachableHost } from '../runtime/index.ts';
+import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
 import { callHook, peerPort } from './core.ts';
@@ -49,11 +54,12 @@ export class ProbeAnswers {
       () => delegate?.ackPayload?.() ?? NO_BYTES,
       NO_BYTES,
     );
-    this.#sender.sendWithNews(answerTo(ping, from), {
+    const ack = {
       type: 'ack',
       seq: ping.seq,
       payload: payload.length <= MAX_ACK_PAYLOAD_BYTES ? payload : NO_BYTES,
-    });
+    } as const;
+    this.#send(ping.sourceNode, answerTo(ping, from), ack);
   }
 
   /** "Ask X for me." */
@@ -71,7 +77,7 @@ export class ProbeAnswers {
     if (request.wantsNack) {
       relay.nackTimer = ports.clock.schedule(timeoutMs * NACK_FRACTION, () => {
         relay.nackTimer = ports.clock.afterPendingInput(() => {
-          this.#sender.sendWithNews(asker, { type: 'nack', seq: request.seq });
+          this.#send(request.sourceNode, asker, { type: 'nack', seq: request.seq });
         });
       });
     }
@@ -83,11 +89,11 @@ export class ProbeAnswers {
       onAck: () => {
         finish();
         const ack = { type: 'ack', seq: request.seq, payload: NO_BYTES } as const;
-        this.#sender.sendWithNews(asker, ack);
+        this.#send(request.sourceNode, asker, ack);
       },
       onExpire: finish,
     });
-    this.#sender.sendWithNews(target, {
+    this.#send(request.node, target, {
       type: 'ping',
       seq,
       node: request.node,
@@ -95,6 +101,17 @@ export class ProbeAnswers {
       sourcePort: local.address.port,
       sourceNode: local.name,
     });
+  }
+
+  /**
+   * Sends to an address that a message named. News goes along only where a member of that name lives:
+   * anywhere else the answer is as small as the question, so that nobody floods a third party through us.
+   */
+  #send(name: string, to: Address, message: PacketMessage): void {
+    const record = this.#core.table.get(name);
+    const isKnown = record !== undefined && sameAddress(record.address, to);
+    if (isKnown) this.#sender.sendWithNews(to, message);
+    else this.#sender.sendTogether(to, [message]);
   }
 }
 

@@ -278,7 +278,7 @@ export class Prober {
 
   #warnBlocked({ name: node, address }: MemberRecord): void {
     const { events, reminders } = this.#core;
-    if (!reminders.isDue(`blocked ${node}`)) return;
+    if (!reminders.isDue('blocked', node)) return;
     const text = `${node} answers over streams but not over UDP`;
     events.warn('WARN_UDP_BLOCKED', text, { node, ...address });
   }

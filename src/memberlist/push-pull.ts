@@ -8,6 +8,7 @@ import {
   StateError,
   Ticker,
 } from '../runtime/index.ts';
+import type { VersionedNode } from './compatibility.ts';
 import { findIncompatible } from './compatibility.ts';
 import type { Core } from './core.ts';
 import { callHook } from './core.ts';
@@ -107,12 +108,13 @@ export class PushPull {
   }
 
   /**
-   * Serves a peer's request. It counts as being served until its stream has ended.
+   * Serves a peer's request. It counts as being served until its stream has ended and what it brought is
+   * merged, so that what waits to be merged is bounded too.
    *
    * @returns the reply: our state as it was before theirs is merged
    */
   serve(request: PushPullMessage, stream: ServedStream): StreamMessage {
-    const { config, counters, ports } = this.#core;
+    const { config, counters, ports, reminders } = this.#core;
     if (this.#serving >= config.limits.maxConcurrentPushPulls) {
       counters.add('pushPulls.refused');
       return { type: 'error', reason: 'busy', text: 'too many push/pulls at once' };
@@ -120,11 +122,18 @@ export class PushPull {
     counters.add('pushPulls.served');
     const reply = this.#localState(request.join);
     this.#serving += 1;
-    stream.whenClosed(() => {
-      this.#serving -= 1;
-    });
+    let unfinished = 2;
+    const finishOne = (): void => {
+      unfinished -= 1;
+      if (unfinished === 0) this.#serving -= 1;
+    };
+    stream.whenClosed(finishOne);
     this.#merge(request, request.join, (error) => {
-      if (error !== null) ports.logger.error({ error }, 'a served push/pull was not merged');
+      finishOne();
+      if (error === null) return;
+      counters.add('pushPulls.incompatible');
+      if (!reminders.isDue('push/pull')) return;
+      ports.logger.warn({ code: error.code, ...error.fields }, 'a served push/pull was not merged');
     });
     return reply;
   }
@@ -226,13 +235,8 @@ export class PushPull {
   }
 
   #incompatibility(nodes: readonly PushPullNode[]): GossipError | null {
-    const theirs = nodes.map(({ name, versions, state }) => {
-      return { name, versions, isAlive: state === 'alive' };
-    });
-    const ours = this.#core.table.all().map((record) => {
-      return { name: record.name, versions: record.versions, isAlive: isMember(record) };
-    });
-    const outsider = findIncompatible([...theirs, ...ours]);
+    const ours = this.#core.table.all();
+    const outsider = findIncompatible({ [Symbol.iterator]: () => versionsOf(nodes, ours) });
     if (outsider === null) return null;
     return new GossipErrorClass('ERR_REMOTE', `${outsider.name} speaks no version all understand`, {
       node: outsider.name,
@@ -253,6 +257,19 @@ function remoteMember(node: PushPullNode, localName: string): Member {
     metadata: metadata.slice(),
     isLocal: name === localName,
   });
+}
+
+/** Both sides one by one: copies of a large ring would cost more than the check. */
+function* versionsOf(
+  theirs: readonly PushPullNode[],
+  ours: readonly MemberRecord[],
+): Generator<VersionedNode, void, void> {
+  for (const { name, versions, state } of theirs) {
+    yield { name, versions, isAlive: state === 'alive' };
+  }
+  for (const record of ours) {
+    yield { name: record.name, versions: record.versions, isAlive: isMember(record) };
+  }
 }
 
 function toNode(record: MemberRecord): PushPullNode {

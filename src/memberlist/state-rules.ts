@@ -330,7 +330,7 @@ export class StateRules {
   #tellConflict(record: MemberRecord, claim: AliveMessage, claimed: Address): void {
     const { counters, events, reminders } = this.#core;
     counters.add('claims.refused.conflict');
-    if (!reminders.isDue(`conflict ${record.name}`)) return;
+    if (!reminders.isDue('conflict', record.name)) return;
     if (!record.isLocal) this.#hooks.show(claim, record.address);
     events.nameConflict({ existing: toMember(record), claimed: { ...claimed } });
   }

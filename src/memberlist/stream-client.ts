@@ -1,5 +1,5 @@
-import type { RefusalReason, StreamMessage, StreamReader, StreamOpener } from '../codec/index.ts';
-import { hasStreamEnded, REFUSAL_REASONS } from '../codec/index.ts';
+import type { RefusalReason, StreamMessage } from '../codec/index.ts';
+import { MAX_PUSH_PULL_NODES, REFUSAL_REASONS } from '../codec/index.ts';
 import type { Address, ErrorCode, StreamConnection } from '../runtime/index.ts';
 import {
   CodecError,
@@ -11,6 +11,7 @@ import {
 } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { StreamDeadline } from './stream-deadline.ts';
+import { StreamIntake } from './stream-intake.ts';
 import { StreamPump } from './stream-pump.ts';
 
 /** How an exchange ended: with the reply (null where none was wanted), or with an error. */
@@ -72,6 +73,7 @@ class Exchange {
   readonly #timeoutMs: number;
   readonly #done: ExchangeCallback;
   #connection: StreamConnection | null = null;
+  #intake: StreamIntake | null = null;
   #pump: StreamPump | null = null;
   #deadline: StreamDeadline | null = null;
   #unwritable: GossipError | null = null;
@@ -98,16 +100,36 @@ class Exchange {
     const { request, reply } = wire.streams.initiate();
     const reader = wire.createStreamReader({
       maxUserMessageBytes: config.limits.maxStreamMessageBytes,
+      maxNodes: mostPushPullNodes(config.limits.maxMembers),
     });
+    const intake = new StreamIntake(ports.clock, {
+      opener: reply,
+      reader,
+      onRead: () => undefined,
+      onWhole: () => {
+        this.#answered(reader.message);
+      },
+      onCut: () => {
+        this.#fail(this.#closedEarly(null));
+      },
+      onFailed: (error) => {
+        this.#fail(explain(error, this.#to));
+      },
+    });
+    this.#intake = intake;
     const connection = ports.transport.dial(this.#to, {
       onData: (bytes) => {
-        this.#read(bytes, reply, reader);
+        if (this.#isSettled) return;
+        this.#hasHeard = true;
+        this.#deadline?.moved(bytes.length);
+        this.#core.counters.add('streams.receivedBytes', bytes.length);
+        intake.push(bytes);
       },
       onDrain: () => {
         this.#pump?.onDrain();
       },
       onEnd: () => {
-        if (this.#wantsReply) this.#fail(this.#closedEarly(null));
+        if (this.#wantsReply) intake.end();
         else connection.end();
       },
       onClose: (error) => {
@@ -151,19 +173,7 @@ class Exchange {
     this.#isSettled = true;
   }
 
-  #read(bytes: Uint8Array, opener: StreamOpener, reader: StreamReader): void {
-    if (this.#isSettled) return;
-    this.#hasHeard = true;
-    this.#deadline?.moved(bytes.length);
-    this.#core.counters.add('streams.receivedBytes', bytes.length);
-    try {
-      for (const piece of opener.push(bytes)) reader.push(piece);
-    } catch (error) {
-      return this.#fail(explain(error as GossipError, this.#to));
-    }
-    if (!hasStreamEnded(opener, reader)) return;
-    this.#core.counters.add('pushPulls.droppedRecords', reader.droppedRecords);
-    const { message } = reader;
+  #answered(message: StreamMessage | null): void {
     if (message === null) this.#fail(truncated(this.#to));
     else if (message.type === 'error') this.#fail(refusal(message.reason, message.text, this.#to));
     else this.#settle(null, message);
@@ -194,6 +204,7 @@ class Exchange {
 
   #release(): void {
     this.#deadline?.cancel();
+    this.#intake?.stop();
     this.#pump?.stop();
     this.#connection?.destroy();
   }
@@ -236,6 +247,14 @@ function explain(error: GossipError, from: Address): GossipError {
   return new CryptoError('ERR_NOT_SEALED', told, { address: where, remoteText: text });
 }
 
+/**
+ * Records that a push/pull may have: what does not fit the table is not worth reading, but a peer may
+ * be allowed more members than we are.
+ */
+export function mostPushPullNodes(maxMembers: number): number {
+  return Math.min(MAX_PUSH_PULL_NODES, Math.max(2 * maxMembers, 4096));
+}
+
 /** The reason an acceptor gives for refusing a stream; all that is not listed is junk. */
 export function refusalReasonOf(code: ErrorCode): RefusalReason {
   return REASONS[code] ?? 'malformed';
@@ -246,4 +265,5 @@ const REASONS: { readonly [Code in ErrorCode]?: RefusalReason } = {
   ERR_KEY_MISMATCH: 'key',
   ERR_NOT_SEALED: 'key',
   ERR_SEALED: 'key',
+  ERR_STREAM_LIMIT: 'busy',
 };

@@ -1,12 +1,13 @@
 import type { StreamMessage } from '../codec/index.ts';
-import { hasStreamEnded } from '../codec/index.ts';
 import type { GossipError, StreamConnection, StreamHandlers } from '../runtime/index.ts';
-import { CodecError } from '../runtime/index.ts';
+import { CodecError, StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { tellForeignTraffic } from './foreign-traffic.ts';
 import { StreamDeadline } from './stream-deadline.ts';
-import { refusalReasonOf } from './stream-client.ts';
+import { mostPushPullNodes, refusalReasonOf } from './stream-client.ts';
+import { StreamIntake } from './stream-intake.ts';
 import { StreamPump } from './stream-pump.ts';
+import { StreamRoom } from './stream-room.ts';
 
 /** The stream that a request came over. */
 export interface ServedStream {
@@ -29,11 +30,17 @@ export class StreamServer {
   readonly #core: Core;
   readonly #handle: RequestHandler;
   readonly #open = new Map<StreamConnection, () => void>();
+  readonly #room: StreamRoom<StreamConnection>;
   #isOpen = true;
 
   constructor(core: Core, handle: RequestHandler) {
     this.#core = core;
     this.#handle = handle;
+    const { maxInboundStreams, maxStreamMessageBytes } = core.config.limits;
+    this.#room = new StreamRoom({
+      maxStreams: maxInboundStreams - Math.ceil(maxInboundStreams / SPARE_SHARE),
+      maxBytes: LARGEST_AT_ONCE * maxStreamMessageBytes,
+    });
   }
 
   /** A peer opened a stream. */
@@ -44,6 +51,7 @@ export class StreamServer {
     const codec = wire.streams.accept();
     const reader = wire.createStreamReader({
       maxUserMessageBytes: config.limits.maxStreamMessageBytes,
+      maxNodes: mostPushPullNodes(config.limits.maxMembers),
     });
     const deadline = new StreamDeadline(ports.clock, config.limits.streamTimeoutMs, () => {
       counters.add('streams.rejected.slow');
@@ -51,6 +59,7 @@ export class StreamServer {
     });
     let pump: StreamPump | null = null;
     let isServed = false;
+    let arrivedBytes = 0;
     const closers: (() => void)[] = [];
     const stream: ServedStream = {
       destroy: () => {
@@ -58,37 +67,25 @@ export class StreamServer {
       },
       whenClosed: (run) => closers.push(run),
     };
-    const release = (): void => {
-      this.#open.delete(connection);
-      deadline.cancel();
-      pump?.stop();
-      for (const run of closers.splice(0)) run();
+    const refuse = (error: GossipError): void => {
+      isServed = true;
+      this.#refuse(connection, error, (reason, text) =>
+        codec.refuse({ type: 'error', reason, text }),
+      );
     };
-    this.#open.set(connection, release);
-    return {
-      onData: (bytes) => {
-        if (isServed) return;
-        deadline.moved(bytes.length);
-        counters.add('streams.receivedBytes', bytes.length);
-        try {
-          for (const piece of codec.request.push(bytes)) reader.push(piece);
-        } catch (error) {
-          isServed = true;
-          this.#refuse(connection, error as GossipError, (reason, text) =>
-            codec.refuse({ type: 'error', reason, text }),
-          );
-          return;
-        }
-        if (!hasStreamEnded(codec.request, reader)) return;
+    const intake = new StreamIntake(ports.clock, {
+      opener: codec.request,
+      reader,
+      onRead: (bytes) => {
+        this.#room.proved(connection);
+        this.#room.read(connection, bytes);
+      },
+      onWhole: () => {
         counters.add('pushPulls.droppedRecords', reader.droppedRecords);
-        isServed = true;
         if (reader.message === null) {
-          const error = new CodecError('ERR_CODEC_TRUNCATED', 'the request ends too early');
-          this.#refuse(connection, error, (reason, text) =>
-            codec.refuse({ type: 'error', reason, text }),
-          );
-          return;
+          return refuse(new CodecError('ERR_CODEC_TRUNCATED', 'the request ends too early'));
         }
+        isServed = true;
         const reply = this.#handle(reader.message, stream);
         if (reply === null) return connection.end();
         pump = new StreamPump(ports.clock, {
@@ -111,13 +108,40 @@ export class StreamServer {
         });
         pump.run();
       },
+      onCut: () => {
+        counters.add('streams.rejected.ERR_CODEC_TRUNCATED');
+        connection.destroy();
+      },
+      onFailed: refuse,
+    });
+    const release = (): void => {
+      this.#open.delete(connection);
+      this.#room.leave(connection);
+      deadline.cancel();
+      intake.stop();
+      pump?.stop();
+      for (const run of closers.splice(0)) run();
+    };
+    this.#open.set(connection, release);
+    this.#makeRoom(connection);
+    return {
+      onData: (bytes) => {
+        if (isServed) return;
+        deadline.moved(bytes.length);
+        counters.add('streams.receivedBytes', bytes.length);
+        arrivedBytes += bytes.length;
+        if (!this.#room.hold(connection, arrivedBytes)) {
+          intake.stop();
+          counters.add('streams.rejected.memory');
+          return refuse(new StateError('ERR_STREAM_LIMIT', 'too much is arriving at once'));
+        }
+        intake.push(bytes);
+      },
       onDrain: () => {
         pump?.onDrain();
       },
       onEnd: () => {
-        if (isServed) return;
-        counters.add('streams.rejected.ERR_CODEC_TRUNCATED');
-        connection.destroy();
+        if (!isServed) intake.end();
       },
       onClose: release,
     };
@@ -132,6 +156,14 @@ export class StreamServer {
     }
   }
 
+  /** Drops the stream that has gone longest without an opened frame, when room runs out. */
+  #makeRoom(connection: StreamConnection): void {
+    const crowded = this.#room.enter(connection);
+    if (crowded === null) return;
+    this.#core.counters.add('streams.rejected.crowded');
+    crowded.destroy();
+  }
+
   #refuse(
     connection: StreamConnection,
     error: GossipError,
@@ -143,6 +175,11 @@ export class StreamServer {
     connection.end();
   }
 }
+
+/** One in so many streams is kept free for whoever comes next, as long as silent ones can be dropped. */
+const SPARE_SHARE = 16;
+/** Messages of the largest size that may be arriving at once. */
+const LARGEST_AT_ONCE = 4;
 
 function turnAway(connection: StreamConnection): StreamHandlers {
   connection.destroy();

@@ -391,6 +391,44 @@ test('a frame may inflate to 64 KiB and no further', () => {
   }
 });
 
+/** A stream, not sealed, of so many frames that each inflate to 64 KiB of zeros. */
+function bombs(frames: number): Uint8Array {
+  const body = joinBytes([Uint8Array.of(1), compressLzw(new Uint8Array(65_536)) ?? noise(1)]);
+  const frame = joinBytes([Uint8Array.of(0, 0, body.length >>> 8, body.length), body]);
+  return joinBytes([Uint8Array.of(0x0e), ...Array<Uint8Array>(frames).fill(frame)]);
+}
+
+test('bytes that hold megabytes give them in pieces of at most 128 KiB a call', () => {
+  const bytes = bombs(200);
+  assert.ok(bytes.length < 100_000);
+  const { request: opener } = sideOf().codec.accept();
+  let total = 0;
+  for (let input = bytes.subarray(0, 65_536); ; input = new Uint8Array(0)) {
+    const given = joinBytes(opener.push(input)).length;
+    assert.ok(given <= 131_072, `${given} bytes at once`);
+    total += given;
+    if (!opener.hasMore) break;
+  }
+  assert.ok(total > 100 * 65_536);
+  assert.equal(opener.isComplete, false);
+});
+
+test('all frames of a stream together inflate to no more than the largest message', () => {
+  const { request: opener } = sideOf().codec.accept();
+  const bytes = bombs(1537);
+  let total = 0;
+  assert.throws(
+    () => {
+      for (let input = bytes; ; input = new Uint8Array(0)) {
+        for (const piece of opener.push(input)) total += piece.length;
+        if (!opener.hasMore) return;
+      }
+    },
+    { code: 'ERR_CODEC_LIMIT' },
+  );
+  assert.ok(total <= 100_663_296 && total > 99_000_000, `${total}`);
+});
+
 test('mutated streams and junk are read or refused with a typed error', () => {
   const sealed = sealAll(sideOf(sealedSide).codec.initiate().request, request);
   const plain = sealAll(sideOf({ label: 'lbl' }).codec.initiate().request, request);

@@ -142,6 +142,7 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
     (m) => m.keyring.use(key),
     (m) => m.keyring.remove(key),
     (m) => m.keyring.list(),
+    (m) => m.sendBestEffortToAll(['n1'], key),
   ];
   for (const call of immediate) assert.throws(() => call(member), closed, call.toString());
   const tested = new Set(['constructor', 'close', 'off', 'nudge', 'name', 'localMember']);

@@ -170,7 +170,7 @@ test('a suspect with a long name is told in a second packet where one cannot hol
   await ring.settle(raw.close());
 });
 
-test('probe answers take news along, and a bare message travels bare', async () => {
+test('probe answers take news along to members, and a bare message travels bare', async () => {
   const ring = new Ring();
   const node = await ring.spawn({ gossip: { intervalMs: false }, probe: { intervalMs: false } });
   const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
@@ -178,12 +178,19 @@ test('probe answers take news along, and a bare message travels bare', async () 
   ring.network.onPacket = (from, _to, bytes) => {
     if (from.host === node.host) datagrams.push(raw.wire.packets.open(bytes).message);
   };
-  const source = { sourceAddress: new Uint8Array(0), sourcePort: 0, sourceNode: '' };
+  const { address, port } = raw.alive();
+  const source = { sourceAddress: address, sourcePort: port, sourceNode: raw.name };
+  raw.send(node, { type: 'ping', seq: 1, node: node.member.name, ...source });
+  ring.runFor(10);
+  assert.equal(datagrams[0]![0], MESSAGE_TYPE.ack, 'a stranger gets no more than it sent');
+  raw.send(node, raw.alive());
+  ring.runFor(100);
+  datagrams.length = 0;
   raw.send(node, { type: 'ping', seq: 1, node: node.member.name, ...source });
   ring.runFor(10);
   assert.equal(datagrams[0]![0], MESSAGE_TYPE.compound);
   const parts = splitCompound(datagrams[0]!).parts.map((part) => part[0]);
-  assert.deepEqual(parts, [MESSAGE_TYPE.ack, MESSAGE_TYPE.alive]);
+  assert.deepEqual(parts, [MESSAGE_TYPE.ack, MESSAGE_TYPE.alive, MESSAGE_TYPE.alive]);
   assert.deepEqual(datagrams[0], encodeCompound(splitCompound(datagrams[0]!).parts));
   for (let seq = 2; seq < 8; seq += 1) {
     raw.send(node, { type: 'ping', seq, node: node.member.name, ...source });

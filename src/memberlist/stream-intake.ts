@@ -1,0 +1,134 @@
+import type { StreamOpener, StreamReader } from '../codec/index.ts';
+import { hasStreamEnded, MESSAGE_TYPE } from '../codec/index.ts';
+import type { Clock, GossipError, Timer } from '../runtime/index.ts';
+
+/** What an intake reads with, and who hears how it goes. */
+export interface StreamIntakeInit {
+  readonly opener: StreamOpener;
+  readonly reader: StreamReader;
+  /** Plaintext was read: so many bytes more. */
+  readonly onRead: (bytes: number) => void;
+  /** The stream is whole; whether its message is, the reader says. Called once. */
+  readonly onWhole: () => void;
+  /** The peer ended, or the stream broke, before it was whole; nothing more follows. */
+  readonly onCut: () => void;
+  /** The bytes cannot be read; nothing more follows. */
+  readonly onFailed: (error: GossipError) => void;
+}
+
+/**
+ * Reads the bytes of a stream, a bounded piece between two turns of the loop.
+ *
+ * Compressed frames may hold a hundred times their size, and a frame some thousand records. What is
+ * beyond a piece is read in later turns, and an end of the stream that arrives meanwhile waits until all of
+ * it was read.
+ */
+export class StreamIntake {
+  readonly #clock: Clock;
+  readonly #o: StreamIntakeInit;
+  /** Plaintext that waits for its turn. */
+  readonly #waiting: Uint8Array[] = [];
+  /** What is read in one turn; known with the first byte. */
+  #pieceBytes = 0;
+  #turn: Timer | null = null;
+  #hasEnded = false;
+  #isOver = false;
+
+  constructor(clock: Clock, o: StreamIntakeInit) {
+    this.#clock = clock;
+    this.#o = o;
+  }
+
+  /** The next bytes arrived. */
+  push(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    try {
+      this.#open(bytes);
+      if (this.#turn === null) this.#read();
+    } catch (error) {
+      this.#fail(error as GossipError);
+      return;
+    }
+    this.#next();
+  }
+
+  /** The peer sends nothing more. */
+  end(): void {
+    this.#hasEnded = true;
+    if (!this.#isOver) this.#next();
+  }
+
+  /** Reads nothing more, telling nobody. */
+  stop(): void {
+    this.#isOver = true;
+    this.#waiting.length = 0;
+    this.#turn?.cancel();
+    this.#turn = null;
+  }
+
+  /** A turn later: frames are opened only when nothing is left of those before. */
+  #goOn(): void {
+    try {
+      if (this.#waiting.length === 0) this.#open(NO_BYTES);
+      this.#read();
+    } catch (error) {
+      this.#fail(error as GossipError);
+      return;
+    }
+    this.#next();
+  }
+
+  #open(bytes: Uint8Array): void {
+    for (const plaintext of this.#o.opener.push(bytes)) {
+      if (this.#pieceBytes === 0) {
+        const holdsRecords = plaintext[0] === MESSAGE_TYPE.pushPull;
+        this.#pieceBytes = holdsRecords ? RECORDS_PIECE_BYTES : RAW_PIECE_BYTES;
+      }
+      this.#o.onRead(plaintext.length);
+      this.#waiting.push(plaintext);
+    }
+  }
+
+  /** Reads one piece of what waits. */
+  #read(): void {
+    let room = this.#pieceBytes;
+    while (room > 0 && this.#waiting.length > 0) {
+      const first = this.#waiting[0] as Uint8Array;
+      const piece = first.subarray(0, room);
+      if (piece.length === first.length) this.#waiting.shift();
+      else this.#waiting[0] = first.subarray(piece.length);
+      room -= piece.length;
+      this.#o.reader.push(piece);
+    }
+  }
+
+  #next(): void {
+    const { opener, reader } = this.#o;
+    if (this.#turn !== null) return;
+    if (this.#waiting.length > 0 || opener.hasMore === true) {
+      this.#turn = this.#clock.afterPendingInput(() => {
+        this.#turn = null;
+        this.#goOn();
+      });
+      return;
+    }
+    if (hasStreamEnded(opener, reader)) {
+      this.stop();
+      this.#o.onWhole();
+    } else if (this.#hasEnded) {
+      this.stop();
+      this.#o.onCut();
+    }
+  }
+
+  #fail(error: GossipError): void {
+    this.stop();
+    this.#o.onFailed(error);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** A few hundred records: some two milliseconds. */
+const RECORDS_PIECE_BYTES = 16_384;
+/** Raw bytes are only copied. */
+const RAW_PIECE_BYTES = 65_536;
