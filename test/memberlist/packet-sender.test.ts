@@ -96,7 +96,12 @@ test('a message and the news beside it fill one packet exactly', async () => {
   ring.network.onPacket = (from, _to, bytes) => {
     if (from.host === node.host) sizes.push(bytes.length);
   };
-  const source = { sourceAddress: new Uint8Array(0), sourcePort: 0, sourceNode: '' };
+  // News goes to members only, so the peer is one.
+  raw.send(node, raw.alive());
+  ring.runFor(20);
+  sizes.length = 0;
+  const { address, port } = raw.alive();
+  const source = { sourceAddress: address, sourcePort: port, sourceNode: raw.name };
   for (let seq = 1; seq <= 10; seq += 1) {
     raw.send(node, { type: 'ping', seq, node: '', ...source });
     ring.runFor(5);
