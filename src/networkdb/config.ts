@@ -96,6 +96,7 @@ function resolveTables(
     maxBytesPerSecond: gossip.maxBytesPerSecond,
     // The membership itself looks for lost members.
     reconnectIntervalMs: false,
+    allowSlash: memberlist.wire !== 'memberlist',
     limits: Object.freeze({ ...DEFAULT_TABLES_OPTIONS.limits, ...limits }),
   });
 }

@@ -145,7 +145,7 @@ export class TableEngine {
    */
   joinNetwork(network: string, options: JoinNetworkOptions = {}): void {
     this.#checkOpen();
-    checkName('network', network);
+    checkName('network', network, this.#state.options.allowSlash);
     const { attachments, networkClock, localName } = this.#state;
     if (attachments.joined(network) !== undefined) {
       throw new StateError('ERR_NETWORK_JOINED', `network ${network} is already joined`, {

@@ -25,10 +25,11 @@ export function isValidName(kind: NameKind, name: string): boolean {
 /**
  * Refuses a name that the caller of the library gave.
  *
+ * @param allowSlash - false beside Go nodes, which split paths at slashes
  * @throws StateError with `ERR_NAME_INVALID`
  */
-export function checkName(kind: NameKind, name: string): void {
-  const problem = typeof name === 'string' ? problemOf(kind, name) : 'must be text';
+export function checkName(kind: NameKind, name: string, allowSlash = true): void {
+  const problem = typeof name === 'string' ? problemOf(kind, name, allowSlash) : 'must be text';
   if (problem === null) return;
   throw new StateError('ERR_NAME_INVALID', `the name of a ${kind} ${problem}`, {
     kind,
@@ -37,12 +38,13 @@ export function checkName(kind: NameKind, name: string): void {
   });
 }
 
-function problemOf(kind: NameKind, name: string): string | null {
+function problemOf(kind: NameKind, name: string, allowSlash = true): string | null {
   if (name.length === 0) return 'must not be empty';
   const limitBytes = MAX_NAME_BYTES[kind];
   if (name.length > limitBytes || utf8Length(name) > limitBytes) {
     return `must have at most ${limitBytes} bytes`;
   }
+  if (!allowSlash && name.includes('/')) return 'must hold no slash beside Go nodes';
   if (LONE_SURROGATE.test(name)) return 'must be well-formed text, without lone surrogates';
   return null;
 }

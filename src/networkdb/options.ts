@@ -90,6 +90,8 @@ export interface TablesOptions {
   /** Milliseconds between attempts to reach a failed node, or false for none. */
   readonly reconnectIntervalMs: number | false;
   readonly oversize: OversizePolicy;
+  /** Whether our own names may hold a slash; Go nodes split their paths there and would cut the name. */
+  readonly allowSlash: boolean;
   readonly limits: TableLimits;
 }
 
@@ -105,6 +107,7 @@ export const DEFAULT_TABLES_OPTIONS: TablesOptions = Object.freeze({
   reapEntryMs: 1_800_000,
   reconnectIntervalMs: 1_000,
   oversize: 'reliable',
+  allowSlash: true,
   limits: Object.freeze({
     maxEntries: 1_000_000,
     maxNetworks: 4_096,

@@ -89,9 +89,10 @@ export class Writer {
   #visible(address: EntryAddress, writers: WritersPolicy): StoredEntry | undefined {
     const { network, table, key } = address;
     const { state } = this.#parts;
-    checkName('network', network);
-    checkName('table', table);
-    checkName('key', key);
+    const { allowSlash } = state.options;
+    checkName('network', network, allowSlash);
+    checkName('table', table, allowSlash);
+    checkName('key', key, allowSlash);
     if (state.attachments.joined(network) === undefined) {
       throw new StateError('ERR_NETWORK_NOT_JOINED', `this node is not on network ${network}`, {
         network,

@@ -284,3 +284,18 @@ void test('arguments that cannot be meant are refused, and change nothing', asyn
   await cluster.settle(db.leave());
   await cluster.close();
 });
+
+void test('beside Go names hold no slash, on our own wire they may', async () => {
+  const cluster = new Cluster();
+  const isRefused = { code: 'ERR_NAME_INVALID' };
+  const go = await cluster.spawnDb({ wire: 'memberlist' });
+  await assert.rejects(go.db.joinNetwork('a/b'), isRefused);
+  const beside = await cluster.settle(go.db.joinNetwork('prod'));
+  assert.throws(() => beside.table('t', json()).create('a/b', 1), isRefused);
+  assert.throws(() => beside.table('a/b', json()).create('k', 1), isRefused);
+  const own = await cluster.spawnDb();
+  const network = await cluster.settle(own.db.joinNetwork('a/b'));
+  network.table('c/d', json()).create('e/f', 1);
+  assert.equal(network.table('c/d', json()).get('e/f'), 1);
+  await cluster.close();
+});
