@@ -1,3 +1,4 @@
+import { goTargets } from './targets-go.ts';
 import { nodeTargets } from './targets-nodes.ts';
 import { packetTargets } from './targets-packets.ts';
 import { streamTargets } from './targets-streams.ts';
@@ -9,5 +10,11 @@ import type { FuzzTarget } from './target.ts';
  * slice of each, `npm run fuzz` as many inputs as it is told.
  */
 export function allTargets(): FuzzTarget[] {
-  return [...packetTargets(), ...streamTargets(), ...tableTargets(), ...nodeTargets()];
+  return [
+    ...packetTargets(),
+    ...streamTargets(),
+    ...tableTargets(),
+    ...goTargets(),
+    ...nodeTargets(),
+  ];
 }
