@@ -21,8 +21,9 @@ import type { TableState } from './transitions.ts';
 
 const ANSWERS = { perSecond: 1_000, burst: 4_000 };
 
-/** Events held back at most; further ones come again with the next exchange. */
+/** Events held back at most, and bytes of their values; further ones come again with the next exchange. */
 const MAX_HELD = 4_096;
+const MAX_HELD_BYTES = 8_388_608;
 
 /** Collaborators of {@link Ghosts}. */
 export interface GhostParts {
@@ -37,6 +38,7 @@ export class Ghosts {
   readonly #limit: RateLimit;
   #isSuspended = false;
   #held: (() => void)[] | null = null;
+  #heldBytes = 0;
   #holdTimer: Timer | null = null;
 
   constructor(parts: GhostParts) {
@@ -56,6 +58,7 @@ export class Ghosts {
     this.#holdTimer = this.#parts.clock.schedule(durationMs, () => {
       const held = this.#held ?? [];
       this.#held = null;
+      this.#heldBytes = 0;
       for (const answer of held) answer();
     });
   }
@@ -68,7 +71,7 @@ export class Ghosts {
 
   /** A write that claims to be ours, at a time that was judged usable. */
   answerWrite(event: TableEvent, time: number): void {
-    if (this.#isHeld(() => this.answerWrite(event, time))) return;
+    if (this.#isHeld(event.value.length, () => this.answerWrite(event, time))) return;
     const { state } = this.#parts;
     const { network, table, key, owner, value } = event;
     if (state.attachments.joined(network) === undefined) return;
@@ -95,7 +98,7 @@ export class Ghosts {
 
   /** A join or leave that claims to be ours, at a time that was judged usable and witnessed. */
   answerAttachment(event: NetworkEvent, time: number): void {
-    if (this.#isHeld(() => this.answerAttachment(event, time))) return;
+    if (this.#isHeld(0, () => this.answerAttachment(event, time))) return;
     const { state, publisher } = this.#parts;
     const own = state.attachments.own(event.network);
     const isJoined = own?.isLeaving === false;
@@ -107,10 +110,13 @@ export class Ghosts {
     state.counters.add('tables.ghosts.attachments');
   }
 
-  #isHeld(answer: () => void): boolean {
+  #isHeld(bytes: number, answer: () => void): boolean {
     if (this.#held === null) return false;
-    if (this.#held.length < MAX_HELD) this.#held.push(answer);
-    else this.#parts.state.counters.add('tables.ghosts.unanswered');
+    const hasRoom = this.#held.length < MAX_HELD && this.#heldBytes + bytes <= MAX_HELD_BYTES;
+    if (hasRoom) {
+      this.#heldBytes += bytes;
+      this.#held.push(answer);
+    } else this.#parts.state.counters.add('tables.ghosts.unanswered');
     return true;
   }
 

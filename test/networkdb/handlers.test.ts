@@ -482,6 +482,32 @@ test('events about ourselves that do not agree with us are put right', () => {
   self.kill();
 });
 
+test('answers are held back around a join, up to 8 MiB of values, and given when nobody objects', () => {
+  const { cluster, self } = bench();
+  self.engine.holdCorrections(1_000);
+  const value = new Uint8Array(1_048_576);
+  for (let i = 0; i < 10; i += 1) {
+    self.engine.events.message(tableEvent({ owner: 'self', key: `k${i}`, time: 80 + i, value }));
+  }
+  // Large messages are read in slices, and none of them is answered yet.
+  cluster.clock.runFor(500);
+  assert.equal(self.engine.stats().tombstones, 0);
+  assert.equal(self.engine.stats().counters['tables.ghosts.unanswered'], 2);
+  cluster.clock.runFor(600);
+  assert.equal(self.engine.stats().tombstones, 8);
+  self.kill();
+});
+
+test('what is held back is not answered when another process uses the name', () => {
+  const { cluster, self } = bench();
+  self.engine.holdCorrections(1_000);
+  self.engine.events.message(tableEvent({ owner: 'self', key: 'twin', time: 80 }));
+  self.engine.setNameConflict(true);
+  cluster.clock.runFor(2_000);
+  assert.equal(self.engine.stats().tombstones, 0);
+  self.kill();
+});
+
 test('attachments of ours that we do not have are answered by a leave, and denials by a join', () => {
   const { self } = bench();
   const answers = (): string[] =>
