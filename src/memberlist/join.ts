@@ -1,5 +1,10 @@
 import type { Address, GossipError } from '../runtime/index.ts';
-import { formatAddress, GossipError as GossipErrorClass, StateError } from '../runtime/index.ts';
+import {
+  formatAddress,
+  GossipError as GossipErrorClass,
+  randomFraction,
+  StateError,
+} from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
@@ -14,6 +19,9 @@ export interface JoinAttempt {
 
 /**
  * Contacts join targets, a few at a time, and counts who answered.
+ *
+ * A target that says it is busy is asked again, each time after a longer and random pause: when a
+ * whole ring starts at once, its seeds turn away all but the first hundred or so.
  */
 export class Joiner {
   readonly #core: Core;
@@ -82,13 +90,36 @@ export class Joiner {
       this.#running -= 1;
       return this.run();
     }
-    const giveUp = this.#pushPull.exchange(endpoint, true, (error) => {
-      this.#giveUps.delete(giveUp);
-      if (this.#isOver) return;
+    this.#contact(endpoint, 0, (error) => {
       if (error === null) this.#contacted += 1;
       else this.#failed(shown, error);
       this.#contactEach(shown, endpoints);
     });
+  }
+
+  #contact(to: Address, pauses: number, done: (error: GossipError | null) => void): void {
+    const giveUp = this.#pushPull.exchange(to, true, (error) => {
+      this.#giveUps.delete(giveUp);
+      if (this.#isOver) return;
+      const pauseMs = BUSY_PAUSES_MS[pauses];
+      if (error?.fields['reason'] !== 'busy' || pauseMs === undefined) return done(error);
+      this.#core.counters.add('joins.retried');
+      this.#pause(pauseMs, () => {
+        this.#contact(to, pauses + 1, done);
+      });
+    });
+    this.#giveUps.add(giveUp);
+  }
+
+  #pause(meanMs: number, then: () => void): void {
+    const { clock, random } = this.#core.ports;
+    const timer = clock.schedule(meanMs * (0.5 + randomFraction(random)), () => {
+      this.#giveUps.delete(giveUp);
+      if (!this.#isOver) then();
+    });
+    const giveUp = (): void => {
+      timer.cancel();
+    };
     this.#giveUps.add(giveUp);
   }
 
@@ -119,3 +150,5 @@ export class Joiner {
 }
 
 const CONCURRENT_JOINS = 4;
+/** Mean pauses before a busy target is asked again; each is drawn from half to one and a half of it. */
+const BUSY_PAUSES_MS = [200, 400, 800, 1_600, 3_200, 3_200, 3_200];

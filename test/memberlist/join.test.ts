@@ -5,6 +5,7 @@ import { parseJoinTarget } from '../../src/memberlist/join-targets.ts';
 import type { JoinAttempt } from '../../src/memberlist/index.ts';
 import { GossipError } from '../../src/runtime/index.ts';
 import { RawPeer } from '../support/raw-peer.ts';
+import type { RingNode } from '../support/ring.ts';
 import { Ring } from '../support/ring.ts';
 
 const KEY = new Uint8Array(32).fill(1);
@@ -84,6 +85,48 @@ test('a join contacts every target and counts those that answered', async () => 
   assert.equal(node.member.memberCount, 4);
   assert.deepEqual(warnings, ['WARN_JOIN_PARTIAL']);
   await ring.close();
+});
+
+test('a seed that is busy is asked again until it has time', async () => {
+  const ring = new Ring();
+  const limits = { maxConcurrentPushPulls: 2 };
+  const seed = await ring.spawn({ limits });
+  const nodes: RingNode[] = [];
+  for (let i = 0; i < 40; i += 1) nodes.push(await ring.spawn());
+  const joins = nodes.map(({ member }) => member.join([seed.host]));
+  assert.deepEqual(new Set(await ring.settle(Promise.all(joins))), new Set([1]));
+  assert.equal(seed.member.memberCount, 41);
+  const retried = nodes.map(({ member }) => member.stats().counters['joins.retried'] ?? 0);
+  assert.ok(retried.some((times) => times > 0));
+  await ring.close();
+});
+
+test('a seed that stays busy fails the join at last, and an abort or a close ends the waiting', async () => {
+  const ring = new Ring();
+  const limits = { maxConcurrentPushPulls: 1, streamTimeoutMs: 60_000 };
+  const seed = await ring.spawn({ limits });
+  const holder = await RawPeer.start(ring, { host: '10.0.9.9' });
+  ring.network.setBandwidth(seed.host, 1);
+  void holder.request(seed, holder.pushPull([])).catch(() => undefined);
+  ring.runFor(10);
+  ring.network.setBandwidth(seed.host, null);
+  const [node, other] = [await ring.spawn(), await ring.spawn()];
+  const [attempt] = await attempts(ring, node.member.join([seed.host]));
+  assert.match(attempt?.message ?? '', /refused: busy/);
+  assert.equal(node.member.stats().counters['joins.retried'], 7);
+  const abort = new AbortController();
+  const aborted = other.member.join([seed.host], { signal: abort.signal });
+  aborted.catch(() => undefined);
+  ring.runFor(300);
+  abort.abort(new Error('enough'));
+  await assert.rejects(ring.settle(aborted), /enough/);
+  const left = node.member.join([seed.host]);
+  left.catch(() => undefined);
+  ring.runFor(300);
+  await ring.settle(node.member.close());
+  await assert.rejects(left, { code: 'ERR_CLOSED' });
+  await ring.close();
+  await ring.settle(holder.close());
 });
 
 test('a name is joined at all of its addresses', async () => {
