@@ -102,7 +102,8 @@ export class Joiner {
       this.#giveUps.delete(giveUp);
       if (this.#isOver) return;
       const pauseMs = BUSY_PAUSES_MS[pauses];
-      if (error?.fields['reason'] !== 'busy' || pauseMs === undefined) return done(error);
+      const isWorthIt = error !== null && pauses < retriesAfter(error);
+      if (!isWorthIt || pauseMs === undefined) return done(error);
       this.#core.counters.add('joins.retried');
       this.#pause(pauseMs, () => {
         this.#contact(to, pauses + 1, done);
@@ -149,6 +150,17 @@ export class Joiner {
   }
 }
 
+/**
+ * How often a target is asked again. One with no room for another stream drops it without a word, as Go's
+ * nodes do at a label that is not theirs, so that is believed less long than the word busy.
+ */
+function retriesAfter({ code, fields }: GossipError): number {
+  if (fields['reason'] === 'busy') return BUSY_PAUSES_MS.length;
+  const isDropped = code === 'ERR_STREAM_CLOSED' && fields['reason'] === 'reset';
+  return isDropped ? MAX_RETRIES_AFTER_RESET : 0;
+}
+
 const CONCURRENT_JOINS = 4;
+const MAX_RETRIES_AFTER_RESET = 4;
 /** Mean pauses before a busy target is asked again; each is drawn from half to one and a half of it. */
 const BUSY_PAUSES_MS = [200, 400, 800, 1_600, 3_200, 3_200, 3_200];

@@ -302,12 +302,7 @@ export class MemoryStream implements StreamConnection {
   }
 
   #wasReset(): void {
-    const wasOpen = this.#phase === 'open';
-    this.#close(
-      wasOpen
-        ? streamClosed(this.remote, 'reset')
-        : dialFailed(this.remote, 'it was dropped by the peer at once'),
-    );
+    this.#close(streamClosed(this.remote, 'reset'));
   }
 
   #close(error: GossipError | null): void {

@@ -87,18 +87,19 @@ test('a join contacts every target and counts those that answered', async () => 
   await ring.close();
 });
 
-test('a seed that is busy is asked again until it has time', async () => {
-  const ring = new Ring();
-  const limits = { maxConcurrentPushPulls: 2 };
-  const seed = await ring.spawn({ limits });
-  const nodes: RingNode[] = [];
-  for (let i = 0; i < 40; i += 1) nodes.push(await ring.spawn());
-  const joins = nodes.map(({ member }) => member.join([seed.host]));
-  assert.deepEqual(new Set(await ring.settle(Promise.all(joins))), new Set([1]));
-  assert.equal(seed.member.memberCount, 41);
-  const retried = nodes.map(({ member }) => member.stats().counters['joins.retried'] ?? 0);
-  assert.ok(retried.some((times) => times > 0));
-  await ring.close();
+test('a seed that is busy, or has no room for a stream, is asked again until it has time', async () => {
+  for (const limits of [{ maxConcurrentPushPulls: 2 }, { maxInboundStreams: 8 }]) {
+    const ring = new Ring();
+    const seed = await ring.spawn({ limits });
+    const nodes: RingNode[] = [];
+    for (let i = 0; i < 40; i += 1) nodes.push(await ring.spawn());
+    const joins = nodes.map(({ member }) => member.join([seed.host]));
+    assert.deepEqual(new Set(await ring.settle(Promise.all(joins))), new Set([1]));
+    assert.equal(seed.member.memberCount, 41);
+    const retried = nodes.map(({ member }) => member.stats().counters['joins.retried'] ?? 0);
+    assert.ok(retried.some((times) => times > 0));
+    await ring.close();
+  }
 });
 
 test('a seed that stays busy fails the join at last, and an abort or a close ends the waiting', async () => {
