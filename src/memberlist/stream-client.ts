@@ -187,7 +187,7 @@ class Exchange {
       : 'without an answer; another label or another wire may be in use there';
     return new TransportError('ERR_STREAM_CLOSED', `${where} closed the stream ${why}`, {
       address: where,
-      ...(error === null ? {} : { cause: error }),
+      ...(error === null ? {} : { reason: error.fields['reason'], cause: error }),
     });
   }
 
