@@ -215,7 +215,9 @@ test('a state that breaks the codec’s limits fails the exchange on both sides,
   };
   assert.deepEqual(await codes(a.member.join([b.host])), ['ERR_CODEC_LIMIT']);
   assert.deepEqual(await codes(b.member.join([a.host])), ['ERR_STREAM_CLOSED']);
-  assert.equal(a.member.stats().counters['streams.replyFailed'], 1);
+  const retried = b.member.stats().counters['joins.retried'];
+  assert.equal(retried, 4, 'a dropped stream may mean a lack of room');
+  assert.equal(a.member.stats().counters['streams.replyFailed'], 1 + retried);
   isHuge = false;
   assert.equal(await ring.settle(b.member.join([a.host])), 1);
   await ring.close();
