@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
+import { ClockView } from './clock-view.ts';
 import { EventQueue } from './event-queue.ts';
 import type { EventPhase } from './event-queue.ts';
 
@@ -52,6 +53,11 @@ export class VirtualClock implements Clock {
    */
   view(): ClockView {
     return new ClockView(this);
+  }
+
+  /** When the next call is due; null when nothing is pending. */
+  nextTime(): number | null {
+    return this.#queue.nextTime();
   }
 
   /** Runs the next call, moving time to it; false when nothing is pending. */
@@ -118,54 +124,6 @@ export class VirtualClock implements Clock {
     if (time <= this.#now) return;
     this.#now = time;
     this.#callsThisInstant = 0;
-  }
-}
-
-/** One node's share of a {@link VirtualClock}. */
-export class ClockView implements Clock {
-  readonly #clock: VirtualClock;
-  #isStopped = false;
-  #pausedUntil = -Infinity;
-
-  constructor(clock: VirtualClock) {
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-
-  schedule(delayMs: number, run: () => void): Timer {
-    return this.#guarded((guarded) => this.#clock.schedule(delayMs, guarded), run);
-  }
-
-  afterPendingInput(run: () => void): Timer {
-    return this.#guarded((guarded) => this.#clock.afterPendingInput(guarded), run);
-  }
-
-  /**
-   * Nothing scheduled through this view runs for so many milliseconds; what falls due meanwhile runs at
-   * the end, late, as after a blocked event loop.
-   */
-  pause(durationMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + durationMs);
-  }
-
-  /** Nothing scheduled through this view runs any more. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  #guarded(schedule: (run: () => void) => Timer, run: () => void): Timer {
-    let timer: Timer;
-    const guarded = (): void => {
-      if (this.#isStopped) return;
-      const pausedMs = this.#pausedUntil - this.#clock.now();
-      if (pausedMs > 0) timer = this.#clock.schedule(pausedMs, guarded);
-      else run();
-    };
-    timer = schedule(guarded);
-    return { cancel: () => timer.cancel() };
   }
 }
 

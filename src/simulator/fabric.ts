@@ -70,23 +70,29 @@ export class Fabric {
       return;
     }
     const queuedMs = uplink?.reserve(bytes.length) ?? 0;
-    if (this.links.isCut(from.host, to.host)) {
+    if (this.links.isCut(from.host, to.host, 'packets')) {
       counters.add('packets.cut');
       return;
     }
     const link = this.links.settings(from.host, to.host);
+    if (bytes.length > link.maxPacketBytes) {
+      counters.add('packets.tooLarge');
+      return;
+    }
     if (this.#chance(link.lossRate)) {
       counters.add('packets.lost');
       return;
     }
+    const cloggedMs = this.links.clogDelay(from.host, to.host, this.clock.now());
     const copies = this.#chance(link.duplicateRate) ? 2 : 1;
     if (copies === 2) counters.add('packets.duplicated');
     for (let copy = 0; copy < copies; copy += 1) {
       const heldMs = this.#chance(link.reorderRate) ? link.reorderMs : 0;
-      const delayMs = queuedMs + link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
+      const travelMs = link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
+      const delayMs = queuedMs + cloggedMs + travelMs;
       const own = bytes.slice();
       this.clock.schedule(delayMs, () => {
-        if (this.links.isCut(from.host, to.host)) counters.add('packets.cut');
+        if (this.links.isCut(from.host, to.host, 'packets')) counters.add('packets.cut');
         else deliver(own);
       });
     }
@@ -95,8 +101,9 @@ export class Fabric {
   /** Milliseconds until stream bytes sent now arrive, waiting for the host's bandwidth included. */
   streamDelay(from: string, to: string, sizeBytes: number): number {
     const queuedMs = this.#uplinks.get(from)?.reserve(sizeBytes) ?? 0;
+    const cloggedMs = this.links.clogDelay(from, to, this.clock.now());
     const link = this.links.settings(from, to);
-    return queuedMs + link.latencyMs + this.#jitter(link.jitterMs);
+    return queuedMs + cloggedMs + link.latencyMs + this.#jitter(link.jitterMs);
   }
 
   /** The port a dialler shows to its acceptor; any, as no one listens there. */

@@ -20,7 +20,15 @@ export interface LinkSettings {
   readonly reorderRate: number;
   /** How long a reordered packet is held back on top. Default 10. */
   readonly reorderMs: number;
+  /** Packets with more bytes of payload vanish, as on a path whose MTU is exceeded. Default 65507. */
+  readonly maxPacketBytes: number;
 }
+
+/** What a cut stops: everything, packets alone as a blocked UDP port does, or streams alone. */
+export type CutMode = 'all' | 'packets' | 'streams';
+
+/** One of the two kinds of traffic. */
+export type Traffic = 'packets' | 'streams';
 
 const DEFAULT_LINK: LinkSettings = {
   latencyMs: 1,
@@ -29,14 +37,22 @@ const DEFAULT_LINK: LinkSettings = {
   duplicateRate: 0,
   reorderRate: 0,
   reorderMs: 10,
+  maxPacketBytes: 65_507,
 };
 
 /** Settings and cuts of all links of a network. */
 export class Links {
   readonly #own = new Map<string, Partial<LinkSettings>>();
   readonly #merged = new Map<string, LinkSettings>();
-  readonly #cuts = new Set<string>();
-  #groupOf: ReadonlyMap<string, number> | null = null;
+  readonly #cuts: Readonly<Record<Traffic, Set<string>>> = {
+    packets: new Set(),
+    streams: new Set(),
+  };
+  readonly #groupOf: Record<Traffic, ReadonlyMap<string, number> | null> = {
+    packets: null,
+    streams: null,
+  };
+  readonly #cloggedUntil = new Map<string, number>();
   #common: LinkSettings = DEFAULT_LINK;
 
   /** The settings of the link; its own over the network's. */
@@ -67,46 +83,75 @@ export class Links {
     this.#merged.clear();
   }
 
-  /** Whether nothing passes from one host to the other. A host always reaches itself. */
-  isCut(from: string, to: string): boolean {
+  /** Whether nothing of a kind passes from one host to the other. A host always reaches itself. */
+  isCut(from: string, to: string, traffic: Traffic): boolean {
     if (from === to) return false;
-    if (this.#cuts.size > 0 && this.#cuts.has(linkKey(from, to))) return true;
-    const groups = this.#groupOf;
+    const cuts = this.#cuts[traffic];
+    if (cuts.size > 0 && cuts.has(linkKey(from, to))) return true;
+    const groups = this.#groupOf[traffic];
     return groups !== null && groups.get(from) !== groups.get(to);
   }
 
   /** Cuts one direction. */
-  cut(from: string, to: string): void {
-    this.#cuts.add(linkKey(from, to));
+  cut(from: string, to: string, mode: CutMode): void {
+    for (const traffic of trafficOf(mode)) this.#cuts[traffic].add(linkKey(from, to));
   }
 
   /** Undoes {@link Links.cut} of one direction. */
-  mend(from: string, to: string): void {
-    this.#cuts.delete(linkKey(from, to));
+  mend(from: string, to: string, mode: CutMode): void {
+    for (const traffic of trafficOf(mode)) this.#cuts[traffic].delete(linkKey(from, to));
   }
 
   /** Lets hosts reach those of their own group only; hosts that none names are one further group. */
-  partition(groups: readonly (readonly string[])[]): void {
-    this.#groupOf = new Map(groups.flatMap((hosts, index) => hosts.map((host) => [host, index])));
+  partition(groups: readonly (readonly string[])[], mode: CutMode): void {
+    const groupOf = new Map(groups.flatMap((hosts, index) => hosts.map((host) => [host, index])));
+    for (const traffic of trafficOf(mode)) this.#groupOf[traffic] = groupOf;
   }
 
-  /** Ends the partition and every cut. */
-  heal(): void {
-    this.#cuts.clear();
-    this.#groupOf = null;
+  /** Holds back what is sent from one host to the other until the given time. */
+  clog(from: string, to: string, until: number): void {
+    const key = linkKey(from, to);
+    this.#cloggedUntil.set(key, Math.max(until, this.#cloggedUntil.get(key) ?? until));
   }
+
+  /** Milliseconds that what is sent now waits for a clogged link. */
+  clogDelay(from: string, to: string, now: number): number {
+    if (this.#cloggedUntil.size === 0) return 0;
+    const key = linkKey(from, to);
+    const until = this.#cloggedUntil.get(key);
+    if (until === undefined) return 0;
+    if (until <= now) this.#cloggedUntil.delete(key);
+    return Math.max(0, until - now);
+  }
+
+  /** Ends partitions, cuts and clogs; settings of links stay, and what is held back comes in its time. */
+  heal(): void {
+    for (const traffic of trafficOf('all')) {
+      this.#cuts[traffic].clear();
+      this.#groupOf[traffic] = null;
+    }
+    this.#cloggedUntil.clear();
+  }
+}
+
+function trafficOf(mode: CutMode): readonly Traffic[] {
+  return mode === 'all' ? ['packets', 'streams'] : [mode];
 }
 
 function checkSettings(changes: Partial<LinkSettings>): void {
   const validator = new Validator();
   validator.knownKeys('', changes, Object.keys(DEFAULT_LINK));
   for (const [path, value] of Object.entries(changes)) {
-    const isRate = path.endsWith('Rate');
-    const max = isRate ? 1 : Number.MAX_SAFE_INTEGER;
-    const rule = isRate ? 'a rate from 0 to 1' : 'a number of milliseconds, 0 or more';
+    const { max, rule } = ruleOf(path);
     validator.check(value >= 0 && value <= max, path, value, rule);
   }
   validator.throwIfAny();
+}
+
+function ruleOf(path: string): { readonly max: number; readonly rule: string } {
+  if (path.endsWith('Rate')) return { max: 1, rule: 'a rate from 0 to 1' };
+  const unit = path.endsWith('Bytes') ? 'bytes' : 'milliseconds';
+  return { max: Number.MAX_SAFE_INTEGER, rule: `a number of ${unit}, 0 or more` };
 }
 
 function linkKey(from: string, to: string): string {

@@ -2,7 +2,7 @@ import type { Address, Clock, Random } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
 import type { PacketFilter, PacketObserver } from './fabric.ts';
 import { Fabric } from './fabric.ts';
-import type { LinkSettings } from './links.ts';
+import type { CutMode, LinkSettings } from './links.ts';
 import { PortTable } from './port-table.ts';
 import type { MemoryTransportOptions } from './transport.ts';
 import { MemoryTransport } from './transport.ts';
@@ -14,6 +14,9 @@ export interface MemoryNetworkOptions extends Partial<LinkSettings> {
   /** Decides over loss, jitter and the like: the same seed gives the same run. */
   readonly random: Random;
 }
+
+/** Both ways between two hosts, or from the first to the second alone. */
+export type CutDirection = 'both' | 'oneWay';
 
 /**
  * Hosts, the links between them, and their faults.
@@ -63,28 +66,39 @@ export class MemoryNetwork {
     this.#fabric.setBandwidth(host, bytesPerSecond);
   }
 
-  /** Cuts the link between two hosts, both ways or from `a` to `b` alone. */
-  cut(a: string, b: string, direction: 'both' | 'oneWay' = 'both'): void {
-    this.#fabric.links.cut(a, b);
-    if (direction === 'both') this.#fabric.links.cut(b, a);
+  /** Cuts the link between two hosts, both ways or from `a` to `b` alone; all traffic or one kind. */
+  cut(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#fabric.links.cut(a, b, mode);
+    if (direction === 'both') this.#fabric.links.cut(b, a, mode);
   }
 
   /** Undoes {@link MemoryNetwork.cut}. */
-  mend(a: string, b: string, direction: 'both' | 'oneWay' = 'both'): void {
-    this.#fabric.links.mend(a, b);
-    if (direction === 'both') this.#fabric.links.mend(b, a);
+  mend(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#fabric.links.mend(a, b, mode);
+    if (direction === 'both') this.#fabric.links.mend(b, a, mode);
   }
 
   /**
-   * Splits the hosts: each reaches those of its own group only. Replaces an earlier partition.
+   * Holds back whatever is sent between two hosts, both ways or from `a` to `b` alone, for so many
+   * milliseconds; then it arrives in its order, as after a route that stalled.
+   */
+  clog(a: string, b: string, durationMs: number, direction: CutDirection = 'both'): void {
+    const until = this.clock.now() + durationMs;
+    this.#fabric.links.clog(a, b, until);
+    if (direction === 'both') this.#fabric.links.clog(b, a, until);
+  }
+
+  /**
+   * Splits the hosts: each reaches those of its own group only. Replaces an earlier partition of that
+   * traffic.
    *
    * @param groups - hosts that no group names form one further group
    */
-  partition(groups: readonly (readonly string[])[]): void {
-    this.#fabric.links.partition(groups);
+  partition(groups: readonly (readonly string[])[], mode: CutMode = 'all'): void {
+    this.#fabric.links.partition(groups, mode);
   }
 
-  /** Ends the partition and all cuts; settings of links stay. */
+  /** Ends partitions, cuts and clogs; settings of links stay. */
   heal(): void {
     this.#fabric.links.heal();
   }
@@ -111,7 +125,7 @@ export class MemoryNetwork {
 
   /**
    * What passed so far, a copy: packets `sent`, `bytes`, `delivered`, `duplicated`, and those that did
-   * not arrive by reason: `lost`, `cut`, `dropped`, `overflowed`, `unheard`; streams `opened` (both ends
+   * not arrive by reason: `lost`, `cut`, `tooLarge`, `dropped`, `overflowed`, `unheard`; streams `opened` (both ends
    * count), `refused`, `bytes`.
    */
   counters(): Record<string, number> {

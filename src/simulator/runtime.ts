@@ -1,38 +1,12 @@
-import type { Clock, Entropy, FileStore, Logger, Random, Resolver } from '../runtime/index.ts';
-import { canonicalHost, SeededRandom, silentLogger, TransportError } from '../runtime/index.ts';
-import { ClockView, VirtualClock } from './clock.ts';
+import type { Clock, Entropy, FileStore, Logger, Random } from '../runtime/index.ts';
+import { SeededRandom, silentLogger } from '../runtime/index.ts';
+import { ClockView } from './clock-view.ts';
+import { VirtualClock } from './clock.ts';
 import { seededEntropy } from './entropy.ts';
 import { MemoryFiles } from './files.ts';
 import type { MemoryNetwork } from './network.ts';
+import { MemoryNames, MemoryResolver } from './names.ts';
 import type { MemoryTransport } from './transport.ts';
-
-/** A resolver that knows what it was told. */
-export class MemoryResolver implements Resolver {
-  readonly #clock: Clock;
-  readonly #hosts = new Map<string, readonly string[]>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Sets what a name stands for; an empty list makes it unknown. */
-  set(name: string, hosts: readonly string[]): void {
-    this.#hosts.set(name, hosts);
-  }
-
-  lookup(
-    host: string,
-    done: (error: TransportError | null, hosts: readonly string[]) => void,
-  ): void {
-    this.#clock.schedule(0, () => {
-      const literal = canonicalHost(host);
-      const hosts = literal === null ? (this.#hosts.get(host) ?? []) : [literal];
-      if (hosts.length > 0) done(null, [...new Set(hosts)]);
-      else
-        done(new TransportError('ERR_NAME_LOOKUP', `no address found for ${host}`, { host }), []);
-    });
-  }
-}
 
 /** All that one simulated process is given in place of the real ports. */
 export interface MemoryRuntime {
@@ -47,6 +21,10 @@ export interface MemoryRuntime {
   crash(): void;
   /** Freezes the process for so many milliseconds, as a blocked event loop does. */
   pause(durationMs: number): void;
+  /** Its clock runs so many times as fast as the world's from now on; 1 is right. */
+  setClockRate(rate: number): void;
+  /** Its clock jumps on by so many milliseconds. */
+  jumpClock(ms: number): void;
 }
 
 /** What a simulated process is made of. */
@@ -59,6 +37,8 @@ export interface MemoryRuntimeOptions {
   readonly logger?: Logger;
   /** Its disk; default an empty one. */
   readonly files?: MemoryFiles;
+  /** The name service it asks; default an empty one of its own. */
+  readonly names?: MemoryNames;
 }
 
 /** The ports of one process on a simulated network. */
@@ -69,7 +49,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
   // Entropy has a generator of its own, so that one more nonce changes no choice.
   const entropy = seededEntropy(new SeededRandom(new SeededRandom(~seed).uint32()));
   const transport = network.transport({ host });
-  const resolver = new MemoryResolver(clock);
+  const resolver = new MemoryResolver(clock, options.names ?? new MemoryNames());
   const files = (options.files ?? new MemoryFiles()).store(clock);
   const crash = (): void => {
     if (clock instanceof ClockView) clock.stop();
@@ -79,5 +59,12 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     if (clock instanceof ClockView) clock.pause(durationMs);
     transport.pause(durationMs);
   };
-  return { clock, random, entropy, transport, resolver, files, logger, crash, pause };
+  const setClockRate = (rate: number): void => {
+    if (clock instanceof ClockView) clock.setRate(rate);
+  };
+  const jumpClock = (ms: number): void => {
+    if (clock instanceof ClockView) clock.jump(ms);
+  };
+  const ports = { clock, random, entropy, transport, resolver, files, logger };
+  return { ...ports, crash, pause, setClockRate, jumpClock };
 }

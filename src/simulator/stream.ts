@@ -332,11 +332,11 @@ export class MemoryStream implements StreamConnection {
   }
 
   #isCutToPeer(): boolean {
-    return this.#fabric.links.isCut(this.#owner.host, this.remote.host);
+    return this.#fabric.links.isCut(this.#owner.host, this.remote.host, 'streams');
   }
 
   #isCutFromPeer(): boolean {
-    return this.#fabric.links.isCut(this.remote.host, this.#owner.host);
+    return this.#fabric.links.isCut(this.remote.host, this.#owner.host, 'streams');
   }
 }
 

@@ -1,7 +1,10 @@
 export { nodeClock } from './clock.ts';
 export { nodeFiles } from './files.ts';
+export type { RunningHash } from './hash.ts';
+export { nodeSha256 } from './hash.ts';
 export { nodeEntropy, nodeRandom } from './random.ts';
 export type { NodeResolverOptions } from './resolver.ts';
 export { nodeResolver } from './resolver.ts';
 export type { NodeTransportOptions } from './transport.ts';
 export { NodeTransport } from './transport.ts';
+export { nodeTurn } from './turn.ts';

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+
+/** A hash that is fed piece by piece. */
+export interface RunningHash {
+  /** Adds text, as UTF-8, or bytes. */
+  update(piece: string | Uint8Array): void;
+  /** The hash of all that was added, in hex; ends it. */
+  digest(): string;
+}
+
+/** SHA-256 over a stream of pieces. */
+export function nodeSha256(): RunningHash {
+  const hash = createHash('sha256');
+  return {
+    update: (piece) => {
+      hash.update(piece);
+    },
+    digest: () => hash.digest('hex'),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Clock, Resolver } from '../runtime/index.ts';
+import { canonicalHost, TransportError } from '../runtime/index.ts';
+
+/** What the name service of a simulated network knows, and how it fails. */
+export class MemoryNames {
+  readonly #hosts = new Map<string, readonly string[]>();
+  #delayMs = 0;
+  #isFailing = false;
+
+  /** Sets what a name stands for; an empty list makes it unknown. */
+  set(name: string, hosts: readonly string[]): void {
+    this.#hosts.set(name, [...hosts]);
+  }
+
+  /** How long an answer takes from now on. */
+  setDelay(delayMs: number): void {
+    this.#delayMs = delayMs;
+  }
+
+  /** Whether every lookup of a name fails from now on; addresses need no lookup. */
+  setFailing(isFailing: boolean): void {
+    this.#isFailing = isFailing;
+  }
+
+  /** Milliseconds until an answer. */
+  get delayMs(): number {
+    return this.#delayMs;
+  }
+
+  /** The addresses of a name as things stand; none when it is unknown or the service fails. */
+  find(name: string): readonly string[] {
+    return this.#isFailing ? [] : (this.#hosts.get(name) ?? []);
+  }
+}
+
+/** One process's way to a {@link MemoryNames}. */
+export class MemoryResolver implements Resolver {
+  readonly #clock: Clock;
+  readonly #names: MemoryNames;
+
+  constructor(clock: Clock, names: MemoryNames = new MemoryNames()) {
+    this.#clock = clock;
+    this.#names = names;
+  }
+
+  /** Sets what a name stands for; an empty list makes it unknown. */
+  set(name: string, hosts: readonly string[]): void {
+    this.#names.set(name, hosts);
+  }
+
+  lookup(
+    host: string,
+    done: (error: TransportError | null, hosts: readonly string[]) => void,
+  ): void {
+    const literal = canonicalHost(host);
+    this.#clock.schedule(literal === null ? this.#names.delayMs : 0, () => {
+      const hosts = literal === null ? this.#names.find(host) : [literal];
+      if (hosts.length > 0) done(null, [...new Set(hosts)]);
+      else
+        done(new TransportError('ERR_NAME_LOOKUP', `no address found for ${host}`, { host }), []);
+    });
+  }
+}

@@ -1,0 +1,168 @@
+import type { NetworkDBOptions } from '../networkdb/index.ts';
+import { NetworkDB } from '../networkdb/index.ts';
+import type { Logger } from '../runtime/index.ts';
+import { StateError } from '../runtime/index.ts';
+import { MemoryFiles } from './files.ts';
+import type { MemoryNames } from './names.ts';
+import type { MemoryNetwork } from './network.ts';
+import type { MemoryRuntime } from './runtime.ts';
+import { createMemoryRuntime } from './runtime.ts';
+import type { Trace } from './trace.ts';
+
+/*
+ * One simulated process: an address, a disk, and the ports that the code under test is given in place of
+ * the real ones. The code itself is the real one.
+ */
+
+/** What a process is made of; the world fills it in. */
+export interface ProcessParts {
+  readonly name: string;
+  readonly host: string;
+  readonly seed: number;
+  readonly network: MemoryNetwork;
+  readonly names: MemoryNames;
+  readonly trace: Trace;
+  readonly files?: MemoryFiles;
+}
+
+/** A simulated process. */
+export class SimProcess {
+  readonly name: string;
+  /** Address of the host it runs on. */
+  readonly host: string;
+  /** Its ports: give them to the code under test as the `runtime` option. */
+  readonly runtime: MemoryRuntime;
+  /** What it has written to disk; outlives it when it is started again. */
+  readonly files: MemoryFiles;
+  readonly #trace: Trace;
+  #isRunning = true;
+
+  constructor(parts: ProcessParts) {
+    const { name, host, network, names, seed, trace } = parts;
+    this.name = name;
+    this.host = host;
+    this.#trace = trace;
+    this.files = parts.files ?? new MemoryFiles();
+    const logger: Logger = trace.logger(name);
+    this.runtime = createMemoryRuntime({ network, host, seed, names, logger, files: this.files });
+    this.note(`starts at ${host}`);
+  }
+
+  /** Whether it has neither crashed nor ended. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Kills it: no farewell, no more timers; peers are reset, its port is free. */
+  crash(): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.note('crashes');
+    this.runtime.crash();
+  }
+
+  /** Freezes it for so many milliseconds, as a blocked event loop does: input and timers wait. */
+  pause(durationMs: number): void {
+    this.note(`stands still for ${durationMs} ms`);
+    this.runtime.pause(durationMs);
+  }
+
+  /** Its clock runs so many times as fast as the world's from now on; 1 is right. */
+  setClockRate(rate: number): void {
+    this.note(`has a clock that runs at ${rate}`);
+    this.runtime.setClockRate(rate);
+  }
+
+  /** Its clock jumps on by so many milliseconds. */
+  jumpClock(ms: number): void {
+    this.note(`has a clock that jumps by ${ms} ms`);
+    this.runtime.jumpClock(ms);
+  }
+
+  /** Waits by this process's own clock; never ends when the process is killed meanwhile. */
+  async sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.runtime.clock.schedule(durationMs, resolve);
+    });
+  }
+
+  /** Calls again and again, every so many milliseconds; returns what ends it. It ends with the process. */
+  every(intervalMs: number, run: () => void): () => void {
+    if (!(intervalMs > 0)) {
+      throw new StateError('ERR_ARGUMENT_INVALID', 'an interval must be above 0', { intervalMs });
+    }
+    const arm = () =>
+      this.runtime.clock.schedule(intervalMs, () => {
+        timer = arm();
+        run();
+      });
+    let timer = arm();
+    return () => {
+      timer.cancel();
+    };
+  }
+
+  /** A line of this process in the trace. */
+  note(text: string): void {
+    this.#trace.add('process', this.name, text);
+  }
+
+  /** It has ended in order; for the world. @internal */
+  ended(): void {
+    this.#isRunning = false;
+    this.note('ends');
+    this.runtime.crash();
+  }
+}
+
+/** A simulated process with a node of the cluster in it. */
+export class SimNode extends SimProcess {
+  readonly config: NetworkDBOptions;
+  readonly #trace: Trace;
+  #db: NetworkDB | null = null;
+
+  constructor(parts: ProcessParts, config: NetworkDBOptions) {
+    super(parts);
+    this.config = config;
+    this.#trace = parts.trace;
+  }
+
+  /** The node: the very class that services use. */
+  get db(): NetworkDB {
+    if (this.#db === null) throw new StateError('ERR_CLOSED', `${this.name} has not started yet`);
+    return this.#db;
+  }
+
+  /** Binds the node's sockets; for the world. @internal */
+  async open(): Promise<void> {
+    const base = { nodeName: this.name, bindAddress: this.host, ...this.config };
+    const db = await NetworkDB.create({ ...base, runtime: this.runtime });
+    this.#db = db;
+    const { name } = this;
+    const tell = (what: string) => (member: { readonly name: string }) => {
+      this.#trace.add('member', name, `${what} ${member.name}`);
+    };
+    db.on('join', tell('sees'));
+    db.on('suspect', tell('suspects'));
+    db.on('fail', tell('declares dead'));
+    db.on('leave', tell('hears the good-bye of'));
+    db.on('update', tell('hears news of'));
+    db.on('warning', ({ code, message }) => {
+      this.#trace.add('member', name, `warns ${code} ${message}`);
+    });
+  }
+
+  /** Says good-bye, closes and ends. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    await this.db.leave().catch(() => undefined);
+    await this.close();
+  }
+
+  /** Closes without a good-bye and ends. */
+  async close(): Promise<void> {
+    if (!this.isRunning) return;
+    await this.#db?.close();
+    this.ended();
+  }
+}

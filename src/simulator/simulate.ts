@@ -1,0 +1,122 @@
+import type { NetworkDBOptions } from '../networkdb/index.ts';
+import { GossipError, TimeoutError, Validator } from '../runtime/index.ts';
+import { nodeTurn } from '../runtime/node/index.ts';
+import type { LinkSettings } from './links.ts';
+import type { Trace, TraceOptions } from './trace.ts';
+import { World } from './world.ts';
+
+/** What to simulate. Every field may be left out. */
+export interface SimulateOptions {
+  /** Decides everything that is random: the same seed gives the same run. Any integer; default 1. */
+  readonly seed?: number;
+  /** Nodes that are started and joined before the scenario begins. Default 0. */
+  readonly nodes?: number;
+  /** Options of every node, as of `NetworkDB.create`. */
+  readonly config?: NetworkDBOptions;
+  /** Settings of every link. */
+  readonly network?: Partial<LinkSettings>;
+  /** What to keep of the run. */
+  readonly trace?: TraceOptions;
+  /** Virtual milliseconds after which the scenario fails. Default one day. */
+  readonly maxVirtualMs?: number;
+}
+
+/** How a simulation went. */
+export interface SimulationResult<T> {
+  /** What the scenario returned. */
+  readonly value: T;
+  readonly seed: number;
+  /** Virtual milliseconds that passed. */
+  readonly virtualMs: number;
+  readonly trace: Trace;
+  /** What passed through the network, by counter. */
+  readonly network: Readonly<Record<string, number>>;
+}
+
+/**
+ * Runs a scenario in virtual time: real nodes, real bytes, a simulated network, one seed.
+ *
+ * While the scenario waits (for `world.sleep`, `world.until`, or any promise of a node) time moves on from one
+ * pending call to the next; it stands still while code runs. Code under test must take time, randomness and
+ * sockets from the `runtime` it is given; real timers and I/O would make runs differ. When the scenario has
+ * ended all processes are killed.
+ *
+ * @returns the scenario's value and the record of the run
+ * @throws ConfigError with `ERR_CONFIG_INVALID`
+ * @throws what the scenario or a process throws, with `simulation` on it: the seed, the virtual time and the last
+ * lines of the trace
+ * @throws TimeoutError with `ERR_TIMEOUT` after `maxVirtualMs`
+ */
+export async function simulate<T>(
+  options: SimulateOptions,
+  scenario: (world: World) => Promise<T> | T,
+): Promise<SimulationResult<T>> {
+  const { seed, nodes, maxVirtualMs, ...made } = checked(options);
+  const world = new World({ seed, ...made });
+  const run = async (): Promise<T> => {
+    await world.spawnMany(nodes);
+    return scenario(world);
+  };
+  try {
+    const value = await drive(world, run, maxVirtualMs);
+    const network = world.network.counters();
+    return { value, seed, virtualMs: world.now, trace: world.trace, network };
+  } catch (error) {
+    throw withSimulation(error, world);
+  } finally {
+    for (const each of world.processes) each.crash();
+  }
+}
+
+/** Moves time on for as long as the run waits. */
+async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: number): Promise<T> {
+  const running = run();
+  const scenario = { isOver: false };
+  const end = (): void => {
+    scenario.isOver = true;
+  };
+  running.then(end, end);
+  for (;;) {
+    await nodeTurn();
+    if (scenario.isOver) return running;
+    if (world.failure !== null) throw world.failure.error;
+    if (world.now > maxVirtualMs) {
+      const text = `the scenario did not end within ${maxVirtualMs} ms of virtual time`;
+      throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: maxVirtualMs });
+    }
+    if (!world.step()) {
+      const text = 'the scenario waits for something that no pending call will bring';
+      throw new GossipError('ERR_INTERNAL', text);
+    }
+  }
+}
+
+/** The same error, with what it takes to find the fault again. */
+function withSimulation(thrown: unknown, world: World): Error {
+  const { seed, now, trace } = world;
+  const simulation = { seed, virtualTimeMs: now, trace: tail(trace) };
+  const error =
+    thrown instanceof Error && Object.isExtensible(thrown)
+      ? thrown
+      : new Error(`thrown in a simulation of seed ${seed}`, { cause: thrown });
+  return Object.assign(error, { simulation });
+}
+
+function tail(trace: Trace): string {
+  return trace.toText().split('\n').slice(-TAIL_LINES).join('\n');
+}
+
+function checked(options: SimulateOptions) {
+  const { seed = 1, nodes = 0, maxVirtualMs = 86_400_000 } = options;
+  const { config = {}, network = {}, trace = {} } = options;
+  const validator = new Validator();
+  validator.knownKeys('', options, KEYS);
+  validator.check(Number.isSafeInteger(seed), 'seed', seed, 'an integer');
+  validator.integer('nodes', nodes, 0, 10_000);
+  validator.integer('maxVirtualMs', maxVirtualMs, 1, Number.MAX_SAFE_INTEGER);
+  validator.throwIfAny();
+  return { seed, nodes, maxVirtualMs, config, network, trace };
+}
+
+const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'maxVirtualMs'];
+const TAIL_LINES = 40;

@@ -1,0 +1,169 @@
+import type { Address, LogFields, Logger } from '../runtime/index.ts';
+import type { RunningHash } from '../runtime/node/index.ts';
+import { nodeSha256 } from '../runtime/node/index.ts';
+
+/*
+ * What happened in a run, in order. Two things are kept apart: the hash, which covers everything including
+ * each packet's bytes and never forgets, and the lines for people, of which the newest are kept.
+ */
+
+/** What a line is about. */
+export type TraceKind = 'process' | 'member' | 'network' | 'log' | 'note' | 'packet';
+
+/** One thing that happened. */
+export interface TraceLine {
+  /** Virtual milliseconds since the start. */
+  readonly atMs: number;
+  readonly kind: TraceKind;
+  /** The process it happened in; empty for what happened to the network. */
+  readonly process: string;
+  readonly text: string;
+}
+
+/** Which lines to take; every field that is left out lets all pass. */
+export interface TraceFilter {
+  readonly process?: string;
+  readonly kinds?: readonly TraceKind[];
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Only lines whose text has this in it. */
+  readonly text?: string;
+}
+
+/** What to keep of a run. */
+export interface TraceOptions {
+  /** Lines kept; older ones are forgotten. Default 100000. */
+  readonly maxLines?: number;
+  /** A line for every packet too; the hash covers them anyway. Default false. */
+  readonly packets?: boolean;
+  /** Log lines of the processes from this level on; `none` keeps none. Default `info`. */
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'none';
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const;
+
+/** The record of one run. */
+export class Trace {
+  readonly #now: () => number;
+  readonly #maxLines: number;
+  readonly #hasPackets: boolean;
+  readonly #logLevel: number;
+  readonly #hash: RunningHash = nodeSha256();
+  #digest: string | null = null;
+  #lines: TraceLine[] = [];
+  #packetCount = 0;
+
+  constructor(now: () => number, options: TraceOptions = {}) {
+    this.#now = now;
+    this.#maxLines = options.maxLines ?? 100_000;
+    this.#hasPackets = options.packets ?? false;
+    this.#logLevel = LEVELS.indexOf(options.logLevel ?? 'info');
+  }
+
+  /** Notes something. */
+  add(kind: TraceKind, who: string, text: string): void {
+    this.#hashed(`${this.#now()} ${kind} ${who} ${text}\n`);
+    this.#keep(kind, who, text);
+  }
+
+  /** Notes a packet as it is sent. */
+  addPacket(from: Address, to: Address, bytes: Uint8Array): void {
+    this.#packetCount += 1;
+    this.#hashed(
+      `${this.#now()} ${from.host}:${from.port} ${to.host}:${to.port} ${bytes.length}\n`,
+    );
+    if (this.#digest === null) this.#hash.update(bytes);
+    if (!this.#hasPackets) return;
+    const text = `${from.host}:${from.port} > ${to.host}:${to.port} ${bytes.length} bytes`;
+    this.#keep('packet', '', text);
+  }
+
+  /** A logger whose lines go here. */
+  logger(who: string): Logger {
+    const at = (level: (typeof LEVELS)[number]) => {
+      if (LEVELS.indexOf(level) < this.#logLevel) return () => undefined;
+      return (fields: LogFields, message: string) => {
+        this.add('log', who, `${level} ${message}${shownFields(fields)}`);
+      };
+    };
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+
+  /** Packets sent so far. */
+  get packetCount(): number {
+    return this.#packetCount;
+  }
+
+  /**
+   * SHA-256 in hex over everything that happened, each packet's bytes included. Equal for two runs of one
+   * seed. Reading it ends the record for the hash: what happens later is not in it.
+   */
+  get hash(): string {
+    this.#digest ??= this.#hash.digest();
+    return this.#digest;
+  }
+
+  /** The lines that were kept, oldest first. */
+  lines(filter: TraceFilter = {}): readonly TraceLine[] {
+    return this.#lines.filter((line) => matches(line, filter));
+  }
+
+  /** The same as text, a line each. */
+  toText(filter: TraceFilter = {}): string {
+    return this.lines(filter)
+      .map((line) => {
+        const at = (line.atMs / 1000).toFixed(3).padStart(10);
+        return `${at} ${line.kind.padEnd(7)} ${line.process.padEnd(8)} ${line.text}`;
+      })
+      .join('\n');
+  }
+
+  #hashed(text: string): void {
+    if (this.#digest === null) this.#hash.update(text);
+  }
+
+  #keep(kind: TraceKind, who: string, text: string): void {
+    this.#lines.push(Object.freeze({ atMs: this.#now(), kind, process: who, text }));
+    if (this.#lines.length > 2 * this.#maxLines) this.#lines = this.#lines.slice(-this.#maxLines);
+  }
+}
+
+/** Where two runs part. */
+export interface TraceDifference {
+  /** Index among the kept lines. */
+  readonly index: number;
+  readonly left: TraceLine | null;
+  readonly right: TraceLine | null;
+}
+
+/** The first line in which two traces differ; null when all kept lines are equal. */
+export function compareTraces(left: Trace, right: Trace): TraceDifference | null {
+  const [a, b] = [left.lines(), right.lines()];
+  const length = Math.max(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const [one, other] = [a[index] ?? null, b[index] ?? null];
+    if (JSON.stringify(one) !== JSON.stringify(other)) return { index, left: one, right: other };
+  }
+  return null;
+}
+
+function matches(line: TraceLine, filter: TraceFilter): boolean {
+  const { kinds, fromMs = -Infinity, toMs = Infinity, text = '' } = filter;
+  if (filter.process !== undefined && line.process !== filter.process) return false;
+  if (kinds !== undefined && !kinds.includes(line.kind)) return false;
+  return line.atMs >= fromMs && line.atMs <= toMs && line.text.includes(text);
+}
+
+function shownFields(fields: LogFields): string {
+  const parts = Object.entries(fields).map(([name, value]) => `${name}=${shown(value)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** Errors and odd values without stacks, which differ between versions of Node. */
+function shown(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.message);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner instanceof Error ? inner.message : typeof inner === 'bigint' ? String(inner) : inner,
+  );
+}

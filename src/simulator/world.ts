@@ -1,0 +1,357 @@
+import type { NetworkDBOptions } from '../networkdb/index.ts';
+import type { Random, Timer } from '../runtime/index.ts';
+import { SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
+import type { MemoryFiles } from './files.ts';
+import { VirtualClock } from './clock.ts';
+import type { CutMode, LinkSettings } from './links.ts';
+import { MemoryNames } from './names.ts';
+import type { CutDirection } from './network.ts';
+import { MemoryNetwork } from './network.ts';
+import type { ProcessParts } from './process.ts';
+import { SimNode, SimProcess } from './process.ts';
+import type { TraceOptions } from './trace.ts';
+import { Trace } from './trace.ts';
+
+/*
+ * Processes on a simulated network, and the one clock that moves them all.
+ *
+ * The scenario is an ordinary async function. While it waits, `simulate` moves virtual time from one pending
+ * call to the next; while code runs, time stands still.
+ */
+
+/** How a world is made. */
+export interface WorldOptions {
+  /** Decides everything that is random; any integer. */
+  readonly seed: number;
+  /** Options of every node that `spawn` starts. */
+  readonly config: NetworkDBOptions;
+  /** Settings of every link. */
+  readonly network: Partial<LinkSettings>;
+  readonly trace: TraceOptions;
+}
+
+/** How to start one node. */
+export interface SpawnOptions {
+  /** Name of the process and of its node. Default `n1`, `n2` and so on. */
+  readonly name?: string;
+  /** Address of its host. Default `10.0.0.1` and so on. */
+  readonly host?: string;
+  /** On top of the world's `config`. */
+  readonly config?: NetworkDBOptions;
+  /** Nodes or addresses to join; `false` for none. Default: the oldest node that runs. */
+  readonly join?: readonly (SimNode | string)[] | false;
+  /** Its disk, to be found again by a later life; default an empty one. */
+  readonly files?: MemoryFiles;
+}
+
+/** How to start a process of one's own. */
+export interface StartOptions {
+  readonly host?: string;
+  readonly files?: MemoryFiles;
+}
+
+/** How long to wait for a condition. */
+export interface UntilOptions {
+  /** Virtual milliseconds after which the wait fails. Default 60000. */
+  readonly withinMs?: number;
+  /** Says in the failure what did not come true. */
+  readonly what?: string;
+}
+
+/** A place in the simulated network: a process, or the address of a host. */
+export type Place = SimProcess | string;
+
+interface Waiting {
+  readonly condition: () => boolean;
+  readonly until: number;
+  readonly what: string;
+  readonly withinMs: number;
+  readonly alarm: Timer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The simulated world that a scenario acts in. */
+export class World {
+  readonly seed: number;
+  /** For the scenario's own choices; apart from the network's and the nodes', so that one more draw changes no other. */
+  readonly random: Random;
+  readonly trace: Trace;
+  /** The name service that every process asks. */
+  readonly names: MemoryNames = new MemoryNames();
+  /** The network below, for faults that have no method here. */
+  readonly network: MemoryNetwork;
+  readonly #clock: VirtualClock;
+  readonly #config: NetworkDBOptions;
+  readonly #processes: SimProcess[] = [];
+  readonly #waiting = new Set<Waiting>();
+  #started = 0;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor({ seed, config, network, trace }: WorldOptions) {
+    this.seed = seed;
+    this.#config = config;
+    this.#clock = new VirtualClock();
+    this.random = new SeededRandom(seed * 3 + 1);
+    this.trace = new Trace(() => this.#clock.now(), trace);
+    this.network = new MemoryNetwork({
+      clock: this.#clock,
+      random: new SeededRandom(seed * 3 + 2),
+      ...network,
+    });
+    this.network.onPacket = (from, to, bytes) => {
+      this.trace.addPacket(from, to, bytes);
+    };
+  }
+
+  /** Virtual milliseconds since the start. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** Every process that runs, in the order of their starts. */
+  get processes(): readonly SimProcess[] {
+    return this.#processes.filter((each) => each.isRunning);
+  }
+
+  /** Those that hold a node of the cluster. */
+  get nodes(): readonly SimNode[] {
+    return this.processes.filter((each) => each instanceof SimNode);
+  }
+
+  /** The running node of a name. @throws StateError with `ERR_MEMBER_UNKNOWN` */
+  node(name: string): SimNode {
+    const found = this.nodes.find((node) => node.name === name);
+    if (found !== undefined) return found;
+    throw new StateError('ERR_MEMBER_UNKNOWN', `no node called ${name} runs`, { node: name });
+  }
+
+  /**
+   * Starts a process with a `NetworkDB` in it, and joins it to the cluster.
+   *
+   * @returns when it has joined
+   */
+  async spawn(options: SpawnOptions = {}): Promise<SimNode> {
+    const parts = this.#parts(options.name, options);
+    const targets = this.#joinTargets(options.join);
+    const node = new SimNode(parts, { ...this.#config, ...options.config });
+    this.#processes.push(node);
+    await node.open();
+    if (targets.length > 0) await node.db.join(targets);
+    return node;
+  }
+
+  /** Starts so many nodes one after the other, all joined. */
+  async spawnMany(
+    count: number,
+    options: Omit<SpawnOptions, 'name' | 'host'> = {},
+  ): Promise<SimNode[]> {
+    const nodes: SimNode[] = [];
+    for (let i = 0; i < count; i += 1) nodes.push(await this.spawn(options));
+    return nodes;
+  }
+
+  /**
+   * Starts a node anew under its name, on its host and disk: a new process that knows nothing but its
+   * disk. A former life that still runs is killed first.
+   */
+  async restart(node: SimNode, options: SpawnOptions = {}): Promise<SimNode> {
+    node.crash();
+    const { name, host, config, files } = node;
+    return this.spawn({ name, host, files, ...options, config: { ...config, ...options.config } });
+  }
+
+  /**
+   * Starts a process that runs code of the scenario's: a service under test, for example, which makes
+   * its own `NetworkDB` with `self.runtime`.
+   *
+   * @param main - what the process does; when it throws while the process runs, the simulation fails
+   */
+  start(
+    name: string,
+    main: (self: SimProcess) => Promise<void> | void,
+    options: StartOptions = {},
+  ): SimProcess {
+    const started = new SimProcess(this.#parts(name, options));
+    this.#processes.push(started);
+    const run = async (): Promise<void> => main(started);
+    run().catch((error: unknown) => {
+      if (started.isRunning) this.fail(error);
+    });
+    return started;
+  }
+
+  /** Lets so many virtual milliseconds pass. */
+  async sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.schedule(durationMs, resolve);
+    });
+  }
+
+  /**
+   * Lets time pass until the condition holds. It is asked now, and whenever time is about to move on.
+   *
+   * @throws TimeoutError with `ERR_TIMEOUT` when it does not within `withinMs`; whatever the condition throws
+   */
+  async until(condition: () => boolean, options: UntilOptions = {}): Promise<void> {
+    const { withinMs = 60_000, what = 'the condition' } = options;
+    return new Promise((resolve, reject) => {
+      const until = this.now + withinMs;
+      const alarm = this.#clock.schedule(withinMs, () => undefined);
+      const waiting = { condition, until, what, withinMs, alarm, resolve, reject };
+      this.#waiting.add(waiting);
+      this.#look(waiting);
+    });
+  }
+
+  /** Whether all running nodes have each other, and nobody else, as members. */
+  hasOneView(): boolean {
+    const { nodes } = this;
+    const names = nodes.map(({ name }) => name).sort();
+    return nodes.every(({ db }) => {
+      const seen = db.members().map(({ name }) => name);
+      return seen.length === names.length && seen.sort().every((name, at) => name === names[at]);
+    });
+  }
+
+  /** Cuts the link between two places, both ways or one, all traffic or one kind. */
+  cut(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#tell(`cut ${placeName(a)} ${direction === 'both' ? '<>' : '>'} ${placeName(b)}, ${mode}`);
+    this.network.cut(hostOf(a), hostOf(b), direction, mode);
+  }
+
+  /** Undoes {@link World.cut}. */
+  mend(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#tell(`mended ${placeName(a)} ${placeName(b)}, ${mode}`);
+    this.network.mend(hostOf(a), hostOf(b), direction, mode);
+  }
+
+  /** Holds back what is sent between two places for so long; then it arrives in its order. */
+  clog(a: Place, b: Place, durationMs: number, direction: CutDirection = 'both'): void {
+    this.#tell(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`);
+    this.network.clog(hostOf(a), hostOf(b), durationMs, direction);
+  }
+
+  /** Splits the places: each reaches those of its own group only; those in no group are one more. */
+  partition(groups: readonly (readonly Place[])[], mode: CutMode = 'all'): void {
+    const shown = groups.map((group) => group.map(placeName).join(' ')).join(' | ');
+    this.#tell(`split ${shown}, ${mode}`);
+    this.network.partition(
+      groups.map((group) => group.map(hostOf)),
+      mode,
+    );
+  }
+
+  /** Ends partitions, cuts and clogs. */
+  heal(): void {
+    this.#tell('healed');
+    this.network.heal();
+  }
+
+  /** Changes every link that has no settings of its own. */
+  setLinks(changes: Partial<LinkSettings>): void {
+    this.#tell(`links ${JSON.stringify(changes)}`);
+    this.network.setLinks(changes);
+  }
+
+  /** A line of the scenario's in the trace. */
+  note(text: string): void {
+    this.trace.add('note', '', text);
+  }
+
+  /** Ends the simulation with an error. @internal */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** What ended it, if anything did. @internal */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
+  /**
+   * Runs the next call that is due.
+   *
+   * @returns false when nothing is pending
+   * @internal
+   */
+  step(): boolean {
+    const next = this.#clock.nextTime() ?? Infinity;
+    // Whoever's condition holds goes on before time does.
+    if (next > this.now && this.#hasEndedWaits()) return true;
+    return this.#clock.runNext();
+  }
+
+  /** Calls that are still to run. @internal */
+  get pendingCount(): number {
+    return this.#clock.pendingCount;
+  }
+
+  #hasEndedWaits(): boolean {
+    const before = this.#waiting.size;
+    for (const waiting of this.#waiting) this.#look(waiting);
+    return this.#waiting.size < before;
+  }
+
+  #look(waiting: Waiting): void {
+    try {
+      if (waiting.condition()) this.#endWait(waiting, waiting.resolve);
+      else if (this.now >= waiting.until) {
+        const text = `${waiting.what} did not hold within ${waiting.withinMs} ms`;
+        const error = new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: waiting.withinMs });
+        this.#endWait(waiting, () => {
+          waiting.reject(error);
+        });
+      }
+    } catch (error) {
+      this.#endWait(waiting, () => {
+        waiting.reject(error);
+      });
+    }
+  }
+
+  #endWait(waiting: Waiting, end: () => void): void {
+    waiting.alarm.cancel();
+    if (this.#waiting.delete(waiting)) end();
+  }
+
+  #tell(text: string): void {
+    this.trace.add('network', '', text);
+  }
+
+  #parts(name: string | undefined, options: StartOptions): ProcessParts {
+    this.#started += 1;
+    const at = this.#started;
+    const { network, names, trace, seed } = this;
+    return {
+      name: name ?? `n${at}`,
+      host: options.host ?? `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`,
+      seed: seed * 1_000_003 + at,
+      network,
+      names,
+      trace,
+      ...(options.files === undefined ? {} : { files: options.files }),
+    };
+  }
+
+  #joinTargets(join: SpawnOptions['join']): string[] {
+    if (join === false) return [];
+    if (join !== undefined) return join.map(targetOf);
+    const oldest = this.nodes[0];
+    return oldest === undefined ? [] : [targetOf(oldest)];
+  }
+}
+
+function targetOf(target: SimNode | string): string {
+  if (typeof target === 'string') return target;
+  const { host, port } = target.db.localMember;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function hostOf(place: Place): string {
+  return typeof place === 'string' ? place : place.host;
+}
+
+function placeName(place: Place): string {
+  return typeof place === 'string' ? place : place.name;
+}

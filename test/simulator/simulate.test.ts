@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { NetworkDB } from '../../src/networkdb/index.ts';
+import { NetworkDB as Node, utf8 } from '../../src/networkdb/index.ts';
+import type { SimulateOptions, World } from '../../src/simulator/index.ts';
+import { compareTraces, simulate } from '../../src/simulator/index.ts';
+
+const KEY = new Uint8Array(32).fill(3);
+const SEALED = { encryption: { keys: [KEY] } };
+
+/** What every node of the world holds under a key of one table, and whether all hold it. */
+function allHold(world: World, key: string, value: string): boolean {
+  return world.nodes.every(({ db }) => tableOf(db).get(key) === value);
+}
+
+const TABLES = new WeakMap<NetworkDB, ReturnType<typeof openTable>>();
+
+function openTable(network: Awaited<ReturnType<NetworkDB['joinNetwork']>>) {
+  return network.table('t', utf8());
+}
+
+function tableOf(db: NetworkDB) {
+  const table = TABLES.get(db);
+  assert.ok(table !== undefined, 'the node is on no network');
+  return table;
+}
+
+async function joinAll(world: World): Promise<void> {
+  for (const { db } of world.nodes) TABLES.set(db, openTable(await db.joinNetwork('prod')));
+}
+
+test('a scenario is an ordinary async function in which hours pass at once', async () => {
+  const startedAt = performance.now();
+  const { value, virtualMs } = await simulate({ nodes: 3, config: SEALED }, async (world) => {
+    await joinAll(world);
+    tableOf(world.node('n1').db).create('a', '1');
+    await world.until(() => allHold(world, 'a', '1'), { withinMs: 1000, what: 'everyone has it' });
+    await world.sleep(3_600_000);
+    return world.nodes.map(({ name }) => name);
+  });
+  assert.deepEqual(value, ['n1', 'n2', 'n3']);
+  assert.ok(virtualMs >= 3_600_000);
+  assert.ok(performance.now() - startedAt < virtualMs, 'virtual time is not real time');
+});
+
+test('a condition that holds is noticed before time moves on, and one that never does fails the wait', async () => {
+  await simulate({}, async (world) => {
+    let isSet = false;
+    world.start('late', async (process) => {
+      await process.sleep(250);
+      isSet = true;
+    });
+    await world.until(() => isSet);
+    assert.equal(world.now, 250);
+    const never = world.until(() => false, { withinMs: 40, what: 'the impossible' });
+    await assert.rejects(never, { code: 'ERR_TIMEOUT', message: /the impossible/ });
+    assert.equal(world.now, 290);
+    const broken = world.until(() => {
+      throw new Error('a broken condition');
+    });
+    await assert.rejects(broken, /a broken condition/);
+  });
+});
+
+async function liveThrough(options: SimulateOptions) {
+  return simulate(options, async (world) => {
+    await joinAll(world);
+    const [a, b, c, d] = world.nodes;
+    for (let i = 0; i < 20; i += 1) tableOf(a!.db).set(`k${i}`, 'v'.repeat(i * 9));
+    world.partition([[a!, b!]]);
+    await world.sleep(20_000);
+    world.heal();
+    c!.pause(3_000);
+    d!.setClockRate(1.3);
+    await world.sleep(5_000);
+    b!.crash();
+    await world.sleep(20_000);
+    const back = await world.restart(b!);
+    TABLES.set(back.db, openTable(await back.db.joinNetwork('prod')));
+    await world.until(() => allHold(world, 'k19', 'v'.repeat(171)), { withinMs: 60_000 });
+    await world.until(() => world.hasOneView(), { withinMs: 60_000 });
+    return world.nodes.length;
+  });
+}
+
+test('the same seed gives the same run, packet by packet and line by line; another seed another', async () => {
+  const options = {
+    nodes: 4,
+    config: SEALED,
+    network: { lossRate: 0.05, jitterMs: 4, duplicateRate: 0.02, reorderRate: 0.05 },
+  };
+  const [first, second] = [
+    await liveThrough({ ...options, seed: 5 }),
+    await liveThrough({ ...options, seed: 5 }),
+  ];
+  const other = await liveThrough({ ...options, seed: 6 });
+  assert.equal(first.value, 4);
+  assert.ok(first.trace.packetCount > 500);
+  assert.equal(compareTraces(first.trace, second.trace), null);
+  assert.equal(first.trace.hash, second.trace.hash);
+  assert.deepEqual(first.network, second.network);
+  assert.notEqual(first.trace.hash, other.trace.hash);
+  assert.notEqual(compareTraces(first.trace, other.trace), null);
+  const text = first.trace.toText({ process: 'n2' });
+  for (const said of ['starts at', 'crashes', 'sees n1']) assert.ok(text.includes(said), said);
+  assert.ok(first.trace.lines({ kinds: ['network'], text: 'split' }).length === 1);
+});
+
+test('a service under test runs in a process of its own, with timers and disk of its own', async () => {
+  const { value } = await simulate({ nodes: 1, config: SEALED }, async (world) => {
+    const seen: string[] = [];
+    const service = world.start('svc', async (process) => {
+      const db = await Node.create({
+        nodeName: 'svc',
+        bindAddress: process.host,
+        runtime: process.runtime,
+        ...SEALED,
+      });
+      await db.join([world.node('n1').host]);
+      db.on('fail', ({ name }) => seen.push(`${name} failed`));
+      process.every(1000, () => seen.push(`tick at ${Math.round(world.now / 1000)}`));
+    });
+    await world.sleep(3_500);
+    service.crash();
+    await world.sleep(20_000);
+    return { seen, view: world.node('n1').db.member('svc')?.state };
+  });
+  assert.equal(value.seen.length, 3, 'its timers end with it');
+  assert.equal(value.view, 'dead');
+});
+
+test('an error of the scenario or of a process carries the seed, the time and the last lines', async () => {
+  const inScenario = simulate({ seed: 77, nodes: 2 }, async (world) => {
+    await world.sleep(1234);
+    throw new RangeError('as it is');
+  });
+  await assert.rejects(inScenario, (error: Error & { simulation?: Record<string, unknown> }) => {
+    assert.ok(error instanceof RangeError);
+    assert.equal(error.simulation?.['seed'], 77);
+    assert.match(String(error.simulation['trace']), /sees n2/);
+    return true;
+  });
+  const inProcess = simulate({}, async (world) => {
+    world.start('bad', async (process) => {
+      await process.sleep(10);
+      throw new Error('of the process');
+    });
+    await world.sleep(60_000);
+  });
+  await assert.rejects(inProcess, /of the process/);
+  const stuck = simulate({}, async () => new Promise(() => undefined));
+  await assert.rejects(stuck, { code: 'ERR_INTERNAL', message: /no pending call/ });
+  const endless = simulate(
+    { nodes: 1, maxVirtualMs: 5000 },
+    async () => new Promise(() => undefined),
+  );
+  await assert.rejects(endless, { code: 'ERR_TIMEOUT' });
+  await assert.rejects(
+    simulate({ seed: 0.5, nodes: -1 }, () => undefined),
+    {
+      code: 'ERR_CONFIG_INVALID',
+    },
+  );
+});
+
+test('packets alone can be cut, and what is too large for the path is lost', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    const [a, b] = world.nodes;
+    const codes: string[] = [];
+    a!.db.on('warning', ({ code }) => codes.push(code));
+    world.cut(a!, b!, 'both', 'packets');
+    await world.sleep(30_000);
+    assert.ok(world.hasOneView(), 'probes go over streams');
+    assert.ok(codes.includes('WARN_UDP_BLOCKED'));
+    world.mend(a!, b!, 'both', 'packets');
+    world.setLinks({ maxPacketBytes: 10 });
+    await world.sleep(2_000);
+    assert.ok((world.network.counters()['packets.tooLarge'] ?? 0) > 0);
+  });
+});
+
+test('a clogged link holds everything back and then delivers it', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    await joinAll(world);
+    const [a, b] = world.nodes;
+    world.clog(a!, b!, 3_000);
+    tableOf(a!.db).create('held', 'back');
+    await world.sleep(2_900);
+    assert.equal(tableOf(b!.db).get('held'), undefined);
+    await world.until(() => allHold(world, 'held', 'back'), { withinMs: 500 });
+  });
+});
+
+test('names are found late or not at all when the name service says so', async () => {
+  await simulate({ nodes: 1 }, async (world) => {
+    const seed = world.node('n1');
+    world.names.set('seeds', [seed.host]);
+    world.names.setFailing(true);
+    const lost = world.spawn({ join: ['seeds'] });
+    await assert.rejects(lost, { code: 'ERR_JOIN_FAILED' });
+    world.names.setFailing(false);
+    world.names.setDelay(700);
+    const askedAt = world.now;
+    await world.spawn({ join: ['seeds'] });
+    assert.ok(world.now - askedAt >= 700);
+  });
+});
+
+test('a clock that runs fast or jumps ahead moves what it times, and nobody is lost by it', async () => {
+  await simulate({ nodes: 3 }, async (world) => {
+    const [fast, jumping] = world.nodes;
+    let ticks = 0;
+    fast!.setClockRate(2);
+    const end = fast!.every(100, () => {
+      ticks += 1;
+    });
+    await world.sleep(1_010);
+    assert.equal(ticks, 20);
+    end();
+    let isDue = false;
+    void jumping!.sleep(50_000).then(() => {
+      isDue = true;
+    });
+    jumping!.jumpClock(60_000);
+    await world.sleep(1);
+    assert.ok(isDue);
+    await world.sleep(30_000);
+    assert.ok(world.hasOneView());
+    assert.throws(() => fast!.setClockRate(0), { code: 'ERR_ARGUMENT_INVALID' });
+    assert.throws(() => fast!.jumpClock(-1), { code: 'ERR_ARGUMENT_INVALID' });
+  });
+});
+
+test('a stopped node says good-bye, and what it holds on disk is there in its next life', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    const b = world.node('n2');
+    await b.stop();
+    assert.equal(world.node('n1').db.member('n2')?.state, 'left');
+    assert.throws(() => world.node('n2'), { code: 'ERR_MEMBER_UNKNOWN' });
+    b.files.set('note', 'kept');
+    const again = await world.restart(b);
+    assert.equal(again.files.get('note'), 'kept');
+    await world.until(() => world.hasOneView());
+  });
+});
