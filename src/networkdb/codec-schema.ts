@@ -29,16 +29,13 @@ export type Schema<T> =
  * @throws StateError `ERR_ARGUMENT_INVALID` when it is none of the known forms
  */
 export function checkOf<T>(schema: Schema<T>): (value: unknown) => T {
-  if (typeof schema === 'function' && !('~standard' in schema) && !('parse' in schema)) {
-    return schema;
-  }
-  const isObject = typeof schema === 'function' || typeof schema === 'object';
-  if (isObject && '~standard' in (schema as object)) {
-    return (value) => standardResult<T>((schema as StandardSchema<T>)['~standard'], value);
-  }
-  if (isObject && typeof (schema as { parse?: unknown }).parse === 'function') {
+  const given = (schema as unknown as Partial<StandardSchema<T> & { parse: unknown }> | null) ?? {};
+  const standard = given['~standard'];
+  if (standard !== undefined) return (value) => standardResult<T>(standard, value);
+  if (typeof given.parse === 'function') {
     return (value) => (schema as { parse(value: unknown): T }).parse(value);
   }
+  if (typeof schema === 'function') return schema;
   const text = 'a schema is a function, has a function parse, or is a Standard Schema';
   throw new StateError('ERR_ARGUMENT_INVALID', text);
 }

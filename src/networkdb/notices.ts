@@ -3,6 +3,7 @@ import { utf8 } from '../runtime/index.ts';
 import type { ClusterChange, EntryChange } from './change.ts';
 import { NODE_TABLE } from './change.ts';
 import type { StoredEntry } from './entry.ts';
+import { copyOf } from './order.ts';
 
 /*
  * Changes as they wait to be read: bytes are shared with the store until a reader takes a copy.
@@ -50,15 +51,15 @@ export function toChange(notice: Notice): ClusterChange {
     case 'resync':
       return Object.freeze({ kind: 'resync' });
     case 'create':
-      return Object.freeze({ ...notice, value: notice.value.slice() });
+      return Object.freeze({ ...notice, value: copyOf(notice.value) });
     case 'update':
       return Object.freeze({
         ...notice,
-        value: notice.value.slice(),
-        previous: notice.previous.slice(),
+        value: copyOf(notice.value),
+        previous: copyOf(notice.previous),
       });
     case 'delete':
-      return Object.freeze({ ...notice, previous: notice.previous.slice() });
+      return Object.freeze({ ...notice, previous: copyOf(notice.previous) });
     case 'nodeJoin':
     case 'nodeUpdate':
     case 'nodeGone':

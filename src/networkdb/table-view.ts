@@ -1,5 +1,5 @@
 import type { EntryAddress, OwnerGroup, StoredEntry } from './entry.ts';
-import { compareText } from './order.ts';
+import { compareText, copyOf } from './order.ts';
 import type { RadixRange, RadixSnapshot } from './radix.ts';
 import type { EntryStore } from './store.ts';
 
@@ -18,7 +18,7 @@ export interface EntryView extends EntryAddress {
 /** The entry for a reader. */
 export function viewOf(entry: EntryView): EntryView {
   const { network, table, key, owner, time, value } = entry;
-  return Object.freeze({ network, table, key, owner, time, value: value.slice() });
+  return Object.freeze({ network, table, key, owner, time, value: copyOf(value) });
 }
 
 /**

@@ -92,6 +92,7 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
       feedOf: (watch) =>
         new WatchFeed(source, filter, options, {
           news: () => {
+            if (watch.#feed.isEnded) watch.#release();
             watch.#serve();
           },
           failed: (reason) => {
@@ -208,10 +209,15 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
     for (const waiter of waiters) waiter.reject(reason);
   }
 
+  /** What is left after the end is for the reader alone, whether or not it ever asks for it. */
+  #release(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
   #finish(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#release();
     this.#pause?.cancel();
     this.#pause = null;
     this.#cancelGather();

@@ -208,7 +208,8 @@ test('leaving the loop ends the watch', async () => {
 
 test('what a reader does to the bytes it got changes nothing here', async () => {
   const { cluster, a, b } = pair();
-  const mine = encode('v');
+  // A Buffer, whose slices share its memory.
+  const mine = Buffer.from('v');
   a.engine.create(at('k'), mine);
   mine.fill(0);
   cluster.clock.runFor(100);
@@ -216,6 +217,10 @@ test('what a reader does to the bytes it got changes nothing here', async () => 
   assert.ok(value.kind === 'create');
   value.value.fill(0);
   b.engine.get(at('k'))?.value.fill(0);
+  a.engine.get(at('k'))?.value.fill(0);
+  const { value: own } = (await a.engine.watch({}, { local: true }).next()) as { value: Change };
+  assert.ok(own.kind === 'create');
+  own.value.fill(0);
   assert.equal(decode(b.engine.get(at('k'))?.value ?? mine), 'v');
   assert.equal(decode(a.engine.get(at('k'))?.value ?? mine), 'v');
 });
