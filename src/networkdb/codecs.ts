@@ -1,4 +1,6 @@
 import { StateError } from '../runtime/index.ts';
+import type { Schema } from './codec-schema.ts';
+import { checkOf } from './codec-schema.ts';
 
 /*
  * Values of a table as the user sees them, and as bytes. A codec is for one table; all nodes must use
@@ -38,17 +40,28 @@ export function utf8(): TableCodec<string> {
 /**
  * Values are whatever JSON can say, as UTF-8.
  *
- * @remarks `T` is what you promise to write; what a peer wrote is parsed, not checked against it.
+ * @param schema - checks what is read, and, after a trip through JSON, what is written; what it returns
+ * is the value. Without it `T` is what you promise to write, and what a peer wrote is parsed, not
+ * checked against it
+ * @throws StateError `ERR_ARGUMENT_INVALID` when the schema is none
  */
-export function json<T>(): TableCodec<T> {
+export function json<T>(schema?: Schema<T>): TableCodec<T> {
   const text = utf8();
+  const check = schema === undefined ? null : checkOf(schema);
+  const parse = (encoded: string): T => {
+    const parsed: unknown = JSON.parse(encoded);
+    return check === null ? (parsed as T) : check(parsed);
+  };
   return Object.freeze({
     encode: (value: T): Uint8Array => {
       const encoded = JSON.stringify(value) as string | undefined;
-      if (encoded !== undefined) return text.encode(encoded);
-      throw new StateError('ERR_TABLE_CODEC', 'the value has no form in JSON');
+      if (encoded === undefined) {
+        throw new StateError('ERR_TABLE_CODEC', 'the value has no form in JSON');
+      }
+      if (check !== null) parse(encoded);
+      return text.encode(encoded);
     },
-    decode: (value: Uint8Array): T => JSON.parse(text.decode(value)) as T,
+    decode: (value: Uint8Array): T => parse(text.decode(value)),
   });
 }
 

@@ -69,15 +69,22 @@ export function buildParts(
   hooks: PartsHooks,
 ): EngineParts {
   const counters = new Counters();
-  const state = new TableState(membership.localName, options, counters, {
-    participantAdded: (network, node) => {
-      gossip.newsQueued();
-      rounds.participantAdded(network, node);
+  const { localName } = membership;
+  const state = new TableState(
+    { localName, options, counters, clock },
+    {
+      participantAdded: (network, node) => {
+        gossip.newsQueued();
+        rounds.participantAdded(network, node);
+      },
+      retired: () => {
+        reaper.sweep();
+      },
+      inSlices: (steps) => {
+        slices.start(steps, () => undefined);
+      },
     },
-    retired: () => {
-      reaper.sweep();
-    },
-  });
+  );
   const slices = new Slices(clock);
   const pacer = new Pacer(clock, options.maxBytesPerSecond);
   const broadcasts = new Broadcasts(state);

@@ -1,10 +1,16 @@
 import type { Clock, Logger } from '../runtime/index.ts';
 import { silentLogger, StateError } from '../runtime/index.ts';
+import type { Change } from './change.ts';
 import type { WriteConflict } from './conflicts.ts';
 import type { EngineParts, EnginePorts } from './engine-parts.ts';
 import { buildParts } from './engine-parts.ts';
 import type { EntryAddress } from './entry.ts';
 import { isVisible } from './entry.ts';
+import type { Notice } from './notices.ts';
+import { toChange } from './notices.ts';
+import type { RadixRange } from './radix.ts';
+import type { EntryView } from './table-view.ts';
+import { FrozenView, liveWithin, viewOf } from './table-view.ts';
 import { MembershipPort } from './membership-port.ts';
 import type { Membership, MembershipEvents } from './membership.ts';
 import { checkName } from './names.ts';
@@ -15,8 +21,11 @@ import { RateLimit } from './rate-limit.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 import type { TableState } from './transitions.ts';
-import type { Watch, WatchFilter, WatchOptions } from './watch.ts';
-import { checkWatchOptions } from './watch.ts';
+import type { FeedFilter } from './watch-feed.ts';
+import type { BatchOptions, WatchFilter, WatchOptions } from './watch-options.ts';
+import { checkWatch, resolveBatch } from './watch-options.ts';
+import type { WatchParts } from './watch.ts';
+import { Watch } from './watch.ts';
 import type { WritersPolicy } from './writer.ts';
 
 /*
@@ -43,14 +52,6 @@ export interface TableWarning {
   /** `lamport-jump`: a peer sent a time that no honest history explains; it was refused. */
   readonly reason: 'lamport-jump';
   readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/** An entry as a reader gets it; frozen, and its bytes are the reader's own. */
-export interface EntryView extends EntryAddress {
-  readonly owner: string;
-  /** Lamport time of the write. */
-  readonly time: number;
-  readonly value: Uint8Array;
 }
 
 /** How to join a network. */
@@ -225,24 +226,57 @@ export class TableEngine {
   }
 
   /** The visible entries of a table as they are at this call, in the byte order of their keys. */
-  *entries(network: string, table: string, keyPrefix = ''): Generator<EntryView, void> {
-    this.#checkOpen();
-    for (const entry of this.#state.store.visible(network, table, keyPrefix)) yield viewOf(entry);
+  entries(network: string, table: string, range: RadixRange = {}): Generator<EntryView, void> {
+    return this.freeze(network, table).entries(range);
   }
 
-  /** Those of them that this node wrote. */
-  *ownEntries(network: string, table: string, keyPrefix = ''): Generator<EntryView, void> {
+  /** Those of them that this node wrote. Costs what this node wrote in the network, no more. */
+  ownEntries(network: string, table: string, range: RadixRange = {}): readonly EntryView[] {
     this.#checkOpen();
-    for (const entry of this.#state.store.visible(network, table, keyPrefix)) {
-      if (entry.owner === this.localName) yield viewOf(entry);
-    }
+    const own = this.#state.store.findGroup(network, this.localName);
+    return liveWithin(own, table, range).map(viewOf);
+  }
+
+  /** Visible entries of a table. Costs the number of owners in the network. */
+  tableSize(network: string, table: string): number {
+    this.#checkOpen();
+    return this.#state.store.visibleCount(network, table);
+  }
+
+  /** The visible entries of a table as they are at this call, for as long as one likes. */
+  freeze(network: string, table: string): FrozenView {
+    this.#checkOpen();
+    return new FrozenView(this.#state.store, network, table);
   }
 
   /** Watches entries; see {@link Watch}. */
   watch(filter: WatchFilter = {}, options: WatchOptions = {}): Watch {
-    this.#checkOpen();
-    checkWatchOptions(options);
-    return this.#state.watches.watch(filter, options);
+    return this.watchAs(filter, options, entryChange);
+  }
+
+  /**
+   * Watches entries, and nodes if the filter says so.
+   *
+   * @param map - what the reader gets of a notice, null for nothing; must not throw
+   * @throws StateError `ERR_ARGUMENT_INVALID`, `ERR_CLOSED`
+   */
+  watchAs<C>(
+    filter: WatchFilter & Partial<FeedFilter>,
+    options: WatchOptions,
+    map: (notice: Notice) => C | null,
+  ): Watch<C> {
+    const parts = this.#watchParts(filter, options, map);
+    return this.#attached(Watch.single(parts));
+  }
+
+  /** Like {@link TableEngine.watchAs}, in batches. */
+  watchBatchesAs<C>(
+    filter: WatchFilter & Partial<FeedFilter>,
+    options: WatchOptions & { readonly batch: BatchOptions },
+    map: (notice: Notice) => C | null,
+  ): Watch<readonly C[]> {
+    const parts = this.#watchParts(filter, options, map);
+    return this.#attached(Watch.batches(parts, resolveBatch(options.batch)));
   }
 
   /** Names of the active nodes on a network, ourselves included, in byte order. */
@@ -263,9 +297,14 @@ export class TableEngine {
     return this.#state.nodes.names(state);
   }
 
-  /** Counts a value that a table's codec could not read. */
-  noteUnreadable(): void {
+  /** Counts a value that a table's codec could not read, and tells whoever asked to hear of it. */
+  noteUnreadable<U>(unreadable: U, hear: ((unreadable: U) => void) | undefined): void {
     this.#state.counters.add('tables.unreadable');
+    try {
+      hear?.(unreadable);
+    } catch (error) {
+      this.#logger.error({ error }, 'tables: a listener of unreadable values threw');
+    }
   }
 
   /** While another process uses our name, what it writes is not corrected. */
@@ -317,6 +356,22 @@ export class TableEngine {
     return collectStats(this.#parts);
   }
 
+  #watchParts<C>(
+    filter: WatchFilter & Partial<FeedFilter>,
+    options: WatchOptions,
+    map: (notice: Notice) => C | null,
+  ): WatchParts<C> {
+    this.#checkOpen();
+    checkWatch(filter, options);
+    const source = this.#state.watches;
+    return { source, filter: { hasNodes: false, ...filter }, options, map };
+  }
+
+  #attached<R>(watch: Watch<R>): Watch<R> {
+    this.#state.watches.attach(watch.feed);
+    return watch;
+  }
+
   #warn(warning: TableWarning): void {
     if (!this.#warnings.tryTake()) return;
     this.#logger.warn({ ...warning.fields }, `tables: ${warning.reason}`);
@@ -334,7 +389,8 @@ export class TableEngine {
   }
 }
 
-function viewOf(entry: EntryView): EntryView {
-  const { network, table, key, owner, time, value } = entry;
-  return Object.freeze({ network, table, key, owner, time, value: value.slice() });
+/** What a watch without nodes can tell. */
+export function entryChange(notice: Notice): Change | null {
+  const change = toChange(notice);
+  return 'node' in change ? null : change;
 }

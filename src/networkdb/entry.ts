@@ -3,7 +3,8 @@ import { compareBytes, compareText } from './order.ts';
 /*
  * One entry: the newest known write to (network, table, key). Which of two writes is the newer is a
  * total order, so nodes that have seen the same writes hold the same entry, in whatever order they
- * came. An entry is replaced, never changed; only its retention moves.
+ * came. An entry is replaced, never changed. Whether it is hidden, and until when, follows from its
+ * owner's group, so that an owner with any number of entries fails and returns in one step.
  */
 
 /** A write, without the place it was made to. */
@@ -34,16 +35,27 @@ export interface OwnerGroup {
   readonly network: string;
   readonly owner: string;
   state: 'present' | 'hidden' | 'gone';
+  /** How often the owner has failed. Tells what was written during this failure from what was before. */
+  failureCount: number;
+  /** Reaper time at which the live entries from before the failure are forgotten; while hidden. */
+  hiddenUntil: number;
   readonly entries: Set<StoredEntry>;
   /** The tombstones among them. */
   readonly tombstones: Set<StoredEntry>;
+  /** How many live ones each table has. */
+  readonly liveCounts: Map<string, number>;
 }
 
 /** An entry as the store holds it. */
 export interface StoredEntry extends EntryVersion, EntryAddress {
   readonly group: OwnerGroup;
-  /** Reaper time at which a tombstone, or an entry while it is hidden, is forgotten. */
-  expiresAt: number;
+  /** `failureCount` of the group at the write. */
+  readonly failureCount: number;
+  /**
+   * Reaper time at which a tombstone, or a live entry written while its owner was failed, is forgotten;
+   * what holds now is told by {@link expiryOf}.
+   */
+  readonly expiresAt: number;
 }
 
 /**
@@ -61,6 +73,15 @@ export function compareVersions(a: EntryVersion, b: EntryVersion): number {
   if (byOwner !== 0) return byOwner;
   if (a.isDeleted !== b.isDeleted) return a.isDeleted ? -1 : 1;
   return compareBytes(a.value, b.value);
+}
+
+/** Reaper time at which the entry is forgotten, as things stand now; 0 for never. */
+export function expiryOf(entry: StoredEntry): number {
+  const { group } = entry;
+  if (entry.isDeleted) return entry.expiresAt;
+  if (group.state !== 'hidden') return 0;
+  const isOfThisFailure = entry.failureCount === group.failureCount && entry.expiresAt > 0;
+  return isOfThisFailure ? entry.expiresAt : group.hiddenUntil;
 }
 
 /** Whether readers and watchers see the entry. */

@@ -2,17 +2,26 @@ export type { Capabilities } from './capabilities.ts';
 export { decodeCapabilities, encodeCapabilities } from './capabilities.ts';
 export type {
   Change,
+  ClusterChange,
   CreateChange,
   DeleteChange,
   EntryChange,
+  NodeChange,
+  NodeGoneChange,
+  NodeJoinChange,
+  NodeUpdateChange,
   Resync,
   UpdateChange,
 } from './change.ts';
+export { NODE_TABLE } from './change.ts';
+export type { ProtobufOptions, ProtobufType } from './codec-protobuf.ts';
+export { protobuf } from './codec-protobuf.ts';
+export type { Schema } from './codec-schema.ts';
 export type { TableCodec } from './codecs.ts';
 export { bytes, json, utf8 } from './codecs.ts';
 export type { WriteConflict } from './conflicts.ts';
 export type { EnginePorts } from './engine-parts.ts';
-export type { EngineHooks, EntryView, JoinNetworkOptions, TableWarning } from './engine.ts';
+export type { EngineHooks, JoinNetworkOptions, TableWarning } from './engine.ts';
 export { TableEngine } from './engine.ts';
 export type { EntryAddress } from './entry.ts';
 export type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
@@ -22,15 +31,27 @@ export { Network } from './network.ts';
 export type { NodeState } from './nodes.ts';
 export type { OversizePolicy, TableLimits, TablesOptions } from './options.ts';
 export { DEFAULT_TABLES_OPTIONS } from './options.ts';
-export type { RadixReader, RadixSnapshot } from './radix.ts';
+export type { RadixRange, RadixReader, RadixSnapshot } from './radix.ts';
 export { RadixTree } from './radix.ts';
 export type { SliceCounts } from './slices.ts';
 export type { NetworkStats, TableStats } from './stats.ts';
-export { TableWatch } from './table-watch.ts';
-export type { TableEntry, TableOptions, TableWatchOptions } from './table.ts';
+export type { KeyRange, TableEntry, Unreadable } from './table-values.ts';
+export { TableSnapshot } from './table-values.ts';
+export type { EntryView } from './table-view.ts';
+export type { BatchTableWatchOptions, TableOptions, TableWatchOptions } from './table.ts';
 export { Table } from './table.ts';
-export type { WatchFilter, WatchOptions } from './watch.ts';
-export { DEFAULT_HIGH_WATER, Watch } from './watch.ts';
+export type {
+  BatchFilteredWatchOptions,
+  BatchNetworkWatchOptions,
+  BatchOptions,
+  BatchWatchOptions,
+  FilteredWatchOptions,
+  NetworkWatchOptions,
+  WatchFilter,
+  WatchOptions,
+} from './watch-options.ts';
+export { DEFAULT_WATCH_BUFFER } from './watch-options.ts';
+export { Watch } from './watch.ts';
 export type { WritersPolicy } from './writer.ts';
 export type { NetworkDBConfig, NetworkDBOptions, TableTimings } from './config.ts';
 export { resolveNetworkDBConfig } from './config.ts';

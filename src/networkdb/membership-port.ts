@@ -45,8 +45,7 @@ export class MembershipPort implements MembershipEvents {
     this.#purgeAddress(node);
     const known = state.nodes.get(node.name);
     if (known !== undefined) {
-      state.nodes.setAddress(known, node.address);
-      known.metadata = node.metadata;
+      state.renew(known, node);
       if (known.state === 'active') return;
       state.activate(known);
       this.#parts.logger.info({ node: node.name }, 'tables: node is back');
@@ -56,9 +55,7 @@ export class MembershipPort implements MembershipEvents {
         drop(state, 'limit');
         return;
       }
-      const { name, address, metadata } = node;
-      const record = { name, address, metadata, state: 'active', time: 0, expiresAt: 0 } as const;
-      state.nodes.add({ ...record });
+      state.admit(node);
     }
     handlers.replay(early.takeAttachments(node.name));
     this.#parts.bulkSync.nodeJoined(node.name);
@@ -76,11 +73,9 @@ export class MembershipPort implements MembershipEvents {
   }
 
   nodeUpdated(node: ClusterNode): void {
-    const { nodes } = this.#parts.state;
-    const record = nodes.get(node.name);
-    if (record === undefined) return;
-    nodes.setAddress(record, node.address);
-    record.metadata = node.metadata;
+    const { state } = this.#parts;
+    const record = state.nodes.get(node.name);
+    if (record !== undefined) state.renew(record, node);
   }
 
   message(bytes: Uint8Array, from?: Address): void {

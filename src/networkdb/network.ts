@@ -1,8 +1,17 @@
+import type { Change } from './change.ts';
 import type { TableCodec } from './codecs.ts';
 import { bytes } from './codecs.ts';
 import type { TableEngine } from './engine.ts';
+import { entryChange } from './engine.ts';
 import type { TableOptions } from './table.ts';
 import { Table } from './table.ts';
+import type {
+  BatchNetworkWatchOptions,
+  BatchOptions,
+  NetworkWatchOptions,
+} from './watch-options.ts';
+import { hasBatch } from './watch-options.ts';
+import type { Watch } from './watch.ts';
 
 /*
  * A network that this node is on. The handle outlives a leave only as a name: writes are refused then,
@@ -64,6 +73,26 @@ export class Network {
     return codec === undefined
       ? new Table<Uint8Array>({ ...base, codec: bytes })
       : new Table<T>({ ...base, codec });
+  }
+
+  /**
+   * Changes of all tables of the network, with values as bytes: what is there as creates, by table and key,
+   * then every change, without gap or doubling. `table` and `prefix` narrow it down.
+   *
+   * It goes on after a leave, and tells of a later return.
+   *
+   * @throws StateError `ERR_ARGUMENT_INVALID`, `ERR_CLOSED`
+   */
+  watch(options: BatchNetworkWatchOptions): Watch<readonly Change[]>;
+  watch(options?: NetworkWatchOptions): Watch;
+  watch(
+    options: NetworkWatchOptions & { readonly batch?: BatchOptions } = {},
+  ): Watch | Watch<readonly Change[]> {
+    const { table, prefix } = (options as NetworkWatchOptions | null) ?? {};
+    const filter = { network: this.name, table, prefix };
+    return hasBatch(options)
+      ? this.#engine.watchBatchesAs(filter, options, entryChange)
+      : this.#engine.watchAs(filter, options, entryChange);
   }
 
   /** Names of the active members, this node included, in byte order. */

@@ -9,13 +9,23 @@ import type {
 import { Listeners, Memberlist, randomNodeName, resolvePorts } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
 import { checkWait, StateError, Waiters } from '../runtime/index.ts';
+import type { ClusterChange } from './change.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
 import { resolveNetworkDBConfig } from './config.ts';
 import type { WriteConflict } from './conflicts.ts';
 import { TableEngine } from './engine.ts';
 import { delegatesOf, MembershipAdapter } from './membership-adapter.ts';
 import { Network } from './network.ts';
+import { toChange } from './notices.ts';
 import type { TableStats } from './stats.ts';
+import { clusterFilter } from './watch-feed.ts';
+import type {
+  BatchFilteredWatchOptions,
+  BatchOptions,
+  FilteredWatchOptions,
+} from './watch-options.ts';
+import { hasBatch } from './watch-options.ts';
+import type { Watch } from './watch.ts';
 
 /** Events of a {@link NetworkDB}: those of its membership, and conflicting writes. */
 export interface NetworkDBEventMap extends MemberEventMap {
@@ -198,6 +208,28 @@ export class NetworkDB implements AsyncDisposable {
     if (wait.waitForSync === false) isReady();
     else network.synced.then(isReady, isReady);
     return waiter.promise;
+  }
+
+  /**
+   * Changes of all networks this node is on, and of who is in the cluster: what is there now, then every
+   * change, without gap or doubling. Values are bytes. `network`, `table` and `prefix` narrow it down.
+   *
+   * It starts with the other nodes as `nodeJoin` by name, then the entries as creates by network, table
+   * and key. Nodes are told unless a filter leaves them out: they are in no network, have no key, and their
+   * table is called `NodeTable`.
+   *
+   * @throws StateError `ERR_ARGUMENT_INVALID`, `ERR_CLOSED`
+   * @remarks networkdb: Watch, whose node events have the same table and value.
+   */
+  watch(options: BatchFilteredWatchOptions): Watch<readonly ClusterChange[]>;
+  watch(options?: FilteredWatchOptions): Watch<ClusterChange>;
+  watch(
+    options: FilteredWatchOptions & { readonly batch?: BatchOptions } = {},
+  ): Watch<ClusterChange> | Watch<readonly ClusterChange[]> {
+    const filter = clusterFilter(options);
+    return hasBatch(options)
+      ? this.#engine.watchBatchesAs(filter, options, toChange)
+      : this.#engine.watchAs(filter, options, toChange);
   }
 
   /**

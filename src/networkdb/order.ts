@@ -26,6 +26,11 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** The bytes in memory of their own. `slice` would not do: a `Buffer` shares its memory with its slices. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** The texts in the order of their UTF-8 bytes, as a new array. */
 export function sortedTexts(texts: Iterable<string>): string[] {
   return [...texts].sort(compareText);

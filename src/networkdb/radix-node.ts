@@ -94,16 +94,23 @@ function subtree<V>(root: Node<V> | null, prefix: string): Node<V> | null {
   return node?.text.startsWith(prefix) === true ? node : null;
 }
 
+/** Which leaves a walk visits, as UTF-8 bytes, one per character; `to` is the first that it does not. */
+export interface WalkBounds {
+  readonly prefix: string;
+  readonly from: string;
+  readonly to: string | null;
+}
+
 /**
  * Leaves in order, by a stack of nodes still to visit.
  *
  * `from` is not before any key while it is empty; a branch below which all keys come before it is
- * skipped whole, and once a key has come after it nothing is compared any more.
+ * skipped whole, and once a key has come after it nothing is compared with it any more. The first key
+ * that does not come before `to` ends the walk.
  */
 export function* walk<V>(
   root: Node<V> | null,
-  prefix: string,
-  from: string,
+  { prefix, from, to }: WalkBounds,
 ): Generator<[string, V], undefined, undefined> {
   const top = subtree(root, prefix);
   const pending: Node<V>[] = top === null ? [] : [top];
@@ -112,12 +119,35 @@ export function* walk<V>(
     if (node instanceof Leaf) {
       if (node.text < bound) continue;
       bound = '';
+      if (to !== null && node.text >= to) return;
       yield [utf8Text(node.text), node.value];
     } else if (bound === '' || node.text.slice(0, node.end) >= bound.slice(0, node.end)) {
       for (let at = node.children.length - 1; at >= 0; at -= 1) {
         pending.push(node.children[at] as Node<V>);
       }
       if (node.leaf !== null) pending.push(node.leaf);
+    }
+  }
+}
+
+/** Leaves from the last to the first; the mirror image of {@link walk}. */
+export function* walkBack<V>(
+  root: Node<V> | null,
+  { prefix, from, to }: WalkBounds,
+): Generator<[string, V], undefined, undefined> {
+  const top = subtree(root, prefix);
+  const pending: Node<V>[] = top === null ? [] : [top];
+  let bound = to;
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node instanceof Leaf) {
+      if (bound !== null && node.text >= bound) continue;
+      bound = null;
+      if (node.text < from) return;
+      yield [utf8Text(node.text), node.value];
+    } else if (bound === null || node.text.slice(0, node.end) < bound) {
+      // All keys below begin with those bytes, so where they do not come before the bound none does.
+      if (node.leaf !== null) pending.push(node.leaf);
+      for (const child of node.children) pending.push(child);
     }
   }
 }

@@ -1,5 +1,14 @@
 import type { Node } from './radix-node.ts';
-import { Branch, childIndex, commonLength, find, Leaf, onlyChild, walk } from './radix-node.ts';
+import {
+  Branch,
+  childIndex,
+  commonLength,
+  find,
+  Leaf,
+  onlyChild,
+  walk,
+  walkBack,
+} from './radix-node.ts';
 import { utf8Bytes } from './radix-text.ts';
 
 /*
@@ -26,6 +35,18 @@ import { utf8Bytes } from './radix-text.ts';
  * character (`radix-text.ts`); ASCII keys are that already and are kept as they are.
  */
 
+/** Which keys to walk, and which way; what is left out does not restrict. */
+export interface RadixRange {
+  /** What the keys begin with. */
+  readonly prefix?: string | undefined;
+  /** The first key, or where it would be. */
+  readonly from?: string | undefined;
+  /** The first key that is not part of it any more, or where it would be. */
+  readonly to?: string | undefined;
+  /** From the last key to the first. */
+  readonly reverse?: boolean | undefined;
+}
+
 /** What can be read of a tree and of its snapshots. */
 export interface RadixReader<V> {
   /** Number of keys. */
@@ -38,6 +59,12 @@ export interface RadixReader<V> {
   entries(prefix?: string): IterableIterator<[string, V]>;
   /** Like `entries`, but only from the first key on that does not come before `from`. */
   entriesFrom(from: string, prefix?: string): IterableIterator<[string, V]>;
+  /**
+   * The keys within bounds and their values, in the order of the keys' UTF-8 bytes or against it.
+   *
+   * @remarks The way to the first key costs its length, whatever the size of the tree.
+   */
+  range(range: RadixRange): IterableIterator<[string, V]>;
 }
 
 /** The tree as it was when the snapshot was taken; later writes never show in it. */
@@ -61,11 +88,20 @@ class Snapshot<V> implements RadixReader<V> {
   }
 
   entries(prefix = ''): IterableIterator<[string, V]> {
-    return walk(this.#root, utf8Bytes(prefix), '');
+    return this.range({ prefix });
   }
 
   entriesFrom(from: string, prefix = ''): IterableIterator<[string, V]> {
-    return walk(this.#root, utf8Bytes(prefix), utf8Bytes(from));
+    return this.range({ prefix, from });
+  }
+
+  range({ prefix = '', from = '', to, reverse }: RadixRange): IterableIterator<[string, V]> {
+    const bounds = {
+      prefix: utf8Bytes(prefix),
+      from: utf8Bytes(from),
+      to: to === undefined ? null : utf8Bytes(to),
+    };
+    return reverse === true ? walkBack(this.#root, bounds) : walk(this.#root, bounds);
   }
 }
 
@@ -171,6 +207,11 @@ export class RadixTree<V> implements RadixReader<V> {
   /** As the tree is at this call: writes made during the walk do not show in it. */
   entriesFrom(from: string, prefix = ''): IterableIterator<[string, V]> {
     return this.snapshot().entriesFrom(from, prefix);
+  }
+
+  /** As the tree is at this call: writes made during the walk do not show in it. */
+  range(range: RadixRange): IterableIterator<[string, V]> {
+    return this.snapshot().range(range);
   }
 
   /** Removes every key. */

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../runtime/index.ts';
 import { Ticker } from '../runtime/index.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { StoredEntry } from './entry.ts';
+import { expiryOf } from './entry.ts';
 import type { Slices } from './slices.ts';
 import type { TableState } from './transitions.ts';
 
@@ -102,7 +103,7 @@ export class Reaper {
 
   #isExpired(entry: StoredEntry): boolean {
     if (!entry.isDeleted && entry.group.state !== 'hidden') return false;
-    return this.#parts.state.countdown.leftMs(entry.expiresAt) <= LAST_SECOND_MS;
+    return this.#parts.state.countdown.leftMs(expiryOf(entry)) <= LAST_SECOND_MS;
   }
 
   #reapAttachments(): void {

@@ -1,5 +1,4 @@
 import type { EntryVersion, OwnerGroup, StoredEntry } from './entry.ts';
-import { isVisible } from './entry.ts';
 import { sortedTexts } from './order.ts';
 import type { RadixSnapshot } from './radix.ts';
 import { RadixTree } from './radix.ts';
@@ -17,7 +16,7 @@ import { RadixTree } from './radix.ts';
 type Table = RadixTree<StoredEntry>;
 
 /** One table of a network, frozen at a moment. */
-export interface TableSnapshot {
+export interface FrozenTable {
   readonly network: string;
   readonly table: string;
   readonly entries: RadixSnapshot<StoredEntry>;
@@ -35,6 +34,8 @@ export class EntryStore {
   readonly #networksByTable = new Map<string, Set<string>>();
   readonly #groups = new Map<string, Map<string, OwnerGroup>>();
   readonly #retired = new Set<OwnerGroup>();
+  /** Kept until a group comes or changes its state. */
+  readonly #present = new Map<string, ReadonlySet<OwnerGroup>>();
   #size = 0;
   #retiredSize = 0;
 
@@ -63,8 +64,18 @@ export class EntryStore {
     }
     let group = owners.get(owner);
     if (group === undefined) {
-      group = { network, owner, state, entries: new Set(), tombstones: new Set() };
+      group = {
+        network,
+        owner,
+        state,
+        failureCount: state === 'hidden' ? 1 : 0,
+        hiddenUntil: 0,
+        entries: new Set(),
+        tombstones: new Set(),
+        liveCounts: new Map(),
+      };
       owners.set(owner, group);
+      this.#present.delete(network);
     }
     return group;
   }
@@ -89,15 +100,55 @@ export class EntryStore {
     return groups;
   }
 
+  /** The owner of a group has failed: nobody sees its entries until it is back. */
+  hide(group: OwnerGroup, hiddenUntil: number): void {
+    group.state = 'hidden';
+    group.failureCount += 1;
+    group.hiddenUntil = hiddenUntil;
+    this.#present.delete(group.network);
+  }
+
+  /** The owner of a hidden group is back. */
+  restore(group: OwnerGroup): void {
+    group.state = 'present';
+    this.#present.delete(group.network);
+  }
+
+  /**
+   * The groups of a network whose live entries can be seen now. The set does not change any more, so
+   * that with a frozen table it tells for as long as one likes what could be seen at this moment.
+   */
+  presentGroups(network: string): ReadonlySet<OwnerGroup> {
+    let present = this.#present.get(network);
+    if (present === undefined) {
+      present = new Set(this.groupsOf(network).filter(({ state }) => state === 'present'));
+      this.#present.set(network, present);
+    }
+    return present;
+  }
+
   /** Stores a write, in place of whatever stood there. */
   put(group: OwnerGroup, table: string, key: string, write: EntryWrite): StoredEntry {
     const { network, owner } = group;
     const { time, isDeleted, value, expiresAt } = write;
-    const entry = { network, table, key, owner, time, isDeleted, value, expiresAt, group };
+    const { failureCount } = group;
+    const entry: StoredEntry = {
+      network,
+      table,
+      key,
+      owner,
+      time,
+      isDeleted,
+      value,
+      expiresAt,
+      failureCount,
+      group,
+    };
     const replaced = this.#table(network, table).set(key, entry);
     // Added before the replaced one goes, since a group that runs empty is dropped.
     group.entries.add(entry);
     if (isDeleted) group.tombstones.add(entry);
+    else countLive(group, table, 1);
     this.#size += 1;
     if (replaced !== undefined) this.#ungroup(replaced);
     return entry;
@@ -114,6 +165,7 @@ export class EntryStore {
   retire(group: OwnerGroup): void {
     if (group.state === 'gone') return;
     group.state = 'gone';
+    this.#present.delete(group.network);
     this.#dropGroup(group);
     this.#size -= group.entries.size;
     this.#retiredSize += group.entries.size;
@@ -136,8 +188,8 @@ export class EntryStore {
   }
 
   /** Frozen tables in path order, whole networks and tables matched only. */
-  snapshot(filter: { network?: string | undefined; table?: string | undefined }): TableSnapshot[] {
-    const snapshots: TableSnapshot[] = [];
+  snapshot(filter: { network?: string | undefined; table?: string | undefined }): FrozenTable[] {
+    const snapshots: FrozenTable[] = [];
     for (const network of this.#matchingNetworks(filter)) {
       const tables = this.#networks.get(network);
       if (tables === undefined) continue;
@@ -152,11 +204,18 @@ export class EntryStore {
     return snapshots;
   }
 
-  /** The visible entries of one table, in the order of their keys, as they are at this call. */
-  *visible(network: string, table: string, keyPrefix = ''): Generator<StoredEntry> {
-    const tree = this.#networks.get(network)?.get(table);
-    if (tree === undefined) return;
-    for (const [, entry] of tree.entries(keyPrefix)) if (isVisible(entry)) yield entry;
+  /** One table as it is now, in whatever state its entries are; undefined if it has none. */
+  frozen(network: string, table: string): RadixSnapshot<StoredEntry> | undefined {
+    return this.#networks.get(network)?.get(table)?.snapshot();
+  }
+
+  /** Visible entries of one table. Costs the number of owners in the network, not of entries. */
+  visibleCount(network: string, table: string): number {
+    let count = 0;
+    for (const group of this.#groups.get(network)?.values() ?? []) {
+      if (group.state === 'present') count += group.liveCounts.get(table) ?? 0;
+    }
+    return count;
   }
 
   /** Counts over all groups. */
@@ -223,7 +282,7 @@ export class EntryStore {
   #ungroup(entry: StoredEntry): void {
     const { group } = entry;
     if (!group.entries.delete(entry)) return;
-    group.tombstones.delete(entry);
+    if (!group.tombstones.delete(entry)) countLive(group, entry.table, -1);
     if (group.state === 'gone') {
       this.#retiredSize -= 1;
       return;
@@ -238,4 +297,10 @@ export class EntryStore {
     owners.delete(group.owner);
     if (owners.size === 0) this.#groups.delete(group.network);
   }
+}
+
+function countLive(group: OwnerGroup, table: string, change: 1 | -1): void {
+  const count = (group.liveCounts.get(table) ?? 0) + change;
+  if (count > 0) group.liveCounts.set(table, count);
+  else group.liveCounts.delete(table);
 }

@@ -1,5 +1,6 @@
 import { encodeNetworkEvent, encodeTableEvent, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
 import type { StoredEntry } from './entry.ts';
+import { expiryOf } from './entry.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -79,8 +80,9 @@ export class SyncWalk {
   }
 
   #encode(entry: StoredEntry): Uint8Array {
-    const { time, owner, network, table, key, value, isDeleted, expiresAt, group } = entry;
-    const isExpiring = isDeleted || (group.state === 'hidden' && expiresAt > 0);
+    const { time, owner, network, table, key, value, isDeleted } = entry;
+    const expiresAt = expiryOf(entry);
+    const isExpiring = isDeleted || expiresAt > 0;
     const leftMs = this.#state.countdown.leftMs(expiresAt);
     const inner = encodeTableEvent({
       kind: isDeleted ? 'delete' : 'create',

@@ -1,11 +1,16 @@
 import { StateError } from '../runtime/index.ts';
+import type { Change } from './change.ts';
 import type { TableCodec } from './codecs.ts';
-import { decodeValue, encodeValue } from './codecs.ts';
-import type { EntryView, TableEngine } from './engine.ts';
+import { encodeValue } from './codecs.ts';
+import type { TableEngine } from './engine.ts';
 import type { EntryAddress } from './entry.ts';
 import { checkName } from './names.ts';
-import { TableWatch } from './table-watch.ts';
-import type { WatchOptions } from './watch.ts';
+import type { Notice } from './notices.ts';
+import type { KeyRange, TableEntry, Unreadable } from './table-values.ts';
+import { checkRange, TableSnapshot, ValueReader } from './table-values.ts';
+import type { BatchOptions, WatchOptions } from './watch-options.ts';
+import { hasBatch } from './watch-options.ts';
+import type { Watch } from './watch.ts';
 import type { WritersPolicy } from './writer.ts';
 
 /** Options of a table handle. */
@@ -17,22 +22,25 @@ export interface TableOptions {
    * @defaultValue 'any'
    */
   readonly writers?: WritersPolicy | undefined;
+  /**
+   * Hears of each value that the codec could not read, each time it is read. Such a value counts as
+   * absent for this handle; what this throws is logged.
+   *
+   * @defaultValue nobody hears of it; `stats()` counts it as `tables.unreadable`
+   */
+  readonly onUnreadable?: ((unreadable: Unreadable) => void) | undefined;
 }
 
 /** How to watch a table. */
 export interface TableWatchOptions extends WatchOptions {
   /** Only keys that begin so. */
-  readonly keyPrefix?: string | undefined;
+  readonly prefix?: string | undefined;
 }
 
-/** An entry with its value. */
-export interface TableEntry<T> {
-  readonly key: string;
-  readonly value: T;
-  /** The member that wrote it. */
-  readonly owner: string;
-  /** Lamport time of the write. */
-  readonly time: number;
+/** How to watch a table in batches. */
+export interface BatchTableWatchOptions extends TableWatchOptions {
+  /** Asks for arrays of changes. */
+  readonly batch: BatchOptions;
 }
 
 /** What a table handle is made of. */
@@ -54,6 +62,7 @@ export class Table<T> {
   readonly name: string;
   readonly #parts: TableParts<T>;
   readonly #writers: WritersPolicy;
+  readonly #reader: ValueReader<T>;
 
   /** @throws StateError `ERR_NAME_INVALID` */
   constructor(parts: TableParts<T>) {
@@ -62,6 +71,10 @@ export class Table<T> {
     this.name = parts.name;
     this.#parts = parts;
     this.#writers = parts.options.writers ?? 'any';
+    const { engine, codec, options } = parts;
+    this.#reader = new ValueReader<T>(codec, (unreadable) => {
+      engine.noteUnreadable(unreadable, options.onUnreadable);
+    });
   }
 
   /**
@@ -107,62 +120,88 @@ export class Table<T> {
   }
 
   /**
-   * The value of a key, or undefined if there is none.
+   * The value of a key, or undefined if there is none, or none that the codec can read.
    *
-   * @throws StateError `ERR_TABLE_CODEC` when the bytes are none of the codec's, `ERR_CLOSED`
+   * @throws StateError `ERR_CLOSED`
+   * @remarks Costs the length of the key, whatever the size of the table.
    */
   get(key: string): T | undefined;
   /** The value with its owner and time, or undefined if there is none. */
   get(key: string, options: { readonly detail: true }): TableEntry<T> | undefined;
   get(key: string, options?: { readonly detail: true }): T | TableEntry<T> | undefined {
     const view = this.#parts.engine.get(this.#at(key));
-    if (view === undefined) return undefined;
-    const value = decodeValue(this.#parts.codec, view.value);
-    return options?.detail === true ? entryOf(view, value) : value;
+    const entry = view === undefined ? undefined : this.#reader.entry(view);
+    return options?.detail === true ? entry : entry?.value;
+  }
+
+  /** Whether the key exists, whatever its value: `create` refuses it then. */
+  has(key: string): boolean {
+    return this.#parts.engine.get(this.#at(key)) !== undefined;
   }
 
   /**
-   * All entries as they are at this call, in the byte order of their keys. Values that the codec cannot
-   * read are left out and counted.
+   * Entries that can be seen now, those with unreadable values included.
+   *
+   * @remarks Costs the number of owners in the network, not of entries.
    */
-  *entries(options: { readonly keyPrefix?: string } = {}): Generator<TableEntry<T>, void> {
+  get size(): number {
     const { engine, network, name } = this.#parts;
-    yield* this.#decoded(engine.entries(network, name, options.keyPrefix));
-  }
-
-  /** Those that this node wrote. */
-  *ownEntries(options: { readonly keyPrefix?: string } = {}): Generator<TableEntry<T>, void> {
-    const { engine, network, name } = this.#parts;
-    yield* this.#decoded(engine.ownEntries(network, name, options.keyPrefix));
+    return engine.tableSize(network, name);
   }
 
   /**
-   * Changes of this table: what is there as creates, then every change, without gap or doubling.
+   * The entries as they are at this call, in the order of their keys' UTF-8 bytes. Writes made while one
+   * goes through them do not show. Values that the codec cannot read are left out and counted.
+   *
+   * @param range - `prefix`, `from` (included), `to` (not included), `limit`, `reverse`
+   * @throws StateError `ERR_ARGUMENT_INVALID`, `ERR_CLOSED`
+   * @remarks Costs the length of the keys to find the first, then what one reads; tombstones and hidden
+   * entries on the way are passed over. Going through many keeps the loop from other work: pause.
+   */
+  entries(range: KeyRange = {}): Generator<TableEntry<T>, void> {
+    return this.snapshot().entries(range);
+  }
+
+  /**
+   * Those that this node wrote, in the same order.
+   *
+   * @remarks Costs the number of entries that this node wrote in the network, and sorting those found.
+   */
+  ownEntries(range: KeyRange = {}): Generator<TableEntry<T>, void> {
+    const { engine, network, name } = this.#parts;
+    const checked = checkRange(range);
+    return this.#reader.entries(engine.ownEntries(network, name, checked), checked.limit);
+  }
+
+  /**
+   * The table as it is at this call, for as long as one likes.
+   *
+   * @remarks Costs nothing per entry; later writes copy the few index nodes on their way, once each.
+   */
+  snapshot(): TableSnapshot<T> {
+    const { engine, network, name } = this.#parts;
+    return new TableSnapshot(engine.freeze(network, name), this.#reader);
+  }
+
+  /**
+   * Changes of this table: what is there as creates, by key, then every change, without gap or doubling.
    *
    * This node's own entries and writes are left out, unless `local` asks for them. Several writes may
-   * have been merged into one change; a reader that is too slow is told so as `onOverflow` says.
+   * have been merged into one change; a reader that is too slow is told so as `overflow` says.
+   *
+   * @throws StateError `ERR_ARGUMENT_INVALID`, `ERR_CLOSED`
    */
-  watch(options: TableWatchOptions = {}): TableWatch<T> {
-    const { engine, network, name, codec } = this.#parts;
-    const { keyPrefix, ...rest } = options;
-    const watch = engine.watch({ network, table: name, keyPrefix }, rest);
-    return new TableWatch(watch, codec, () => {
-      engine.noteUnreadable();
-    });
-  }
-
-  *#decoded(views: Iterable<EntryView>): Generator<TableEntry<T>, void> {
-    const { codec, engine } = this.#parts;
-    for (const view of views) {
-      let value: T;
-      try {
-        value = decodeValue(codec, view.value);
-      } catch {
-        engine.noteUnreadable();
-        continue;
-      }
-      yield entryOf(view, value);
-    }
+  watch(options: BatchTableWatchOptions): Watch<readonly Change<T>[]>;
+  watch(options?: TableWatchOptions): Watch<Change<T>>;
+  watch(
+    options: TableWatchOptions & { readonly batch?: BatchOptions } = {},
+  ): Watch<Change<T>> | Watch<readonly Change<T>[]> {
+    const { engine, network, name } = this.#parts;
+    const filter = { network, table: name, prefix: (options as TableWatchOptions | null)?.prefix };
+    const map = (notice: Notice): Change<T> | null => this.#reader.change(notice);
+    return hasBatch(options)
+      ? engine.watchBatchesAs(filter, options, map)
+      : engine.watchAs(filter, options, map);
   }
 
   #at(key: string): EntryAddress {
@@ -178,12 +217,13 @@ function checkParts(parts: { readonly codec: unknown; readonly options: unknown 
     const text = 'a table codec has the functions encode and decode';
     throw new StateError('ERR_ARGUMENT_INVALID', text, { codec: parts.codec });
   }
-  const { writers } = (parts.options ?? { writers: null }) as { writers?: unknown };
-  if (writers === undefined || writers === 'any' || writers === 'owner') return;
-  const text = "the option writers must be 'any' or 'owner'";
+  const options = (parts.options ?? { writers: null }) as Record<keyof TableOptions, unknown>;
+  const { writers, onUnreadable } = options;
+  const isPolicy = writers === undefined || writers === 'any' || writers === 'owner';
+  const isListener = onUnreadable === undefined || typeof onUnreadable === 'function';
+  if (isPolicy && isListener) return;
+  const text = isPolicy
+    ? 'the option onUnreadable must be a function'
+    : "the option writers must be 'any' or 'owner'";
   throw new StateError('ERR_ARGUMENT_INVALID', text, { writers });
-}
-
-function entryOf<T>(view: EntryView, value: T): TableEntry<T> {
-  return Object.freeze({ key: view.key, value, owner: view.owner, time: view.time });
 }

@@ -1,4 +1,5 @@
-import type { Counters } from '../runtime/index.ts';
+import type { Clock, Counters } from '../runtime/index.ts';
+import { sameAddress } from '../runtime/index.ts';
 import type { Attachment } from './attachments.ts';
 import { Attachments } from './attachments.ts';
 import { Countdown } from './countdown.ts';
@@ -22,6 +23,10 @@ import { WatchHub } from './watch-hub.ts';
  *   owner leaves    entries, tombstones and attachments gone
  *   owner leaves a network   the same for that network, without touching the others
  *
+ * None of it touches the entries one by one: whether one is seen follows from its owner's group, so the
+ * step is as atomic as it is short. What costs time per entry, telling the watchers and freeing memory,
+ * is done in slices.
+ *
  * Go drops the state of failed nodes up to version 29: names then stay unresolved for hours after a
  * cable was pulled for half a minute.
  */
@@ -32,6 +37,16 @@ export interface StateHooks {
   participantAdded(network: string, node: string): void;
   /** There are entries to sweep. */
   retired(): void;
+  /** Does the first slice of a job at once, and the rest with later turns of the loop. */
+  inSlices(steps: Iterator<number, void>): void;
+}
+
+/** What the state is made with. */
+export interface StateBase {
+  readonly localName: string;
+  readonly options: TablesOptions;
+  readonly counters: Counters;
+  readonly clock: Clock;
 }
 
 /** State of the tables. */
@@ -50,12 +65,21 @@ export class TableState {
   readonly watches: WatchHub;
   readonly #hooks: StateHooks;
 
-  constructor(localName: string, options: TablesOptions, counters: Counters, hooks: StateHooks) {
+  constructor(base: StateBase, hooks: StateHooks) {
+    const { localName, options, counters, clock } = base;
     this.localName = localName;
     this.options = options;
     this.counters = counters;
     this.#hooks = hooks;
-    this.watches = new WatchHub(this.store, localName);
+    this.watches = new WatchHub({
+      localName,
+      clock,
+      store: this.store,
+      nodes: this.nodes,
+      inSlices: (steps) => {
+        hooks.inSlices(steps);
+      },
+    });
   }
 
   /** Stores a write that has won, and tells the watchers what readers see change. */
@@ -65,22 +89,43 @@ export class TableState {
     const previous = isVisible(held) ? held : undefined;
     const state = this.nodes.isFailed(version.owner) ? 'hidden' : 'present';
     const group = this.store.group(network, version.owner, state);
+    if (state === 'hidden' && group.hiddenUntil === 0) {
+      group.hiddenUntil = this.countdown.after(this.options.reapEntryMs);
+    }
     const entry = this.store.put(group, table, key, { ...version, expiresAt });
     this.watches.tellWrite(previous, isVisible(entry) ? entry : undefined, origin);
   }
 
-  /** A node that was failed, left or new takes part. */
+  /** A node that is not known takes part. */
+  admit(node: Pick<NodeRecord, 'name' | 'address' | 'metadata'>): void {
+    const { name, address, metadata } = node;
+    const record: NodeRecord = { name, address, metadata, state: 'active', time: 0, expiresAt: 0 };
+    this.nodes.add(record);
+    this.watches.tellNode('nodeJoin', record);
+  }
+
+  /** What a node says of itself has changed. */
+  renew(record: NodeRecord, node: Pick<NodeRecord, 'address' | 'metadata'>): void {
+    const previous = record.address;
+    this.nodes.setAddress(record, node.address);
+    record.metadata = node.metadata;
+    if (record.state !== 'active' || sameAddress(previous, node.address)) return;
+    this.watches.tellNode('nodeUpdate', record, previous);
+  }
+
+  /** A node that was failed or left takes part again. */
   activate(record: NodeRecord): void {
-    if (record.state !== 'active') this.nodes.setState(record, 'active');
+    const wasAway = record.state !== 'active';
+    if (wasAway) this.nodes.setState(record, 'active');
     record.expiresAt = 0;
+    if (wasAway) this.watches.tellNode('nodeJoin', record);
     for (const network of this.attachments.networksOf(record.name)) {
       const attachment = this.attachments.peer(record.name, network);
       if (attachment?.isLeaving === false) this.addParticipant(network, record.name);
     }
     for (const group of this.store.groupsOfOwner(record.name)) {
       if (group.state !== 'hidden') continue;
-      for (const entry of group.entries) if (!entry.isDeleted) entry.expiresAt = 0;
-      group.state = 'present';
+      this.store.restore(group);
       this.watches.tellGroup(group, 'create');
     }
   }
@@ -89,21 +134,24 @@ export class TableState {
   fail(record: NodeRecord): void {
     this.nodes.setState(record, 'failed');
     this.#retain(record);
+    this.watches.tellNode('nodeGone', record);
     for (const network of this.attachments.networksOf(record.name)) {
       this.attachments.removeParticipant(network, record.name);
     }
-    const expiresAt = this.countdown.after(this.options.reapEntryMs);
+    const hiddenUntil = this.countdown.after(this.options.reapEntryMs);
     for (const group of this.store.groupsOfOwner(record.name)) {
-      group.state = 'hidden';
-      for (const entry of group.entries) if (!entry.isDeleted) entry.expiresAt = expiresAt;
+      if (group.state !== 'present') continue;
+      this.store.hide(group, hiddenUntil);
       this.watches.tellGroup(group, 'delete');
     }
   }
 
   /** An active or failed node is gone for good. */
   depart(record: NodeRecord): void {
+    const wasActive = record.state === 'active';
     this.nodes.setState(record, 'left');
     this.#retain(record);
+    if (wasActive) this.watches.tellNode('nodeGone', record);
     this.forgetState(record.name);
   }
 

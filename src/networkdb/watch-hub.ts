@@ -1,41 +1,88 @@
-import type { EntryChange } from './change.ts';
+import type { Clock } from '../runtime/index.ts';
 import type { OwnerGroup, StoredEntry } from './entry.ts';
+import { Fifo } from './fifo.ts';
+import type { NodeRecord, NodeTable } from './nodes.ts';
+import type { Notice } from './notices.ts';
+import { changeBetween, createOf, deleteOf } from './notices.ts';
 import type { EntryStore } from './store.ts';
-import type { WatchFilter, WatchOptions, WatchSource } from './watch.ts';
-import { Watch } from './watch.ts';
+import type { WatchFeed, WatchSource } from './watch-feed.ts';
 
 /*
  * Feeds the watchers. Everything is told after the state has changed, so a watch that starts, or starts
  * over, in the middle of it finds the new state.
+ *
+ * An owner with 60,000 entries appears or disappears for readers in one step, but its watchers are told
+ * of 128 entries between two turns of the loop. What happens meanwhile waits behind, so that all is told
+ * in the order in which it happened.
  */
 
 /** Where a change came from: a call on this node, or the cluster. */
 export type Origin = 'local' | 'remote';
 
+/** What the hub needs. */
+export interface WatchHubParts {
+  readonly store: EntryStore;
+  readonly nodes: NodeTable;
+  readonly localName: string;
+  readonly clock: Clock;
+  /** Does the first slice of a job at once, and the rest with later turns of the loop. */
+  readonly inSlices: (steps: Iterator<number, void>) => void;
+}
+
+/** Something that happened, told in as many steps as it has changes. */
+interface Happening {
+  readonly sequence: number;
+  readonly origin: Origin;
+  /** Empty for a node. */
+  readonly network: string;
+  readonly length: number;
+  readonly noticeAt: (index: number) => Notice | null;
+  next: number;
+}
+
+/** Changes of which watchers have not heard yet; beyond it they are told of all of them at once. */
+const MAX_UNTOLD = 1_048_576;
+
+/** Bytes that telling one watcher of one change counts for in a slice. */
+const TELLING_BYTES = 64;
+
 /** All watchers of one node. */
 export class WatchHub implements WatchSource {
   readonly store: EntryStore;
+  readonly nodes: NodeTable;
   readonly localName: string;
-  readonly #watches = new Set<Watch>();
+  readonly clock: Clock;
+  readonly #inSlices: WatchHubParts['inSlices'];
+  readonly #feeds = new Set<WatchFeed>();
+  readonly #happenings = new Fifo<Happening>();
+  #untold = 0;
+  #isTelling = false;
+  #sequence = 0;
 
-  constructor(store: EntryStore, localName: string) {
-    this.store = store;
-    this.localName = localName;
+  constructor(parts: WatchHubParts) {
+    this.store = parts.store;
+    this.nodes = parts.nodes;
+    this.localName = parts.localName;
+    this.clock = parts.clock;
+    this.#inSlices = parts.inSlices;
   }
 
   /** Watchers at present. */
   get size(): number {
-    return this.#watches.size;
+    return this.#feeds.size;
   }
 
-  watch(filter: WatchFilter, options: WatchOptions): Watch {
-    const watch = new Watch(this, filter, options);
-    if (options.signal?.aborted !== true) this.#watches.add(watch);
-    return watch;
+  get sequence(): number {
+    return this.#sequence;
   }
 
-  detach(watch: Watch): void {
-    this.#watches.delete(watch);
+  /** The feed is told what happens from now on, unless it has ended already. */
+  attach(feed: WatchFeed): void {
+    if (!feed.isEnded) this.#feeds.add(feed);
+  }
+
+  detach(feed: WatchFeed): void {
+    this.#feeds.delete(feed);
   }
 
   /** One entry was replaced; nothing is told unless what readers see has changed. */
@@ -44,46 +91,91 @@ export class WatchHub implements WatchSource {
     current: StoredEntry | undefined,
     origin: Origin,
   ): void {
-    if (this.#watches.size === 0) return;
+    if (this.#feeds.size === 0) return;
     const change = changeBetween(previous, current);
-    if (change === null) return;
-    for (const watch of [...this.#watches]) {
-      if (origin === 'remote' || watch.isLocal) watch.push(change);
-    }
+    if (change !== null) this.#tell(change.network, origin, 1, () => change);
   }
 
   /** All live entries of a group appeared or disappeared. */
   tellGroup(group: OwnerGroup, kind: 'create' | 'delete'): void {
-    for (const watch of [...this.#watches]) {
-      if (!watch.concerns(group.network)) continue;
-      for (const entry of group.entries) {
-        if (entry.isDeleted) continue;
-        const change = kind === 'create' ? changeBetween(undefined, entry) : deleteOf(entry);
-        if (change !== null && !watch.push(change)) break;
+    const { network } = group;
+    const isHeard = [...this.#feeds].some((feed) => feed.concerns(network, this.#sequence + 1));
+    if (!isHeard) return;
+    if (group.entries.size === 0) return;
+    // Only the list is copied at once. Entries never change, so it says what was seen at this moment.
+    const entries = [...group.entries];
+    this.#tell(network, 'remote', entries.length, (index) => {
+      const entry = entries[index] as StoredEntry;
+      if (entry.isDeleted) return null;
+      return kind === 'create' ? createOf(entry) : deleteOf(entry);
+    });
+  }
+
+  /** A node came, went or moved. */
+  tellNode(
+    kind: 'nodeJoin' | 'nodeUpdate' | 'nodeGone',
+    record: NodeRecord,
+    previousAddress = record.address,
+  ): void {
+    if (this.#feeds.size === 0) return;
+    const { name, address, state } = record;
+    const origin = name === this.localName ? 'local' : 'remote';
+    const hasLeft = state === 'left';
+    const notice: Notice = { kind, node: name, address, previousAddress, hasLeft };
+    this.#tell('', origin, 1, () => notice);
+  }
+
+  /** Ends all watches, after they were told everything. */
+  end(): void {
+    while (this.#step());
+    for (const feed of [...this.#feeds]) feed.end();
+  }
+
+  #tell(
+    network: string,
+    origin: Origin,
+    length: number,
+    noticeAt: (index: number) => Notice | null,
+  ): void {
+    this.#sequence += 1;
+    this.#happenings.push({ sequence: this.#sequence, origin, network, length, noticeAt, next: 0 });
+    this.#untold += length;
+    if (this.#untold > MAX_UNTOLD) while (this.#step());
+    if (this.#isTelling) return;
+    // A single change with nothing before it is the usual case and needs no job.
+    if (length === 1 && this.#happenings.length === 1) {
+      this.#step();
+      return;
+    }
+    this.#isTelling = true;
+    this.#inSlices(this.#steps());
+  }
+
+  *#steps(): Generator<number, void> {
+    while (this.#step()) yield TELLING_BYTES * this.#feeds.size;
+    this.#isTelling = false;
+  }
+
+  /** Tells one change; false when there is none. */
+  #step(): boolean {
+    const happening = this.#happenings.peek();
+    if (happening === undefined) return false;
+    if (this.#feeds.size === 0) {
+      this.#happenings.clear();
+      this.#untold = 0;
+      return false;
+    }
+    const { sequence, origin, network, length, noticeAt } = happening;
+    const notice = noticeAt(happening.next);
+    if (notice !== null) {
+      for (const feed of this.#feeds) {
+        if (origin === 'local' && !feed.isLocal) continue;
+        if (feed.concerns(network, sequence)) feed.push(notice);
       }
     }
+    happening.next += 1;
+    this.#untold -= 1;
+    if (happening.next >= length) this.#happenings.take();
+    return true;
   }
-
-  /** Ends all watches. */
-  end(): void {
-    for (const watch of [...this.#watches]) watch.end();
-  }
-}
-
-/** @param previous - what readers saw, undefined for nothing; `current` likewise */
-function changeBetween(
-  previous: StoredEntry | undefined,
-  current: StoredEntry | undefined,
-): EntryChange | null {
-  if (current === undefined) return previous === undefined ? null : deleteOf(previous);
-  const { network, table, key, owner, time, value } = current;
-  const base = { network, table, key, owner, time, value };
-  return previous === undefined
-    ? { kind: 'create', ...base }
-    : { kind: 'update', ...base, previous: previous.value };
-}
-
-function deleteOf(entry: StoredEntry): EntryChange {
-  const { network, table, key, owner, value } = entry;
-  return { kind: 'delete', network, table, key, owner, previous: value };
 }

@@ -1,163 +1,134 @@
-import { checkWait, StateError } from '../runtime/index.ts';
-import type { Change, EntryChange } from './change.ts';
-import type { OwnerGroup } from './entry.ts';
-import type { EntryStore, TableSnapshot } from './store.ts';
+import type { Clock, Timer } from '../runtime/index.ts';
+import type { Change } from './change.ts';
+import type { Notice } from './notices.ts';
+import { SLICE_ITEMS } from './slices.ts';
+import type { Gatherer } from './watch-batch.ts';
+import { Batcher, oneByOne } from './watch-batch.ts';
+import type { FeedFilter, WatchSource } from './watch-feed.ts';
+import { PASSED_OVER, WatchFeed } from './watch-feed.ts';
+import type { BatchSize, WatchOptions } from './watch-options.ts';
 
 /*
- * One watcher: what is there at its start, then every change, in order and without gap or doubling.
+ * One watcher, as its reader holds it: what is there at its start, then every change, in order and
+ * without gap or doubling.
  *
- * The start is walked lazily over frozen tables, so it costs no buffer. An entry belongs to it if its
- * group was present at the start: groups are noted then, because their state moves while the walk goes
- * on. Changes made meanwhile wait in a buffer with a bound, behind the start.
+ * A reader that is served at once, each time it asks, would keep the loop to itself until it has read
+ * everything; so after 128 changes the next one comes with a later turn.
+ *
+ * Every ending goes through `#finish`: the end of the database, `return`, `throw`, disposal, an abort,
+ * an overflow. It leaves no timer, no listener and no place in the hub.
  */
 
-/** Which entries to watch; what is left out matches all. */
-export interface WatchFilter {
-  readonly network?: string | undefined;
-  readonly table?: string | undefined;
-  readonly keyPrefix?: string | undefined;
+/** What a watch tells and to whom. */
+export interface WatchParts<C> {
+  readonly source: WatchSource;
+  readonly filter: FeedFilter;
+  readonly options: WatchOptions;
+  /** What the reader gets of a notice; null for nothing. Must not throw. */
+  readonly map: (notice: Notice) => C | null;
 }
 
-/** How to watch. */
-export interface WatchOptions {
-  /** Ends the watch; a waiting `next` rejects with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Changes that may wait for the reader.
-   *
-   * @defaultValue 65536
-   */
-  readonly highWater?: number | undefined;
-  /**
-   * What happens beyond that: `error` ends the watch with `ERR_WATCH_OVERFLOW`, `resync` tells of the
-   * loss and starts over with what is there.
-   *
-   * @defaultValue 'error'
-   */
-  readonly onOverflow?: 'error' | 'resync' | undefined;
-  /**
-   * Whether this node's own entries are part of the start, and its own writes are told.
-   *
-   * @defaultValue false
-   */
-  readonly local?: boolean | undefined;
-}
-
-/**
- * Refuses watch options that cannot be meant.
- *
- * @throws StateError with `ERR_ARGUMENT_INVALID`
- */
-export function checkWatchOptions(options: unknown): void {
-  const given = (options ?? 0) as Partial<Record<keyof WatchOptions, unknown>>;
-  const { highWater, onOverflow, local, signal } = given;
-  checkWait(typeof given === 'object' ? { signal } : options);
-  const isMark =
-    highWater === undefined || (Number.isSafeInteger(highWater) && Number(highWater) > 0);
-  const isPolicy = onOverflow === undefined || onOverflow === 'error' || onOverflow === 'resync';
-  const isFlag = local === undefined || typeof local === 'boolean';
-  if (isMark && isPolicy && isFlag) return;
-  const rule = !isMark
-    ? 'highWater must be an integer of 1 or more'
-    : isPolicy
-      ? 'local must be true or false'
-      : "onOverflow must be 'error' or 'resync'";
-  throw new StateError('ERR_ARGUMENT_INVALID', `watch: ${rule}`, { highWater, onOverflow, local });
-}
-
-/** Changes that may wait for the reader of a watch, unless it says otherwise. */
-export const DEFAULT_HIGH_WATER = 65_536;
-
-interface Waiter {
-  readonly resolve: (result: IteratorResult<Change, undefined>) => void;
+interface Waiter<R> {
+  readonly resolve: (result: IteratorResult<R, undefined>) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** What a watch needs of the hub that feeds it. */
-export interface WatchSource {
-  readonly store: EntryStore;
-  readonly localName: string;
-  /** The watch has ended and wants nothing more. */
-  detach(watch: Watch): void;
-}
-
-/** One watcher; see the head of the file. For one reader; leaving a `for await` loop ends it. */
-export class Watch implements AsyncIterableIterator<Change, undefined> {
-  readonly #source: WatchSource;
-  readonly #filter: WatchFilter;
-  readonly #options: WatchOptions;
-  readonly #highWater: number;
-  readonly #waiters: Waiter[] = [];
-  readonly #onAbort: () => void;
-  #start: Iterator<Change> | null;
-  #buffer: EntryChange[] = [];
-  #head = 0;
-  #isEnded = false;
+/**
+ * Changes, one by one or in batches; for one reader. Leaving a `for await` loop ends it, and so does
+ * `await using`. A watch that nobody reads holds its buffer, and the tables of its start, until it is
+ * ended.
+ */
+export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, AsyncDisposable {
+  readonly #feed: WatchFeed;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #gather: () => R | null;
+  readonly #cancelGather: () => void;
+  readonly #waiters: Waiter<R>[] = [];
+  #budget = SLICE_ITEMS;
+  #pause: Timer | null = null;
   #failure: { readonly reason: unknown } | null = null;
+  #isFinished = false;
 
-  constructor(source: WatchSource, filter: WatchFilter, options: WatchOptions) {
-    this.#source = source;
-    this.#filter = filter;
-    this.#options = options;
-    this.#highWater = options.highWater ?? DEFAULT_HIGH_WATER;
-    this.#start = this.#replay();
-    this.#onAbort = (): void => {
-      this.#fail(options.signal?.reason);
-    };
-    if (options.signal?.aborted === true) this.#onAbort();
-    else options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  private constructor(parts: {
+    readonly feedOf: (watch: Watch<R>) => WatchFeed;
+    readonly clock: Clock;
+    readonly signal: AbortSignal | undefined;
+    readonly gatherOf: (watch: Watch<R>) => { gather: () => R | null; cancel: () => void };
+  }) {
+    this.#clock = parts.clock;
+    this.#signal = parts.signal;
+    this.#feed = parts.feedOf(this);
+    const { gather, cancel } = parts.gatherOf(this);
+    this.#gather = gather;
+    this.#cancelGather = cancel;
+    if (this.#signal?.aborted === true) this.#onAbort();
+    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Changes that wait for the reader. */
+  /** A watch whose reader gets each change by itself. */
+  static single<C>(parts: WatchParts<C>): Watch<C> {
+    return Watch.#open(parts, () => oneByOne<C>());
+  }
+
+  /** A watch whose reader gets arrays of changes. */
+  static batches<C>(parts: WatchParts<C>, size: BatchSize): Watch<readonly C[]> {
+    return Watch.#open<C, readonly C[]>(
+      parts,
+      (watch) =>
+        new Batcher<C>(parts.source.clock, size, () => {
+          watch.#serve();
+        }),
+    );
+  }
+
+  static #open<C, R>(
+    { source, filter, options, map }: WatchParts<C>,
+    gathererOf: (watch: Watch<R>) => Gatherer<C, R>,
+  ): Watch<R> {
+    return new Watch<R>({
+      clock: source.clock,
+      signal: options.signal,
+      feedOf: (watch) =>
+        new WatchFeed(source, filter, options, {
+          news: () => {
+            if (watch.#feed.isEnded) watch.#release();
+            watch.#serve();
+          },
+          failed: (reason) => {
+            watch.#fail(reason);
+          },
+        }),
+      gatherOf: (watch) => {
+        const gatherer = gathererOf(watch);
+        const take = (): C | null => watch.#take(map);
+        const status = (): ReturnType<Parameters<typeof gatherer.gather>[1]> => ({
+          isEnded: watch.#feed.isEnded && watch.#pause === null,
+          isPaused: watch.#pause !== null,
+          readableSince: watch.#feed.readableSince,
+        });
+        return {
+          gather: () => gatherer.gather(take, status),
+          cancel: () => {
+            gatherer.cancel();
+          },
+        };
+      },
+    });
+  }
+
+  /** Where the hub puts what this watch is told. */
+  get feed(): WatchFeed {
+    return this.#feed;
+  }
+
+  /** Changes that wait for the reader, those of the start not counted. */
   get bufferedCount(): number {
-    return this.#buffer.length - this.#head;
+    return this.#feed.bufferedCount;
   }
 
-  /** Whether our own writes are wanted. */
-  get isLocal(): boolean {
-    return this.#options.local === true;
-  }
-
-  /** Whether changes of the network can match. */
-  concerns(network: string): boolean {
-    return this.#filter.network === undefined || this.#filter.network === network;
-  }
-
-  /**
-   * Hands a change to the reader if it matches.
-   *
-   * @returns false when the watch lost count of what happened: it ended, or starts over with the
-   * present state, in which the rest of the same batch is contained
-   */
-  push(change: EntryChange): boolean {
-    if (this.#isEnded) return false;
-    if (!this.#matches(change)) return true;
-    if (this.#start === null && this.bufferedCount === 0) {
-      const waiter = this.#waiters.shift();
-      if (waiter !== undefined) {
-        waiter.resolve({ done: false, value: withOwnBytes(change) });
-        return true;
-      }
-    }
-    if (this.bufferedCount >= this.#highWater) {
-      this.#overflow();
-      return false;
-    }
-    this.#buffer.push(change);
-    return true;
-  }
-
-  /** Ends the watch in order, once the reader has taken what is buffered. */
-  end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#release();
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
-  }
-
-  next(): Promise<IteratorResult<Change, undefined>> {
-    const change = this.#take();
-    if (change !== null) return Promise.resolve({ done: false, value: change });
+  /** The next change, or batch; rejects once with why the watch ended, if that was not in order. */
+  next(): Promise<IteratorResult<R, undefined>> {
     if (this.#failure !== null) {
       const { reason } = this.#failure;
       this.#failure = null;
@@ -165,124 +136,92 @@ export class Watch implements AsyncIterableIterator<Change, undefined> {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       return Promise.reject(reason);
     }
-    if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    if (this.#isFinished) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#serve();
+    });
   }
 
-  return(): Promise<IteratorResult<Change, undefined>> {
-    this.#drop();
-    this.end();
+  /** Ends the watch; what was not read is dropped. */
+  return(): Promise<IteratorResult<R, undefined>> {
+    this.#finish();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Ends the watch; what was not read is dropped. Rejects with the reason. */
+  throw(reason?: unknown): Promise<IteratorResult<R, undefined>> {
+    this.#finish();
+    // The caller gets its reason back, error or not.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    return Promise.reject(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  #take(): Change | null {
-    if (this.#start !== null) {
-      const step = this.#start.next();
-      if (step.done !== true) return step.value;
-      this.#start = null;
-    }
-    const change = this.#buffer[this.#head];
-    if (change === undefined) return null;
-    this.#head += 1;
-    if (this.#head === this.#buffer.length || this.#head >= COMPACT_AT) {
-      this.#buffer = this.#buffer.slice(this.#head);
-      this.#head = 0;
-    }
-    return withOwnBytes(change);
-  }
+  readonly #onAbort = (): void => {
+    this.#fail(this.#signal?.reason);
+  };
 
-  #matches(change: EntryChange): boolean {
-    const { table, keyPrefix } = this.#filter;
-    if (!this.concerns(change.network)) return false;
-    if (table !== undefined && table !== change.table) return false;
-    return keyPrefix === undefined || change.key.startsWith(keyPrefix);
-  }
-
-  #overflow(): void {
-    if (this.#options.onOverflow === 'resync') {
-      this.#drop();
-      this.#start = resyncThen(this.#replay());
+  /** Hands out what there is to those who wait, as far as this turn of the loop goes. */
+  #serve(): void {
+    while (this.#waiters.length > 0 && !this.#isFinished) {
+      const value = this.#gather();
+      if (value !== null) {
+        this.#waiters.shift()?.resolve({ done: false, value });
+        continue;
+      }
+      if (this.#feed.isEnded && this.#pause === null) this.#finish();
       return;
     }
-    this.#fail(
-      new StateError('ERR_WATCH_OVERFLOW', 'the watch was read too slowly and lost changes', {
-        highWater: this.#highWater,
-      }),
-    );
+  }
+
+  #take<C>(map: (notice: Notice) => C | null): C | null {
+    for (;;) {
+      if (this.#pause !== null) return null;
+      if (this.#budget === 0) {
+        this.#pause = this.#clock.afterPendingInput(() => {
+          this.#pause = null;
+          this.#budget = SLICE_ITEMS;
+          this.#serve();
+        });
+        return null;
+      }
+      const notice = this.#feed.take();
+      if (notice === null) return null;
+      this.#budget -= 1;
+      const change = notice === PASSED_OVER ? null : map(notice);
+      if (change !== null) return change;
+    }
   }
 
   #fail(reason: unknown): void {
-    if (this.#isEnded) return;
-    this.#drop();
+    if (this.#isFinished) return;
     const waiters = this.#waiters.splice(0);
     if (waiters.length === 0) this.#failure = { reason };
+    this.#finish();
     for (const waiter of waiters) waiter.reject(reason);
-    this.end();
   }
 
-  /** Forgets what is buffered. */
-  #drop(): void {
-    this.#start = null;
-    this.#buffer = [];
-    this.#head = 0;
-  }
-
+  /** What is left after the end is for the reader alone, whether or not it ever asks for it. */
   #release(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#source.detach(this);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  #replay(): Iterator<Change> {
-    const { store, localName } = this.#source;
-    const tables = store.snapshot(this.#filter);
-    const groups = new Set<OwnerGroup>();
-    for (const network of new Set(tables.map((table) => table.network))) {
-      for (const group of store.groupsOf(network)) {
-        if (group.state !== 'present') continue;
-        if (this.isLocal || group.owner !== localName) groups.add(group);
-      }
-    }
-    return replayOf(tables, groups, this.#filter.keyPrefix ?? '');
-  }
-}
-
-const COMPACT_AT = 1024;
-
-function* replayOf(
-  tables: readonly TableSnapshot[],
-  groups: ReadonlySet<OwnerGroup>,
-  keyPrefix: string,
-): Generator<Change> {
-  for (const { network, table, entries } of tables) {
-    for (const [key, entry] of entries.entries(keyPrefix)) {
-      if (entry.isDeleted || !groups.has(entry.group)) continue;
-      const { owner, time, value } = entry;
-      yield withOwnBytes({ kind: 'create', network, table, key, owner, time, value });
-    }
-  }
-}
-
-function* resyncThen(rest: Iterator<Change>): Generator<Change> {
-  yield Object.freeze({ kind: 'resync' });
-  for (let step = rest.next(); step.done !== true; step = rest.next()) yield step.value;
-}
-
-/** A frozen copy whose bytes the reader may keep and change. */
-function withOwnBytes(change: EntryChange): Change {
-  switch (change.kind) {
-    case 'create':
-      return Object.freeze({ ...change, value: change.value.slice() });
-    case 'update':
-      return Object.freeze({
-        ...change,
-        value: change.value.slice(),
-        previous: change.previous.slice(),
-      });
-    case 'delete':
-      return Object.freeze({ ...change, previous: change.previous.slice() });
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#release();
+    this.#pause?.cancel();
+    this.#pause = null;
+    this.#cancelGather();
+    this.#feed.drop();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
   }
 }

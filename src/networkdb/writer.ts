@@ -2,7 +2,7 @@ import { StateError } from '../runtime/index.ts';
 import type { EntryAddress, EntryVersion, StoredEntry } from './entry.ts';
 import { isVisible } from './entry.ts';
 import { checkName } from './names.ts';
-import { compareBytes } from './order.ts';
+import { compareBytes, copyOf } from './order.ts';
 import type { Publisher } from './publisher.ts';
 import type { TableState } from './transitions.ts';
 
@@ -45,12 +45,13 @@ export class Writer {
   }
 
   /**
-   * Writes a key that can be seen now.
+   * Writes a key that can be seen now. The value that we hold there already is not written again.
    *
    * @throws StateError `ERR_ENTRY_NOT_FOUND`, and what {@link Writer.set} throws
    */
   update(address: EntryAddress, value: Uint8Array, writers: WritersPolicy): void {
-    this.#existing(address, writers);
+    const held = this.#existing(address, writers);
+    if (this.#isOurs(held, value)) return;
     this.#put(address, 'update', value);
   }
 
@@ -62,8 +63,7 @@ export class Writer {
    */
   set(address: EntryAddress, value: Uint8Array, writers: WritersPolicy): void {
     const held = this.#visible(address, writers);
-    const isOurs = held?.owner === this.#parts.state.localName;
-    if (isOurs && compareBytes(held.value, value) === 0) return;
+    if (this.#isOurs(held, value)) return;
     this.#put(address, held === undefined ? 'create' : 'update', value);
   }
 
@@ -76,6 +76,12 @@ export class Writer {
   delete(address: EntryAddress, writers: WritersPolicy): void {
     const { value } = this.#existing(address, writers);
     this.#put(address, 'delete', value);
+  }
+
+  /** Whether we hold that value there already. */
+  #isOurs(held: StoredEntry | undefined, value: Uint8Array): boolean {
+    if (held?.owner !== this.#parts.state.localName) return false;
+    return compareBytes(held.value, value) === 0;
   }
 
   #existing(address: EntryAddress, writers: WritersPolicy): StoredEntry {
@@ -119,7 +125,7 @@ export class Writer {
       time: state.tableClock.increment(),
       owner: state.localName,
       isDeleted,
-      value: isDeleted ? value : value.slice(),
+      value: isDeleted ? value : copyOf(value),
     };
     const message = publisher.encodeWrite(kind, address, version);
     if (oversize === 'reject' && !isDeleted) {

@@ -277,8 +277,8 @@ void test('arguments that cannot be meant are refused, and change nothing', asyn
   assert.throws(() => db.on('join', odd(undefined)), isInvalid);
   assert.throws(() => network.table('t', odd({})), isInvalid);
   assert.throws(() => network.table('t', json(), { writers: odd('me') }), isInvalid);
-  assert.throws(() => table.watch({ highWater: -1 }), isInvalid);
-  assert.throws(() => table.watch({ onOverflow: odd('zz') }), isInvalid);
+  assert.throws(() => table.watch({ buffer: -1 }), isInvalid);
+  assert.throws(() => table.watch({ overflow: odd('zz') }), isInvalid);
   assert.throws(() => table.watch({ signal: odd(5) }), isInvalid);
   assert.throws(() => table.get(odd(5)), { code: 'ERR_NAME_INVALID' });
   await cluster.settle(db.leave());

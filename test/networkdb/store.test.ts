@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import type { EntryWrite } from '../../src/networkdb/store.ts';
 import { EntryStore } from '../../src/networkdb/store.ts';
+import { FrozenView } from '../../src/networkdb/table-view.ts';
 import { encode } from '../support/fake-membership.ts';
 
 /*
@@ -76,7 +77,7 @@ test('a group that retires is gone at once and its memory bit by bit', () => {
   assert.equal(store.occupied, 301);
   assert.equal(store.get('n', 't', 'k5'), undefined);
   assert.deepEqual(
-    [...store.visible('n', 't')].map((entry) => entry.key),
+    [...new FrozenView(store, 'n', 't').entries()].map((entry) => entry.key),
     ['mine'],
   );
   // The owner comes back and writes while the sweep is under way.

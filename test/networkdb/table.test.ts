@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { TableCodec } from '../../src/networkdb/index.ts';
+import type { TableCodec, Unreadable } from '../../src/networkdb/index.ts';
 import { bytes, json, Network, utf8 } from '../../src/networkdb/index.ts';
 import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, FakeCluster } from '../support/fake-membership.ts';
@@ -27,7 +27,7 @@ test('values of a codec travel as its bytes', async () => {
   const { cluster, nets } = members();
   const [ours, theirs] = nets.map((net) => net.table('services', json<Service>()));
   assert.ok(ours && theirs);
-  const watch = theirs.watch({ keyPrefix: 'api' });
+  const watch = theirs.watch({ prefix: 'api' });
   ours.create('api-1', { port: 8080 });
   ours.set('web-1', { port: 80 });
   cluster.clock.runFor(50);
@@ -44,7 +44,7 @@ test('values of a codec travel as its bytes', async () => {
     ['api-1', 'web-1'],
   );
   assert.deepEqual([...theirs.ownEntries()], []);
-  assert.equal([...ours.ownEntries({ keyPrefix: 'web' })].length, 1);
+  assert.equal([...ours.ownEntries({ prefix: 'web' })].length, 1);
   const change = await watch.next();
   assert.ok(change.done !== true && change.value.kind === 'create');
   assert.deepEqual(change.value.value, { port: 8080 });
@@ -167,17 +167,34 @@ test('a join that is under way when the node closes says so', async () => {
   await assert.rejects(network.synced, { code: 'ERR_CLOSED' });
 });
 
-test('values that the codec cannot read count as absent, and get says why', async () => {
+test('values that the codec cannot read count as absent for every reader, and are reported', async () => {
   const { cluster, a, nets } = members();
   const raw = nets[0].table('t');
-  const typed = nets[1].table('t', json<Service>());
+  const heard: Unreadable[] = [];
+  const typed = nets[1].table('t', json<Service>(), {
+    onUnreadable: (unreadable) => {
+      heard.push(unreadable);
+      throw new Error('no matter');
+    },
+  });
   const watch = typed.watch();
-  for (const value of ['{', '{"port":1}', '{"port":2}', '{']) {
+  for (const value of ['{', '{"port":1}', '{"port":2}', '[']) {
     raw.set('k', encode(value));
     cluster.clock.runFor(50);
   }
-  assert.throws(() => typed.get('k'), { code: 'ERR_TABLE_CODEC' });
+  assert.equal(typed.get('k'), undefined);
+  assert.equal(typed.get('k', { detail: true }), undefined);
   assert.deepEqual([...typed.entries()], []);
+  assert.equal(typed.snapshot().get('k'), undefined);
+  assert.equal(heard.length, 4);
+  const [{ error, ...about } = assert.fail()] = heard;
+  assert.equal(error.code, 'ERR_TABLE_CODEC');
+  assert.ok(error.cause instanceof SyntaxError);
+  const address = { network: 'prod', table: 't', key: 'k' };
+  assert.deepEqual(about, { ...address, owner: 'a', bytes: encode('[') });
+  // It exists all the same, and can be overwritten.
+  assert.deepEqual([typed.has('k'), typed.size, typed.snapshot().has('k')], [true, 1, true]);
+  assert.throws(() => typed.create('k', { port: 3 }), { code: 'ERR_ENTRY_EXISTS' });
   const kinds: string[] = [];
   for (let i = 0; i < 3; i += 1) {
     const { value } = await watch.next();
@@ -185,6 +202,8 @@ test('values that the codec cannot read count as absent, and get says why', asyn
   }
   assert.deepEqual(kinds, ['create', 'update', 'delete']);
   assert.equal(watch.bufferedCount, 0);
+  // Each was reported once as it came, not again as what was before.
+  assert.equal(heard.length, 6);
   assert.ok(a.isUp);
 });
 

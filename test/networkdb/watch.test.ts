@@ -115,8 +115,8 @@ test('filters match whole names and key prefixes', async () => {
     [{ network: 'prod' }, 4],
     [{ table: 't' }, 4],
     [{ network: 'prod', table: 't' }, 2],
-    [{ keyPrefix: 'x/' }, 4],
-    [{ network: 'prod2', table: 't2', keyPrefix: 'y' }, 1],
+    [{ prefix: 'x/' }, 4],
+    [{ network: 'prod2', table: 't2', prefix: 'y' }, 1],
     [{ network: 'pro' }, 0],
   ];
   const watches = cases.map(([filter]) => b.engine.watch(filter));
@@ -144,7 +144,7 @@ test('filters match whole names and key prefixes', async () => {
 
 test('a reader that is too slow is told by an error', async () => {
   const { cluster, a, b } = pair();
-  const watch = b.engine.watch({}, { highWater: 3 });
+  const watch = b.engine.watch({}, { buffer: 3 });
   for (let i = 0; i < 4; i += 1) a.engine.create(at(`k${i}`), encode('v'));
   cluster.clock.runFor(100);
   await assert.rejects(watch.next(), { code: 'ERR_WATCH_OVERFLOW' });
@@ -154,7 +154,7 @@ test('a reader that is too slow is told by an error', async () => {
 
 test('or starts over with what is there, after a word of it', async () => {
   const { cluster, a, b } = pair();
-  const watch = b.engine.watch({}, { highWater: 3, onOverflow: 'resync' });
+  const watch = b.engine.watch({}, { buffer: 3, overflow: 'resync' });
   for (let i = 0; i < 5; i += 1) {
     a.engine.create(at(`k${i}`), encode('v'));
     cluster.clock.runFor(50);
@@ -173,7 +173,7 @@ test('a resync in the middle of a departure holds nothing of the departed', asyn
   const { cluster, a, b } = pair();
   for (let i = 0; i < 10; i += 1) a.engine.create(at(`k${i}`), encode('v'));
   cluster.clock.runFor(200);
-  const watch = b.engine.watch({}, { highWater: 4, onOverflow: 'resync' });
+  const watch = b.engine.watch({}, { buffer: 4, overflow: 'resync' });
   cluster.crash(a);
   cluster.clock.runFor(3_000);
   b.engine.stop();
@@ -208,7 +208,8 @@ test('leaving the loop ends the watch', async () => {
 
 test('what a reader does to the bytes it got changes nothing here', async () => {
   const { cluster, a, b } = pair();
-  const mine = encode('v');
+  // A Buffer, whose slices share its memory.
+  const mine = Buffer.from('v');
   a.engine.create(at('k'), mine);
   mine.fill(0);
   cluster.clock.runFor(100);
@@ -216,6 +217,10 @@ test('what a reader does to the bytes it got changes nothing here', async () => 
   assert.ok(value.kind === 'create');
   value.value.fill(0);
   b.engine.get(at('k'))?.value.fill(0);
+  a.engine.get(at('k'))?.value.fill(0);
+  const { value: own } = (await a.engine.watch({}, { local: true }).next()) as { value: Change };
+  assert.ok(own.kind === 'create');
+  own.value.fill(0);
   assert.equal(decode(b.engine.get(at('k'))?.value ?? mine), 'v');
   assert.equal(decode(a.engine.get(at('k'))?.value ?? mine), 'v');
 });

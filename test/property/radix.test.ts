@@ -44,6 +44,9 @@ function sorted(model: Model, prefix = '', from = ''): [string, number][] {
     .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
+const isBefore = (a: string, b: string): boolean =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+
 function assertSame(reader: RadixSnapshot<number>, model: Model): void {
   assert.equal(reader.size, model.size);
   assert.deepEqual([...reader.entries()], sorted(model));
@@ -75,6 +78,18 @@ test('the tree and all its snapshots agree with a map under any writes', () => {
           assert.deepEqual([...tree.entries(first)], sorted(model, first));
           assert.deepEqual([...tree.entriesFrom(name)], sorted(model, '', name));
           assert.deepEqual([...tree.entriesFrom(name, first)], sorted(model, first, name));
+          const to = `${first}b`;
+          for (const from of ['', name]) {
+            const inside = sorted(model, first, from).filter(([at]) => isBefore(at, to));
+            const range = { prefix: first, from, to };
+            assert.deepEqual([...tree.range(range)], inside);
+            assert.deepEqual([...tree.range({ ...range, reverse: true })], inside.toReversed());
+          }
+          const back = sorted(model, '', name).toReversed();
+          assert.deepEqual([...tree.range({ from: name, reverse: true })], back);
+          const below = sorted(model).filter(([at]) => isBefore(at, name));
+          assert.deepEqual([...tree.range({ to: name })], below);
+          assert.deepEqual([...tree.range({ to: name, reverse: true })], below.toReversed());
         } else if (value % 8 === 0) {
           tree.clear();
           model = new Map();
