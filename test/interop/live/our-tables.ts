@@ -36,7 +36,8 @@ export class OurTables {
       case 'join':
         return { count: await db.join(request.targets ?? [], wait) };
       case 'members':
-        return { members: listed(db), health: db.healthScore };
+        // Metadata is between our own nodes; NetworkDB shows it to nobody.
+        return { members: listed(db).map((member) => ({ ...member, metadata: '' })) };
       case 'peers':
         return { peers: db.peers(name).map((peer) => peer.name) };
       case 'joinNetwork':
