@@ -37,7 +37,8 @@ const TROUBLE: readonly RegExp[] = [
   /^pings\.(badTarget|wrongName)/,
   /^hooks\./,
   /^warnings\./,
-  /^tables\.dropped\.(?!stale$)/,
+  // Late news of a member that left a network or the ring is dropped by everybody.
+  /^tables\.dropped\.(?!stale$|ownerLeaving$|ownerUnknown$)/,
   /^tables\.(early\.dropped|oversize\.(dropped|failed)|unreadable|sync\.(answerFailed|failed|timedOut|unanswered))/,
 ];
 

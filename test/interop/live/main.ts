@@ -112,6 +112,9 @@ async function playAll(
   return failed > 0 ? 1 : 0;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1));
+}
 try {
   process.exitCode = await main();
 } catch (error) {

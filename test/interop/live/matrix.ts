@@ -37,7 +37,7 @@ export function allRows(): Row[] {
     for (const scenario of SCENARIOS) {
       if (scenario.family !== build.family) continue;
       for (const mode of modesOf(scenario, build)) {
-        for (const acting of KINDS) rows.push({ build, scenario, mode, acting });
+        for (const acting of scenario.acting ?? KINDS) rows.push({ build, scenario, mode, acting });
       }
     }
   }
@@ -51,7 +51,8 @@ export function quickRows(): Row[] {
     const build = builds[at % builds.length] as Build;
     const modes = modesOf(scenario, build);
     const mode = modes[at % modes.length] as Mode;
-    return { build, scenario, mode, acting: KINDS[at % 2] as Kind };
+    const kinds = scenario.acting ?? KINDS;
+    return { build, scenario, mode, acting: kinds[at % kinds.length] as Kind };
   });
 }
 

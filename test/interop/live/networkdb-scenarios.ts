@@ -49,6 +49,7 @@ async function writes(ring: Ring, acting: Kind): Promise<string> {
   await write(ring, second, 'two', 'of the other');
   const createdMs = await ring.agree();
   await write(ring, actor, 'one', 'written again');
+  await ring.agree();
   await write(ring, second, 'one', 'and by the other');
   const updatedMs = await ring.agree();
   await remove(ring, actor, 'two');
@@ -168,6 +169,20 @@ async function writesLarge(ring: Ring, acting: Kind): Promise<string> {
   return shown(await ring.agree());
 }
 
+/** Two write one key at the same time: which of them stays is open, but it is the same one everywhere. */
+async function writesAtOnce(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
+  await write(ring, actor, 'key', 'first');
+  await ring.agree();
+  const verb = 'updateEntry';
+  await Promise.all([
+    ring.ask(actor, { do: verb, network, table, key: 'key', value: 'of the actor' }),
+    ring.ask(second, { do: verb, network, table, key: 'key', value: 'of the other' }),
+  ]);
+  const { first, tookMs } = await ring.agreeOnAny(network, table);
+  return `${first.join()} after ${shown(tookMs)}`;
+}
+
 /** Two write in turn, so fast that the news of one write meets the next on its way. */
 async function writesQuickly(ring: Ring, acting: Kind): Promise<string> {
   const [actor, second, third] = actorAndRest(await growAttached(ring, acting, 4));
@@ -186,6 +201,7 @@ export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
   { name: 'create, update, delete', family, run: writes },
   { name: 'late joiner', family, run: joinsLate },
   { name: 'quick writes', family, run: writesQuickly },
+  { name: 'one key at once', family, run: writesAtOnce },
   { name: 'large values', family, run: writesLarge },
   { name: 'leave a network', family, run: leavesNetwork },
   { name: 'leave and rejoin race', family, run: leavesAndJoinsAgain },

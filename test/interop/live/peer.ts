@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 
 import type { Family } from './builds.ts';
 import type { Fields, PeerEvent, Reply, Request } from './lines.ts';
@@ -22,7 +22,14 @@ export class RequestFailed extends Error {
 type Waiter = () => void;
 
 const REPLY_LIMIT_MS = 60_000;
-const OUR_PROGRAM = resolve('.test-dist/test/interop/live/our-peer.js');
+const OUR_PROGRAM = join(import.meta.dirname, 'our-peer.js');
+
+const running = new Set<ChildProcess>();
+
+// A paused process would outlive this one, since it does not notice that its input has ended.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** A process that hosts members: asks it, keeps what it reports, stops and ends it by its id. */
 export class Peer {
@@ -38,6 +45,7 @@ export class Peer {
   constructor(kind: Kind, command: string, args: readonly string[]) {
     this.kind = kind;
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    running.add(this.#child);
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on('error', () => {});
     if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#heard(line));
@@ -48,6 +56,7 @@ export class Peer {
     this.#ended = new Promise((done) => {
       this.#child.on('close', () => {
         this.#hasEnded = true;
+        running.delete(this.#child);
         for (const answer of this.#pending.values()) answer({ id: 0, error: 'the process ended' });
         this.#pending.clear();
         done();

@@ -27,6 +27,15 @@ export interface StartOptions extends Partial<NodeOptions> {
   readonly peer?: Peer;
 }
 
+/** What {@link Ring.agreeOnAny} found. */
+export interface AnyAgreement {
+  /** The first few entries, as `key=value`. */
+  readonly first: readonly string[];
+  readonly tookMs: number;
+}
+
+/** Longer than the time after which a member of ours writes an entry anew that a collision endangers. */
+const STEADY_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 const SLACK_MS = 2_000;
 const BUDGET_FACTOR = 2;
@@ -174,6 +183,31 @@ export class Ring {
       if (differences.length === 0) return tookMs;
       if (tookMs > limitMs) {
         throw new Error(`no agreement in ${limitMs} ms: ${differences.slice(0, 4).join('; ')}`);
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /**
+   * Waits until all on a network show the same entries of a table, whichever they are, for a while.
+   *
+   * @returns the entries, and milliseconds until all had them
+   */
+  async agreeOnAny(network: string, table: string): Promise<AnyAgreement> {
+    const from = performance.now();
+    let since: { readonly digest: unknown; readonly tookMs: number } | null = null;
+    for (;;) {
+      const request = { do: 'entries', network, table, count: 5 };
+      const replies = await Promise.all(this.nodes.map((node) => this.ask(node, request)));
+      const tookMs = performance.now() - from;
+      const [digest, ...others] = new Set(replies.map((reply) => reply['digest']));
+      const first = (replies[0]?.['first'] ?? []) as readonly string[];
+      if (others.length > 0) since = null;
+      else if (since?.digest !== digest) since = { digest, tookMs };
+      else if (tookMs - since.tookMs > STEADY_MS) return { first, tookMs: since.tookMs };
+      if (tookMs > this.budgetMs) {
+        const all = replies.map((reply, at) => [this.nodes[at]?.name, reply['first']]);
+        throw new Error(`no agreement in ${this.budgetMs} ms: ${JSON.stringify(all)}`);
       }
       await sleep(LOOK_EVERY_MS);
     }

@@ -11,6 +11,8 @@ export interface Scenario {
   /** Modes that it makes sense in; all of the family by default. */
   readonly fits?: (mode: Mode, build: Build) => boolean;
   readonly allowed?: Allowed;
+  /** Whose node can be the acting one; both kinds by default. */
+  readonly acting?: readonly Kind[];
   /**
    * @param acting - who does what the scenario is about: a node of ours or one of Go's
    * @returns what the report shows beside the row, or nothing
