@@ -195,16 +195,17 @@ export class Ring {
    */
   async agreeOnAny(network: string, table: string): Promise<AnyAgreement> {
     const from = performance.now();
-    let since: { readonly digest: unknown; readonly tookMs: number } | null = null;
+    let steady: unknown = null;
+    let sinceMs = 0;
     for (;;) {
       const request = { do: 'entries', network, table, count: 5 };
       const replies = await Promise.all(this.nodes.map((node) => this.ask(node, request)));
       const tookMs = performance.now() - from;
       const [digest, ...others] = new Set(replies.map((reply) => reply['digest']));
       const first = (replies[0]?.['first'] ?? []) as readonly string[];
-      if (others.length > 0) since = null;
-      else if (since?.digest !== digest) since = { digest, tookMs };
-      else if (tookMs - since.tookMs > STEADY_MS) return { first, tookMs: since.tookMs };
+      if (others.length > 0) steady = null;
+      else if (steady !== digest) [steady, sinceMs] = [digest, tookMs];
+      else if (tookMs - sinceMs > STEADY_MS) return { first, tookMs: sinceMs };
       if (tookMs > this.budgetMs) {
         const all = replies.map((reply, at) => [this.nodes[at]?.name, reply['first']]);
         throw new Error(`no agreement in ${this.budgetMs} ms: ${JSON.stringify(all)}`);
