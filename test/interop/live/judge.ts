@@ -1,0 +1,63 @@
+import type { PeerEvent } from './lines.ts';
+import type { Ring } from './ring.ts';
+
+/*
+ * What the members said besides being right in the end. Go logs a warning or an error whenever it cannot read, place or
+ * answer something; ours counts it. A scenario names what it provokes; anything else fails the row.
+ */
+
+/** What a scenario may make the members say. */
+export interface Allowed {
+  /** Lines of Go's logs. */
+  readonly logs?: readonly RegExp[];
+  /** Counters of ours. */
+  readonly counters?: readonly RegExp[];
+}
+
+/** What members say of one that hangs, dies or comes back. */
+export const ABOUT_THE_DEAD: Allowed = {
+  logs: [
+    /Refuting (a suspect|a dead|an alive) message/,
+    /Push\/Pull with .* failed/,
+    /Failed fallback (TCP )?ping/,
+    /Failed to send (gossip|UDP|indirect|ping|error|compound)/,
+    /Was able to connect to .* over TCP but UDP probes failed/,
+    /Got ping for unexpected node/,
+    /memberlist: Failed to (receive|send)/,
+  ],
+  counters: [/^streams\.failed$/, /^pushPulls\.failed$/, /^streams\.replyFailed$/],
+};
+
+/** Counters that stay at zero while a ring is well. */
+const TROUBLE: readonly RegExp[] = [
+  /^packets\.(dropped|lostParts|oversized|sendFailed)/,
+  /^streams\.(rejected|failed|replyFailed)/,
+  /^claims\.(refused|highIncarnation|notGossiped)/,
+  /^pushPulls\.(failed|droppedRecords|incompatible|mergeRefused|refused)/,
+  /^pings\.(badTarget|wrongName)/,
+  /^hooks\./,
+  /^warnings\./,
+  // Late news of a member that left a network or the ring is dropped by everybody.
+  /^tables\.dropped\.(?!stale$|ownerLeaving$|ownerUnknown$)/,
+  /^tables\.(early\.dropped|oversize\.(dropped|failed)|unreadable|sync\.(answerFailed|failed|timedOut|unanswered))/,
+];
+
+/** Everything the members of a ring said that the scenario did not provoke. */
+export async function findTrouble(ring: Ring, allowed: Allowed): Promise<string[]> {
+  const logs = ring.peers.flatMap(({ events }) => events.flatMap(lineOf));
+  const isMeant = (line: string): boolean => (allowed.logs ?? []).some((one) => one.test(line));
+  const found = new Set(logs.filter((line) => !isMeant(line)).map((line) => `log: ${line}`));
+  for (const node of ring.ofKind('ours')) {
+    const { counters } = await ring.ask(node, { do: 'stats' });
+    for (const [name, value] of Object.entries(counters as Record<string, number>)) {
+      const isTrouble = value > 0 && TROUBLE.some((one) => one.test(name));
+      const isAllowed = (allowed.counters ?? []).some((one) => one.test(name));
+      if (isTrouble && !isAllowed) found.add(`${node.name} counted ${name}: ${value}`);
+    }
+  }
+  return [...found];
+}
+
+function lineOf({ event, text }: PeerEvent): string[] {
+  return ['log', 'stderr', 'broken'].includes(event) ? [String(text)] : [];
+}

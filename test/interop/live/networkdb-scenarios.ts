@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { ABOUT_THE_DEAD } from './judge.ts';
+import { keyOf } from './modes.ts';
+import type { Kind } from './peer.ts';
+import type { Ring, RingNode } from './ring.ts';
+import type { Scenario } from './scenario.ts';
+import { actorAndRest, grow, otherKind, shown } from './scenario.ts';
+
+/*
+ * Rings with tables, at Docker's own timings: what one writes all show, and what is gone nobody shows.
+ */
+
+const network = 'net';
+const table = 'tab';
+const MANY = 10_000;
+
+/** Writes at a node, and into the model. */
+async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
+  const entries = ring.expected(network, table);
+  const verb = entries.has(key) ? 'updateEntry' : 'createEntry';
+  await ring.ask(at, { do: verb, network, table, key, value });
+  entries.set(key, value);
+}
+
+async function remove(ring: Ring, at: RingNode, key: string): Promise<void> {
+  await ring.ask(at, { do: 'deleteEntry', network, table, key });
+  ring.expected(network, table).delete(key);
+}
+
+async function growAttached(ring: Ring, acting: Kind, size: number): Promise<RingNode[]> {
+  const nodes = await grow(ring, acting, size);
+  await ring.attach(network);
+  await ring.agree();
+  return nodes;
+}
+
+async function joins(ring: Ring, acting: Kind): Promise<string> {
+  await ring.add(otherKind(acting));
+  await ring.add(acting);
+  const membersMs = await ring.agree();
+  await ring.attach(network);
+  return `members ${shown(membersMs)}, network ${shown(await ring.agree())}`;
+}
+
+async function writes(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 3));
+  await write(ring, actor, 'one', 'of the actor');
+  await write(ring, second, 'two', 'of the other');
+  const createdMs = await ring.agree();
+  await write(ring, actor, 'one', 'written again');
+  await ring.agree();
+  await write(ring, second, 'one', 'and by the other');
+  const updatedMs = await ring.agree();
+  await remove(ring, actor, 'two');
+  await remove(ring, second, 'one');
+  const deletedMs = await ring.agree();
+  await write(ring, actor, 'three', 'after all');
+  await ring.agree();
+  return `create ${shown(createdMs)}, update ${shown(updatedMs)}, delete ${shown(deletedMs)}`;
+}
+
+async function joinsLate(ring: Ring, acting: Kind): Promise<string> {
+  const [holder] = actorAndRest(await growAttached(ring, otherKind(acting), 2));
+  const value = 'v'.repeat(40);
+  await ring.ask(holder, { do: 'fill', network, table, key: 'k', value, count: MANY });
+  const entries = ring.expected(network, table);
+  for (let at = 0; at < MANY; at += 1) entries.set(`k${at}`, value);
+  const late = await ring.add(acting);
+  await ring.attach(network, [late]);
+  return `${MANY} entries in ${shown(await ring.agree())}`;
+}
+
+async function leavesNetwork(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 3));
+  await write(ring, actor, 'mine', 'x');
+  await write(ring, second, 'stays', 'y');
+  await ring.agree();
+  await ring.detach(network, actor);
+  ring.expected(network, table).delete('mine');
+  return shown(await ring.agree());
+}
+
+async function leavesAndJoinsAgain(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 3));
+  await write(ring, actor, 'before', 'x');
+  await write(ring, second, 'stays', 'y');
+  await ring.agree();
+  await ring.detach(network, actor);
+  ring.expected(network, table).delete('before');
+  await ring.attach(network, [actor]);
+  await write(ring, actor, 'after', 'z');
+  return shown(await ring.agree());
+}
+
+async function leaves(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
+  await write(ring, actor, 'mine', 'x');
+  await write(ring, second, 'stays', 'y');
+  await ring.agree();
+  await ring.ask(actor, { do: 'close' });
+  ring.drop(actor);
+  ring.expected(network, table).delete('mine');
+  return shown(await ring.agree());
+}
+
+async function crashes(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
+  await write(ring, actor, 'mine', 'x');
+  await write(ring, second, 'stays', 'y');
+  await ring.agree();
+  await actor.peer.kill();
+  ring.drop(actor);
+  ring.expected(network, table).delete('mine');
+  return shown(await ring.agree());
+}
+
+/** The entries of one that hangs are shown by nobody, and by all again once it is back. */
+async function hidesAndRestores(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
+  await write(ring, actor, 'mine', 'x');
+  await write(ring, second, 'stays', 'y');
+  await ring.agree();
+  actor.peer.pause();
+  ring.drop(actor);
+  ring.expected(network, table).delete('mine');
+  const hiddenMs = await ring.agree();
+  actor.peer.resume();
+  await ring.admit(actor, undefined);
+  ring.expected(network, table).set('mine', 'x');
+  const restoredMs = await ring.agree();
+  await write(ring, actor, 'mine', 'still writes');
+  await ring.agree();
+  return `hidden ${shown(hiddenMs)}, restored ${shown(restoredMs)}`;
+}
+
+async function changesKeys(ring: Ring, acting: Kind): Promise<string> {
+  const nodes = await growAttached(ring, acting, 4);
+  const [actor, second] = actorAndRest(nodes);
+  const [old = ''] = ring.mode.options.keys ?? [];
+  const next = keyOf(old.length / 2, 99);
+  let written = 0;
+  for (const [verb, key] of [
+    ['addKey', next],
+    ['useKey', next],
+    ['removeKey', old],
+  ] as const) {
+    for (const node of nodes) {
+      await ring.ask(node, { do: verb, key });
+      written += 1;
+      await write(ring, actor, `a${written}`, 'x');
+      await write(ring, second, `b${written}`, 'y');
+      await sleep(100);
+    }
+  }
+  await ring.agree();
+  const late = await ring.start(acting, { keys: [next] });
+  await ring.admit(late);
+  await ring.attach(network, [late]);
+  await ring.agree();
+  return `${2 * written} writes through the change`;
+}
+
+/** Values beyond a packet: Go leaves them to its bulk sync, ours sends them over streams. */
+async function writesLarge(ring: Ring, acting: Kind): Promise<string> {
+  const [actor] = actorAndRest(await growAttached(ring, acting, 3));
+  await write(ring, actor, 'large', 'L'.repeat(5_000));
+  await write(ring, actor, 'huge', 'H'.repeat(200_000));
+  return shown(await ring.agree());
+}
+
+/** Two write one key at the same time: which of them stays is open, but it is the same one everywhere. */
+async function writesAtOnce(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
+  await write(ring, actor, 'key', 'first');
+  await ring.agree();
+  const verb = 'updateEntry';
+  await Promise.all([
+    ring.ask(actor, { do: verb, network, table, key: 'key', value: 'of the actor' }),
+    ring.ask(second, { do: verb, network, table, key: 'key', value: 'of the other' }),
+  ]);
+  const { first, tookMs } = await ring.agreeOnAny(network, table);
+  return `${first.join()} after ${shown(tookMs)}`;
+}
+
+/** Two write in turn, so fast that the news of one write meets the next on its way. */
+async function writesQuickly(ring: Ring, acting: Kind): Promise<string> {
+  const [actor, second, third] = actorAndRest(await growAttached(ring, acting, 4));
+  for (let at = 0; at < 200; at += 1) {
+    for (const node of [actor, second, third as RingNode]) {
+      await write(ring, node, `${node.name} ${at % 40}`, `value ${at}`);
+    }
+  }
+  return `600 writes, ${shown(await ring.agree())}`;
+}
+
+const family = 'networkdb';
+
+export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
+  { name: 'join', family, run: joins },
+  { name: 'create, update, delete', family, run: writes },
+  { name: 'late joiner', family, run: joinsLate },
+  { name: 'quick writes', family, run: writesQuickly },
+  { name: 'one key at once', family, run: writesAtOnce },
+  { name: 'large values', family, run: writesLarge },
+  { name: 'leave a network', family, run: leavesNetwork },
+  { name: 'leave and rejoin race', family, run: leavesAndJoinsAgain },
+  { name: 'leave', family, run: leaves, allowed: ABOUT_THE_DEAD },
+  { name: 'crash', family, run: crashes, allowed: ABOUT_THE_DEAD },
+  { name: 'hide and restore', family, run: hidesAndRestores, allowed: ABOUT_THE_DEAD },
+  {
+    name: 'key rotation',
+    family,
+    run: changesKeys,
+    fits: ({ options }) => options.keys !== undefined,
+  },
+];

@@ -1,0 +1,216 @@
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Allowed } from './judge.ts';
+import type { Fields, NodeOptions } from './lines.ts';
+import type { Mode } from './modes.ts';
+import { keyOf } from './modes.ts';
+import type { Kind } from './peer.ts';
+import { RequestFailed } from './peer.ts';
+import type { Ring, RingNode } from './ring.ts';
+import type { Scenario } from './scenario.ts';
+import { grow } from './scenario.ts';
+
+/*
+ * Peers that do not belong to the ring: another key, another label, none at all, another version of the
+ * protocol above, bytes that break off or that nobody can read. They are refused, our side says why by a
+ * code, and the ring stays as it was.
+ */
+
+/** How a stranger differs, and the codes that our side gives for it. */
+interface Stranger {
+  readonly name: string;
+  readonly fits: (mode: Mode) => boolean;
+  readonly options: (mode: Mode) => Partial<NodeOptions>;
+  /** Why a join fails, when a member of the ring tries the stranger. */
+  readonly toStranger: string;
+  /** Why a join fails, when the stranger tries a member. */
+  readonly toMember: string;
+  /** Cause in the warning of a member that the stranger tried; null where only a counter tells. */
+  readonly warning: string | null;
+}
+
+const isSealed = ({ options }: Mode): boolean => options.keys !== undefined;
+
+const STRANGERS: readonly Stranger[] = [
+  {
+    name: 'wrong key',
+    fits: isSealed,
+    options: ({ options }) => ({ keys: [keyOf((options.keys?.[0]?.length ?? 32) / 2, 77)] }),
+    toStranger: 'ERR_KEY_MISMATCH',
+    toMember: 'ERR_KEY_MISMATCH',
+    warning: 'ERR_KEY_MISMATCH',
+  },
+  {
+    name: 'no encryption',
+    fits: isSealed,
+    options: () => ({ keys: [] }),
+    toStranger: 'ERR_NOT_SEALED',
+    toMember: 'ERR_SEALED',
+    warning: 'ERR_NOT_SEALED',
+  },
+  {
+    name: 'encryption in a plain ring',
+    fits: ({ options }) => options.keys === undefined,
+    options: () => ({ keys: [keyOf(16, 5)] }),
+    toStranger: 'ERR_SEALED',
+    toMember: 'ERR_NOT_SEALED',
+    warning: 'ERR_SEALED',
+  },
+  {
+    name: 'another label',
+    fits: ({ options }) => options.label !== undefined,
+    options: () => ({ label: 'green' }),
+    toStranger: 'ERR_STREAM_CLOSED',
+    toMember: 'ERR_STREAM_CLOSED',
+    warning: 'ERR_LABEL_MISMATCH',
+  },
+  {
+    name: 'a label in a ring without',
+    fits: ({ options }) => options.label === undefined,
+    options: () => ({ label: 'green' }),
+    toStranger: 'ERR_STREAM_CLOSED',
+    toMember: 'ERR_STREAM_CLOSED',
+    warning: 'ERR_LABEL_MISMATCH',
+  },
+  {
+    name: 'another version of the protocol above',
+    fits: () => true,
+    options: () => ({ delegateVersion: 3 }),
+    toStranger: 'ERR_REMOTE',
+    toMember: 'ERR_REMOTE',
+    warning: null,
+  },
+];
+
+/** A join that must fail; on our side for the reason given. */
+async function refusedJoin(ring: Ring, from: RingNode, to: RingNode, code: string): Promise<void> {
+  const tries = `${from.name} to ${to.name}`;
+  try {
+    await ring.ask(from, { do: 'join', targets: [to.target] });
+  } catch (error) {
+    if (!(error instanceof RequestFailed)) throw error;
+    if (from.kind === 'go') return;
+    const { attempts = [] } = error.reply['fields'] as { readonly attempts?: readonly Fields[] };
+    const codes = attempts.map((attempt) => attempt['code']);
+    if (error.reply.code === 'ERR_JOIN_FAILED' && codes.join() === code) return;
+    throw new Error(`${tries}: ${code} was meant, not ${JSON.stringify(error.reply)}`);
+  }
+  throw new Error(`${tries}: was taken in`);
+}
+
+async function isRefused(stranger: Stranger, ring: Ring, acting: Kind): Promise<undefined> {
+  const members = await grow(ring, 'ours', 3);
+  const odd = await ring.start(acting, stranger.options(ring.mode));
+  for (const member of members) {
+    await refusedJoin(ring, odd, member, stranger.toMember);
+    if (member.kind === 'ours') await isReported(ring, member, stranger.warning);
+    await refusedJoin(ring, member, odd, stranger.toStranger);
+  }
+  await ring.agree();
+  const alone = (await ring.ask(odd, { do: 'members' }))['members'] as readonly unknown[];
+  if (alone.length !== 1) throw new Error(`the stranger knows ${alone.length} members`);
+}
+
+async function isReported(ring: Ring, member: RingNode, cause: string | null): Promise<void> {
+  if (cause !== null) {
+    await ring.expectEvent(member, 'warning', { code: 'WARN_FOREIGN_TRAFFIC', cause });
+  } else {
+    await isCounted(ring, member, 'pushPulls.incompatible');
+  }
+}
+
+/** Waits until a node of ours has counted something. */
+async function isCounted(ring: Ring, node: RingNode, counter: string): Promise<void> {
+  const until = performance.now() + ring.budgetMs;
+  while (performance.now() < until) {
+    const { counters } = await ring.ask(node, { do: 'stats' });
+    if (((counters as Record<string, number>)[counter] ?? 0) > 0) return;
+    await sleep(50);
+  }
+  throw new Error(`${node.name} never counted ${counter}`);
+}
+
+/** Head of a push/pull that says two records follow, as Go writes it; none follow. */
+const BROKEN_OFF = Buffer.concat([
+  Buffer.of(6, 0x83, 0xa5),
+  Buffer.from('Nodes\x02\xacUserStateLen\x00\xa4Join\xc2', 'latin1'),
+]);
+
+/** Compressed in a way that does not exist. */
+const UNKNOWN_COMPRESSION = Buffer.concat([
+  Buffer.of(9, 0x82, 0xa4),
+  Buffer.from('Algo\x01\xa3Buf\xa3abc', 'latin1'),
+]);
+
+/** Opens a stream, writes, and does nothing more until it is told to end. */
+function openStream(port: number, bytes: Buffer): () => void {
+  const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+  socket.on('error', () => {}).resume();
+  return () => socket.destroy();
+}
+
+async function breaksOff(ring: Ring): Promise<undefined> {
+  const [first] = await grow(ring, 'ours', 3);
+  const { port } = first as RingNode;
+  const ends = Array.from({ length: 20 }, () => openStream(port, BROKEN_OFF));
+  await isCounted(ring, first as RingNode, 'streams.rejected.slow');
+  const cut = openStream(port, BROKEN_OFF.subarray(0, 9));
+  await sleep(100);
+  cut();
+  for (const end of ends) end();
+  await ring.add('go');
+  await ring.agree();
+}
+
+async function compressesOddly(ring: Ring): Promise<undefined> {
+  const [first] = await grow(ring, 'ours', 3);
+  const { port } = first as RingNode;
+  const packets = createSocket('udp4');
+  packets.send(UNKNOWN_COMPRESSION, port, '127.0.0.1', () => packets.close());
+  const end = openStream(port, UNKNOWN_COMPRESSION);
+  await isCounted(ring, first as RingNode, 'packets.dropped.ERR_CODEC_UNSUPPORTED');
+  await isCounted(ring, first as RingNode, 'streams.rejected.ERR_CODEC_UNSUPPORTED');
+  end();
+  await ring.add('go');
+  await ring.agree();
+}
+
+const family = 'memberlist';
+const isPlain = ({ name }: Mode): boolean => name === 'plain';
+
+/** What the members may say of strangers: Go whatever it likes. */
+const FOREIGN: Allowed = {
+  logs: [/./],
+  counters: [
+    /^packets\.dropped\.ERR_/,
+    /^streams\.(rejected\.|failed|replyFailed)/,
+    /^warnings\.WARN_FOREIGN_TRAFFIC/,
+    /^pushPulls\.incompatible/,
+  ],
+};
+
+export const STRANGER_SCENARIOS: readonly Scenario[] = [
+  ...STRANGERS.map((stranger): Scenario => {
+    const run = (ring: Ring, acting: Kind): Promise<undefined> => isRefused(stranger, ring, acting);
+    const name = `stranger: ${stranger.name}`;
+    return { name, run, fits: stranger.fits, family, allowed: FOREIGN };
+  }),
+  {
+    name: 'stranger: stops in mid-stream',
+    family,
+    run: breaksOff,
+    fits: isPlain,
+    acting: ['go'],
+    allowed: FOREIGN,
+  },
+  {
+    name: 'stranger: unknown compression',
+    family,
+    run: compressesOddly,
+    fits: isPlain,
+    acting: ['go'],
+    allowed: FOREIGN,
+  },
+];
