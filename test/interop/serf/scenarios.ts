@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { junkCounters } from '../system/junk.ts';
 import type { Scenario, ScenarioContext } from '../system/scenario.ts';
 import { until } from '../system/until.ts';
 import { SerfAgent } from './agent.ts';
@@ -56,11 +57,7 @@ async function hears(member: SerfPeer, event: string): Promise<void> {
 /** Nothing of us was odd to the agent, and nothing of it was to us. */
 function assertAtEase(agents: readonly SerfAgent[], member: SerfPeer): void {
   for (const each of agents) assert.deepEqual(each.complaints(), []);
-  const { counters } = member.memberlist.stats();
-  const junk = Object.keys(counters).filter((name) =>
-    /^packets\.dropped|malformed|refused/.test(name),
-  );
-  assert.deepEqual(junk, []);
+  assert.deepEqual(junkCounters(member.memberlist.stats().counters), []);
 }
 
 const joins: Scenario = {
