@@ -148,6 +148,11 @@ export class Attachments {
     return sorted;
   }
 
+  /** Names of the networks that have participants, in byte order. */
+  populatedNetworks(): readonly string[] {
+    return sortedTexts(this.#participants.keys());
+  }
+
   participantCount(network: string): number {
     return this.#participants.get(network)?.size ?? 0;
   }

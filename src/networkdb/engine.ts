@@ -291,6 +291,12 @@ export class TableEngine {
     return this.#state.attachments.joinedNetworks();
   }
 
+  /** Names of the networks that any active node is on, in byte order. */
+  knownNetworks(): readonly string[] {
+    this.#checkOpen();
+    return this.#state.attachments.populatedNetworks();
+  }
+
   /** Names of the nodes in a state, in byte order. */
   nodes(state: NodeState): readonly string[] {
     this.#checkOpen();

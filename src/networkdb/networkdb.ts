@@ -181,6 +181,17 @@ export class NetworkDB implements AsyncDisposable {
   }
 
   /**
+   * Names of the networks that any member is on, whether or not this node is, in byte order.
+   *
+   * Who is where is known to all members; what the tables hold is not, without joining.
+   *
+   * @throws StateError with `ERR_CLOSED`
+   */
+  knownNetworks(): readonly string[] {
+    return this.#engine.knownNetworks();
+  }
+
+  /**
    * Joins a network: its tables can be read and written, and fill with what the members publish.
    *
    * @returns when the first exchange with all members of the network has ended. Members that could not

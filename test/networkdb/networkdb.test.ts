@@ -35,6 +35,31 @@ void test('what one node publishes is read by all others within 50 ms', async ()
   await cluster.close();
 });
 
+void test('all know the networks that anybody is on, until nobody is', async () => {
+  const cluster = new Cluster();
+  const nodes = await cluster.spawnJoinedDbs(3);
+  const [a, b, c] = nodes.map(({ db }) => db);
+  assert.deepEqual(a?.knownNetworks(), []);
+  await cluster.settle(b!.joinNetwork('prod'));
+  const test = await cluster.settle(c!.joinNetwork('test'));
+  await cluster.settle(b!.joinNetwork('test'));
+  const known = (): string => nodes.map(({ db }) => db.knownNetworks().join()).join(' ');
+  assert.ok(cluster.runUntil(() => known() === 'prod,test prod,test prod,test', 1000));
+  assert.deepEqual(a?.networks(), []);
+  test.leave();
+  cluster.clock.runFor(1000);
+  assert.equal(known(), 'prod,test prod,test prod,test');
+  await cluster.settle(b!.leave());
+  assert.ok(
+    cluster.runUntil(
+      () => nodes.every(({ db }) => db.knownNetworks().length === 0 || db === b),
+      1000,
+    ),
+    known(),
+  );
+  await cluster.close();
+});
+
 void test('a write right after joining a network is lost for nobody', async () => {
   const cluster = new Cluster({ lossRate: 0.05 });
   const { tables, nodes } = await servicesOf(cluster, 4);
@@ -174,6 +199,7 @@ void test('after close every call is refused with ERR_CLOSED, and closing again 
   assert.throws(() => node.db.members(), isClosed);
   assert.throws(() => node.db.peers('prod'), isClosed);
   assert.throws(() => node.db.networks(), isClosed);
+  assert.throws(() => node.db.knownNetworks(), isClosed);
   assert.throws(() => {
     node.db.keyring.list();
   }, isClosed);

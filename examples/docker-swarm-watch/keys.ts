@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/*
+ * Gossip keys as Docker gives them away: lines of hex in the file that NETWORKDBKEYLOGFILE names (Docker 25
+ * and later), or lists of numbers in the debug log of an older daemon.
+ */
+
+const KEY_BYTES = 16;
+const HEX_LINE = /^[0-9a-f]{32}$/;
+/** What a daemon of up to 28 logs when it starts its member: `Keys:[[247 97 …] [137 59 …]]`. */
+const LOGGED_KEYS = /Keys:\[((?:\[[\d ]+\] ?)+)\]/g;
+
+/**
+ * The keys to open and seal with; the first one seals.
+ *
+ * @param hexKeys - keys given one by one
+ * @param file - path of a key file or of a log
+ * @throws Error for a key that is none
+ */
+export function readKeys(hexKeys: readonly string[], file?: string): Uint8Array[] {
+  const given = hexKeys.map((text) => {
+    if (!HEX_LINE.test(text.toLowerCase())) throw new Error(`not a key of 32 hex digits: ${text}`);
+    return new Uint8Array(Buffer.from(text, 'hex'));
+  });
+  return file === undefined ? given : [...given, ...keysOfText(readFileSync(file, 'utf8'))];
+}
+
+/** The keys in the text of a key file or a log: of a log the newest list, as it stands. */
+export function keysOfText(text: string): Uint8Array[] {
+  const logged = [...text.matchAll(LOGGED_KEYS)].at(-1)?.[1];
+  if (logged !== undefined) {
+    const lists = [...logged.matchAll(/\[([\d ]+)\]/g)];
+    return lists.map(([, list = '']) => Uint8Array.from(list.split(' ').map(Number)));
+  }
+  const lines = text.split('\n').map((line) => line.trim().toLowerCase());
+  return lines
+    .filter((line) => HEX_LINE.test(line))
+    .map((line) => new Uint8Array(Buffer.from(line, 'hex')))
+    .filter((key) => key.length === KEY_BYTES);
+}

@@ -1,0 +1,145 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { keysOfText } from '../../../examples/docker-swarm-watch/keys.ts';
+import type { Machine } from '../system/namespaces.ts';
+import { Program, run } from '../system/programs.ts';
+import type { ScenarioContext } from '../system/scenario.ts';
+
+/*
+ * A Docker daemon of the suite's own, in one machine of the suite's own.
+ *
+ * It has its own network, process and mount namespaces: ending it ends every container and shim with it
+ * and takes all its mounts along. What it would write outside its folder is covered by mounts that it
+ * alone sees. Left on the host are a control group and the folders those mounts need, and both are removed.
+ */
+
+const START_LIMIT_MS = 60_000;
+const CGROUP_ROOT = '/sys/fs/cgroup';
+/** Folders that the daemon writes to whatever it is told. */
+const COVERED = ['/etc/docker', '/var/lib/docker', '/opt/containerd', '/run'];
+
+let daemons = 0;
+
+/** A running daemon. */
+export class DockerDaemon {
+  readonly machine: Machine;
+  readonly program: Program;
+  readonly #folder: string;
+  readonly #socket: string;
+
+  private constructor(o: { machine: Machine; program: Program; folder: string; socket: string }) {
+    this.machine = o.machine;
+    this.program = o.program;
+    this.#folder = o.folder;
+    this.#socket = o.socket;
+  }
+
+  /** Starts a daemon in a machine; it is ended with the scenario. */
+  static async start(context: ScenarioContext, machine: Machine): Promise<DockerDaemon> {
+    daemons += 1;
+    const group = `ndb${process.pid}-${daemons}`;
+    const folder = join(context.folder, `docker-${daemons}`);
+    const socket = join(folder, 'docker.sock');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'daemon.json'), '{}\n');
+    makeFolders(context);
+    context.defer(() => {
+      removeControlGroups(group);
+    });
+    const program = new Program(machine.inside(isolated(daemonCommand(folder, group))), {
+      env: { NETWORKDBKEYLOGFILE: join(folder, 'gossip-keys') },
+    });
+    context.defer(async () => program.stop('SIGKILL'));
+    await program.hears(/API listen on/, START_LIMIT_MS);
+    return new DockerDaemon({ machine, program, folder, socket });
+  }
+
+  /** Runs a command of the Docker client against this daemon. */
+  async docker(...args: string[]): Promise<string> {
+    return (await run(['docker', '-H', `unix://${this.#socket}`, ...args])).trim();
+  }
+
+  /** What `docker … --format` gives, one line per item. */
+  async lines(...args: string[]): Promise<string[]> {
+    return (await this.docker(...args)).split('\n').filter((line) => line !== '');
+  }
+
+  /** The keys of the swarm's gossip, as the daemon gives them away. */
+  gossipKeys(): Uint8Array[] {
+    const file = join(this.#folder, 'gossip-keys');
+    return keysOfText(existsSync(file) ? readFileSync(file, 'utf8') : this.program.said);
+  }
+
+  /** The name under which the daemon takes part in the gossip; a new one at each start. */
+  gossipName(): string {
+    const [, name = ''] = /will use memberlist nodeID:(\w+)/.exec(this.program.said) ?? [];
+    return name;
+  }
+
+  /** Lines of the log, of warning or worse, about the gossip. */
+  complaints(): string[] {
+    const isOurs = /memberlist|networkdb|gossip|bulk sync|decod|unmarshal|decrypt/i;
+    return this.program.said
+      .split('\n')
+      .filter((line) => /level=(warning|error|fatal)|\[(ERR|WARN)\]/.test(line))
+      .filter((line) => isOurs.test(line));
+  }
+}
+
+function daemonCommand(folder: string, group: string): string[] {
+  return [
+    'dockerd',
+    '--debug',
+    `--config-file=${folder}/daemon.json`,
+    `--data-root=${folder}/data`,
+    `--exec-root=${folder}/exec`,
+    `--pidfile=${folder}/pid`,
+    `--host=unix://${folder}/docker.sock`,
+    '--bridge=none',
+    '--storage-driver=vfs',
+    '--exec-opt=native.cgroupdriver=cgroupfs',
+    `--cgroup-parent=/${group}`,
+  ];
+}
+
+/** A command in namespaces for processes and mounts, with the covered folders its own. */
+function isolated(command: readonly string[]): string[] {
+  const covers = COVERED.map((path) => `mount -t tmpfs tmpfs ${path}`);
+  const script = [...covers, `exec ${command.join(' ')}`].join('\n');
+  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return ['unshare', ...flags, '--propagation=private', 'sh', '-ec', script];
+}
+
+/** Folders to mount on, where the host has none; removed again if nobody has used them. */
+function makeFolders(context: ScenarioContext): void {
+  for (const path of COVERED.filter((each) => !existsSync(each))) {
+    mkdirSync(path);
+    context.defer(() => {
+      if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
+    });
+  }
+}
+
+/** Removes the daemon's control groups from every hierarchy, deepest first. */
+function removeControlGroups(group: string): void {
+  const roots = [CGROUP_ROOT, ...readdirSync(CGROUP_ROOT).map((name) => join(CGROUP_ROOT, name))];
+  for (const root of roots) {
+    const top = join(root, group);
+    if (existsSync(top)) removeGroup(top);
+  }
+}
+
+function removeGroup(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroup(join(path, entry.name));
+  }
+  rmdirSync(path);
+}

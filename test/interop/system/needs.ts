@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/*
+ * What scenarios need of the machine, how it is found, and how it is got. Nothing is passed over in
+ * silence: a scenario whose needs are not met fails, and says what to install.
+ */
+
+/** One thing that a machine has or lacks. */
+export interface Need {
+  isMet(): boolean;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** Debian package that brings it, if one does. */
+  readonly debianPackage?: string;
+}
+
+/** Whether a program is on the path, or where administrators' programs are. */
+export function hasProgram(name: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function program(name: string, debianPackage: string): Need {
+  const remedy = `the program ${name} is missing: apt-get install -y ${debianPackage}`;
+  return { isMet: () => hasProgram(name), remedy, debianPackage };
+}
+
+/** Everything a scenario can ask for, by name. */
+export const NEEDS: Readonly<Record<string, Need>> = {
+  root: {
+    isMet: () => process.getuid?.() === 0,
+    remedy: 'network namespaces and a daemon of its own need root: run it with sudo',
+  },
+  serf: program('serf', 'serf'),
+  dockerd: program('dockerd', 'docker.io'),
+  docker: program('docker', 'docker.io'),
+  busybox: {
+    isMet: () => hasProgram('busybox'),
+    remedy: 'the program busybox is missing: apt-get install -y busybox-static',
+    debianPackage: 'busybox-static',
+  },
+  ip: program('ip', 'iproute2'),
+  iptables: program('iptables', 'iptables'),
+  nsenter: program('nsenter', 'util-linux'),
+  unshare: program('unshare', 'util-linux'),
+};
+
+/** What is missing for these needs, in words; empty when nothing is. */
+export function missing(needs: readonly string[]): string[] {
+  return needs.flatMap((name) => {
+    const need = NEEDS[name];
+    if (need === undefined) return [`nothing is known of the need ${name}`];
+    return need.isMet() ? [] : [need.remedy];
+  });
+}
+
+/**
+ * Installs what is missing with apt-get.
+ *
+ * @throws Error when the machine has no apt-get, when this is not root, or when apt-get fails
+ */
+export function install(needs: readonly string[]): void {
+  const packages = needs.flatMap((name) => {
+    const need = NEEDS[name];
+    return need?.debianPackage === undefined || need.isMet() ? [] : [need.debianPackage];
+  });
+  if (packages.length === 0) return;
+  if (!hasProgram('apt-get')) throw new Error(`no apt-get here to install ${packages.join(' ')}`);
+  if (process.getuid?.() !== 0) throw new Error('--install works as root only');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options = {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'],
+  };
+  execFileSync('apt-get', ['update'], options);
+  const flags = ['install', '-y', '--no-install-recommends'];
+  execFileSync('apt-get', [...flags, ...new Set(packages)], options);
+}
