@@ -48,7 +48,7 @@ async function follow<T>(
   textOf: (record: T) => string,
   say: Say,
 ): Promise<void> {
-  for await (const change of table.watch({ onOverflow: 'resync' })) {
+  for await (const change of table.watch({ overflow: 'resync' })) {
     const shown = take(change, held, textOf);
     if (shown !== null) say(shown);
   }
