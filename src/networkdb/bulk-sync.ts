@@ -2,6 +2,7 @@ import type { BulkSync as BulkSyncMessage } from '../codec/index.ts';
 import { encodeBulkSync, encodeCompoundMessage, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError, StateError, TimeoutError } from '../runtime/index.ts';
+import { FEATURE } from './capabilities.ts';
 import type { Membership } from './membership.ts';
 import type { Slices } from './slices.ts';
 import type { SyncScope } from './sync-walk.ts';
@@ -20,7 +21,8 @@ import type { TableState } from './transitions.ts';
  * another peer is tried; Go counts it as done.
  *
  * Either side sends all entries of the networks, or, when the request asks for it, those that it owns
- * itself. Go skips that wish and answers with all.
+ * itself. That wish is a field of ours, and is told only to who has announced that it knows it: with all
+ * others everything is exchanged.
  */
 
 /** Bytes of entries after which a chunk ends. */
@@ -88,6 +90,11 @@ export class BulkSync {
       else counters.add('tables.sync.failed');
       done(error);
     });
+  }
+
+  /** Whose entries an exchange with a peer carries, when those of the sender alone would do. */
+  ownScope(peer: string): SyncScope {
+    return this.#parts.state.nodes.announces(peer, FEATURE.ownOnlySync) ? 'own' : 'all';
   }
 
   /** A message from a peer was applied whole: it may answer us, and may want an answer. */
@@ -185,7 +192,7 @@ export class BulkSync {
       const [peer, wanted] = next;
       this.#answers.delete(peer);
       this.#answering += 1;
-      const { scope } = wanted;
+      const scope = wanted.scope === 'own' ? this.ownScope(peer) : 'all';
       const networks = [...wanted.networks];
       this.#send({ peer, networks, scope, isRequest: false }, (error) => {
         this.#answering -= 1;
