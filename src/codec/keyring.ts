@@ -130,6 +130,30 @@ export class Keyring {
     this.#entries = Object.freeze(this.#entries.filter((other) => other !== entry));
   }
 
+  /**
+   * Makes the ring hold these keys and no others: adds, then uses, then removes. Nothing has changed
+   * when it throws.
+   *
+   * @param keys - one or more, in any order; copied
+   * @param primary - one of them
+   * @throws CryptoError `ERR_KEY_INVALID` for a key of another type or size, `ERR_KEY_UNKNOWN` when the
+   * primary key is not among them
+   */
+  replace(keys: readonly Uint8Array[], primary: Uint8Array): void {
+    const wanted: unknown = keys;
+    if (!Array.isArray(wanted)) throw new CryptoError('ERR_KEY_INVALID', 'keys come in a list');
+    for (const key of [...keys, primary]) this.#requireValid(key);
+    const isWanted = (key: Uint8Array): boolean => keys.some((each) => equalBytes(each, key));
+    if (!isWanted(primary)) {
+      throw new CryptoError('ERR_KEY_UNKNOWN', 'the primary key is not among the new keys', {
+        fingerprint: keyFingerprint(primary),
+      });
+    }
+    for (const key of keys) this.add(key);
+    this.use(primary);
+    for (const { bytes } of this.#entries) if (!isWanted(bytes)) this.remove(bytes);
+  }
+
   #find(key: Uint8Array): RingKey | undefined {
     return this.#entries.find((entry) => equalBytes(entry.bytes, key));
   }

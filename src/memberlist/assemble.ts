@@ -21,6 +21,7 @@ import type { MemberlistDelegates } from './delegates.ts';
 import { MemberEvents } from './events.ts';
 import { Gossip } from './gossip.ts';
 import { Inbound } from './inbound.ts';
+import { KeyLog } from './key-log.ts';
 import { KeyUse } from './key-use.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   readonly core: Core;
   readonly keyring: Keyring;
   readonly keyUse: KeyUse;
+  readonly keyLog: KeyLog | null;
   readonly acks: AckTable;
   readonly sender: PacketSender;
   readonly rules: StateRules;
@@ -84,6 +86,8 @@ export function assemble(
 ): Parts {
   const keyring = new Keyring(config.encryption.keys, wireKeyLengths(config.wire));
   const { core, keyUse } = createCore(config, ports, delegates, keyring);
+  const { keyLogFile } = config.encryption;
+  const keyLog = keyLogFile === null ? null : new KeyLog(core, keyLogFile);
   const acks = new AckTable(core.ports);
   const sender = new PacketSender(core);
   const client = new StreamClient(core);
@@ -159,6 +163,7 @@ export function assemble(
     core,
     keyring,
     keyUse,
+    keyLog,
     acks,
     sender,
     rules,

@@ -169,6 +169,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
       keys: Object.freeze(copiedKeys(encryption?.keys)),
       verifyIncoming: encryption?.verifyIncoming ?? true,
       verifyOutgoing: encryption?.verifyOutgoing ?? true,
+      keyLogFile: encryption?.keyLogFile ?? null,
     }),
     probe: group('probe'),
     suspicion: group('suspicion'),
@@ -257,7 +258,7 @@ function checkVersions(
 
 function checkEncryption(options: MemberlistOptions, wire: WireName, validator: Validator): void {
   const encryption = options.encryption;
-  const fields = ['keys', 'verifyIncoming', 'verifyOutgoing'];
+  const fields = ['keys', 'verifyIncoming', 'verifyOutgoing', 'keyLogFile'];
   validator.knownKeys('encryption', encryption, fields);
   if (!isGroup(encryption)) return;
   const keys: unknown = encryption.keys;
@@ -276,6 +277,9 @@ function checkEncryption(options: MemberlistOptions, wire: WireName, validator: 
       validator.check(holds, `encryption.keys[${index}]`, key, rule);
     });
   }
+  const { keyLogFile = null } = encryption;
+  const isPath = keyLogFile === null || (typeof keyLogFile === 'string' && keyLogFile !== '');
+  validator.check(isPath, 'encryption.keyLogFile', keyLogFile, 'a path or null');
   validator.boolean('encryption.verifyIncoming', encryption.verifyIncoming ?? true);
   const { verifyIncoming = true, verifyOutgoing = true } = encryption;
   if (!validator.boolean('encryption.verifyOutgoing', verifyOutgoing)) return;

@@ -29,7 +29,8 @@ export type WarningCode =
   | 'WARN_PEERS_FILE'
   | 'WARN_HOSTILE_TIME'
   | 'WARN_OVERSIZE'
-  | 'WARN_LIMIT';
+  | 'WARN_LIMIT'
+  | 'WARN_KEY_LOG';
 
 /** Events of a member, and what each carries. */
 export interface MemberEventMap {

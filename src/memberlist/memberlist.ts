@@ -51,9 +51,10 @@ export class Memberlist implements AsyncDisposable {
     this.#parts = parts;
     this.#config = config;
     this.#waiters = new Waiters(parts.core.ports.clock);
-    this.keyring = new RingKeys(parts.keyring, parts.keyUse, () => {
+    const assertOpen = (): void => {
       this.#assertOpen();
-    });
+    };
+    this.keyring = new RingKeys(parts.keyring, parts.keyUse, assertOpen, parts.keyLog);
   }
 
   /**
@@ -153,6 +154,18 @@ export class Memberlist implements AsyncDisposable {
     rejoin.remember(targets);
     if (waiter.isOpen) joiner.run();
     return waiter.promise;
+  }
+
+  /**
+   * Changes the seeds: those of them that are no members are contacted now, and again every
+   * `rejoin.bootstrapIntervalMs`. They replace the targets of the last `join`, as those of the next do them.
+   *
+   * @param targets - as of `join`; an empty list for none; copied
+   * @throws StateError with `ERR_ARGUMENT_INVALID` (nothing has changed), `ERR_LEFT` or `ERR_CLOSED`
+   */
+  setBootstrap(targets: readonly JoinTarget[]): void {
+    this.#assertActive();
+    this.#parts.rejoin.setTargets(targets);
   }
 
   /**
@@ -433,6 +446,7 @@ export class Memberlist implements AsyncDisposable {
     prober.start();
     pushPull.start();
     rejoin.start();
+    this.#parts.keyLog?.note(this.#parts.keyring.entries().map(({ bytes }) => bytes));
     // Late enough for whoever awaits the start to listen first.
     this.#warnings = core.ports.clock.afterPendingInput(() => {
       this.#warnAboutAddress(choice, bound);

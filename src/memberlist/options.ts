@@ -94,6 +94,13 @@ export interface EncryptionOptions {
   readonly verifyIncoming?: boolean;
   /** Seal what we send. `false` only while a running ring is moved to encryption. Default true. */
   readonly verifyOutgoing?: boolean;
+  /**
+   * File to which every key is written, one hex line each, at the start and when it is added: for reading
+   * recorded traffic. Whoever reads it reads everything. `null` for none.
+   *
+   * @defaultValue null
+   */
+  readonly keyLogFile?: string | null;
 }
 
 /** Failure detection (SWIM section 3, Lifeguard section IV-A). */

@@ -1,5 +1,11 @@
 import type { Address, GossipError, Timer } from '../runtime/index.ts';
-import { formatAddress, randomBelow, randomFraction, Ticker } from '../runtime/index.ts';
+import {
+  formatAddress,
+  randomBelow,
+  randomFraction,
+  StateError,
+  Ticker,
+} from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
@@ -89,6 +95,26 @@ export class Rejoin {
   /** These are the seeds from now on. */
   remember(targets: readonly JoinTarget[]): void {
     this.#targets = [...targets];
+  }
+
+  /**
+   * These are the seeds from now on, and those that are missing are looked for at once.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`
+   */
+  setTargets(targets: readonly JoinTarget[]): void {
+    const given: unknown = targets;
+    if (!Array.isArray(given)) {
+      throw new StateError('ERR_ARGUMENT_INVALID', 'the seeds come in a list', { targets });
+    }
+    const { config, local, ports } = this.#core;
+    for (const target of targets) parseJoinTarget(target, local.address.port);
+    this.remember(targets);
+    if (config.rejoin.bootstrapIntervalMs === false) return;
+    this.#first?.cancel();
+    this.#first = ports.clock.schedule(0, () => {
+      this.#tryMissing();
+    });
   }
 
   #addTicker(intervalMs: number | false, onTick: () => void): void {

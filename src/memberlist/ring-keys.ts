@@ -1,4 +1,5 @@
 import type { Keyring } from '../codec/index.ts';
+import type { KeyLog } from './key-log.ts';
 import type { KeyUse } from './key-use.ts';
 
 /** One key of the ring as operators see it; the key itself never leaves the ring. */
@@ -21,12 +22,14 @@ export class RingKeys {
   readonly #keyring: Keyring;
   readonly #keyUse: KeyUse;
   readonly #assertOpen: () => void;
+  readonly #keyLog: KeyLog | null;
 
   /** @param assertOpen - throws once the member is closed */
-  constructor(keyring: Keyring, keyUse: KeyUse, assertOpen: () => void) {
+  constructor(keyring: Keyring, keyUse: KeyUse, assertOpen: () => void, keyLog: KeyLog | null) {
     this.#keyring = keyring;
     this.#keyUse = keyUse;
     this.#assertOpen = assertOpen;
+    this.#keyLog = keyLog;
   }
 
   /**
@@ -38,7 +41,9 @@ export class RingKeys {
    */
   add(key: Uint8Array): void {
     this.#assertOpen();
-    this.#keyring.add(key);
+    this.#logAdded(() => {
+      this.#keyring.add(key);
+    });
   }
 
   /**
@@ -61,6 +66,23 @@ export class RingKeys {
     this.#keyring.remove(key);
   }
 
+  /**
+   * Sets all keys at once, in the safe order: adds those that are new, uses the primary, removes the rest.
+   * For a member that has missed a rotation, or for a set that somebody else manages. Nothing has changed
+   * when it throws.
+   *
+   * @param keys - one or more keys, in any order; copied
+   * @param primary - the one that seals, among them
+   * @throws CryptoError with `ERR_KEY_INVALID` for a key of another size, `ERR_KEY_UNKNOWN` when the
+   * primary key is not among the keys
+   */
+  replaceKeys(keys: readonly Uint8Array[], primary: Uint8Array): void {
+    this.#assertOpen();
+    this.#logAdded(() => {
+      this.#keyring.replace(keys, primary);
+    });
+  }
+
   /** The keys, the primary first. */
   list(): readonly RingKeyInfo[] {
     this.#assertOpen();
@@ -68,5 +90,12 @@ export class RingKeys {
     return this.#keyring.list().map(({ fingerprint, isPrimary }) => {
       return Object.freeze({ fingerprint, isPrimary, heardMembers: heard.get(fingerprint) ?? 0 });
     });
+  }
+
+  #logAdded(change: () => void): void {
+    const before = new Set(this.#keyring.entries());
+    change();
+    const added = this.#keyring.entries().filter((entry) => !before.has(entry));
+    this.#keyLog?.note(added.map(({ bytes }) => bytes));
   }
 }

@@ -1,7 +1,8 @@
 import type { BulkSync as BulkSyncMessage } from '../codec/index.ts';
 import { encodeBulkSync, encodeCompoundMessage, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
-import type { Clock, Timer } from '../runtime/index.ts';
-import { GossipError, StateError, TimeoutError } from '../runtime/index.ts';
+import type { Address, Clock, Timer } from '../runtime/index.ts';
+import { GossipError, sameAddress, StateError, TimeoutError } from '../runtime/index.ts';
+import { FEATURE } from './capabilities.ts';
 import type { Membership } from './membership.ts';
 import type { Slices } from './slices.ts';
 import type { SyncScope } from './sync-walk.ts';
@@ -20,7 +21,8 @@ import type { TableState } from './transitions.ts';
  * another peer is tried; Go counts it as done.
  *
  * Either side sends all entries of the networks, or, when the request asks for it, those that it owns
- * itself. Go skips that wish and answers with all.
+ * itself. That wish is a field of ours, and is told only to who has announced that it knows it: with all
+ * others everything is exchanged.
  */
 
 /** Bytes of entries after which a chunk ends. */
@@ -28,7 +30,10 @@ export const CHUNK_BYTES = 4_194_304;
 
 const ANSWERS_AT_ONCE = 8;
 
-/** Milliseconds that the request of a node we do not know waits for the node to appear. */
+/**
+ * Milliseconds that a request waits for its node to appear: one that we do not know, or that does not
+ * answer to the address we know.
+ */
 const STRANGER_MS = 5_000;
 
 /** Hears how an exchange ended. */
@@ -48,6 +53,13 @@ interface Wanted {
   readonly scope: SyncScope;
 }
 
+/** An answer that was begun a moment ago, and where it went. */
+interface Given {
+  readonly wanted: Wanted;
+  readonly address: Address;
+  readonly at: number;
+}
+
 interface Pending {
   readonly time: number;
   readonly scope: SyncScope;
@@ -60,6 +72,8 @@ export class BulkSync {
   readonly #pending = new Map<string, Set<Pending>>();
   readonly #answers = new Map<string, Wanted>();
   readonly #strangers = new Map<string, { readonly wanted: Wanted; readonly timer: Timer }>();
+  /** By peer, oldest first. */
+  readonly #given = new Map<string, Given>();
   #answering = 0;
   #isStopped = false;
 
@@ -90,6 +104,11 @@ export class BulkSync {
     });
   }
 
+  /** Whose entries an exchange with a peer carries, when those of the sender alone would do. */
+  ownScope(peer: string): SyncScope {
+    return this.#parts.state.nodes.announces(peer, FEATURE.ownOnlySync) ? 'own' : 'all';
+  }
+
   /** A message from a peer was applied whole: it may answer us, and may want an answer. */
   applied(message: BulkSyncMessage, time: number): void {
     const scope = message.ownOnly === true ? 'own' : 'all';
@@ -117,13 +136,23 @@ export class BulkSync {
     }
   }
 
-  /** A node has appeared: a request of its that came before it is answered now. */
+  /**
+   * A node has appeared: a request of its that came before it is answered now. If it has appeared
+   * elsewhere, so is one whose answer went to where the node was in an earlier life.
+   */
   nodeJoined(node: string): void {
     const stranger = this.#strangers.get(node);
-    if (stranger === undefined) return;
-    stranger.timer.cancel();
-    this.#strangers.delete(node);
-    this.#queueAnswer(node, [...stranger.wanted.networks], stranger.wanted.scope);
+    const given = this.#given.get(node);
+    const address = this.#parts.state.nodes.get(node)?.address;
+    if (stranger !== undefined) {
+      stranger.timer.cancel();
+      this.#strangers.delete(node);
+      this.#queueAnswer(node, [...stranger.wanted.networks], stranger.wanted.scope);
+    } else if (given !== undefined && address !== undefined) {
+      const isRecent = this.#parts.clock.now() - given.at < STRANGER_MS;
+      if (!isRecent || sameAddress(given.address, address)) return;
+      this.#queueAnswer(node, [...given.wanted.networks], given.wanted.scope);
+    }
   }
 
   /** Ends everything; requests that wait fail. */
@@ -132,6 +161,7 @@ export class BulkSync {
     this.#answers.clear();
     for (const { timer } of this.#strangers.values()) timer.cancel();
     this.#strangers.clear();
+    this.#given.clear();
     for (const pendings of [...this.#pending.values()]) {
       for (const pending of [...pendings]) {
         pending.finish(new StateError('ERR_CLOSED', 'the node was closed during a bulk sync'));
@@ -184,17 +214,34 @@ export class BulkSync {
       if (next === undefined) return;
       const [peer, wanted] = next;
       this.#answers.delete(peer);
-      this.#answering += 1;
-      const { scope } = wanted;
-      const networks = [...wanted.networks];
-      this.#send({ peer, networks, scope, isRequest: false }, (error) => {
-        this.#answering -= 1;
-        this.#parts.state.counters.add(
-          error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed',
-        );
-        this.#pumpAnswers();
-      });
+      this.#answer(peer, wanted);
     }
+  }
+
+  #answer(peer: string, wanted: Wanted): void {
+    const { counters } = this.#parts.state;
+    const scope = wanted.scope === 'own' ? this.ownScope(peer) : 'all';
+    this.#answering += 1;
+    this.#noteGiven(peer, wanted);
+    const networks = [...wanted.networks];
+    this.#send({ peer, networks, scope, isRequest: false }, (error) => {
+      this.#answering -= 1;
+      counters.add(error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed');
+      this.#pumpAnswers();
+    });
+  }
+
+  #noteGiven(peer: string, wanted: Wanted): void {
+    const { clock, state } = this.#parts;
+    const now = clock.now();
+    for (const [name, { at }] of this.#given) {
+      const isFull = this.#given.size >= state.options.limits.maxWaitingAnswers;
+      if (now - at < STRANGER_MS && !isFull) break;
+      this.#given.delete(name);
+    }
+    const address = state.nodes.get(peer)?.address;
+    this.#given.delete(peer);
+    if (address !== undefined) this.#given.set(peer, { wanted, address, at: now });
   }
 
   #send(exchange: Exchange, done: SyncDone): void {

@@ -21,6 +21,30 @@ export interface Capabilities {
 const MAGIC = [0xf7, 0x4e, 0x44] as const;
 const MAX_VARINT_BYTES = 5;
 
+/** What can be announced, a bit each. Only append: a bit that was given out keeps its meaning. */
+export const FEATURE = Object.freeze({
+  /** Reads and honours `own_only` of a bulk sync. */
+  ownOnlySync: 1,
+} as const);
+
+/** The bits that this version announces. */
+export const LOCAL_FEATURES: number = FEATURE.ownOnlySync;
+
+/** Whether metadata is that of a node of ours; any other belongs to a node with the rules of Go. */
+export function isOurMetadata(metadata: Uint8Array): boolean {
+  return readFeatures(metadata) !== null;
+}
+
+/**
+ * Whether metadata announces a feature.
+ *
+ * @param feature - a bit of {@link FEATURE}
+ */
+export function announces(metadata: Uint8Array, feature: number): boolean {
+  const read = readFeatures(metadata);
+  return read !== null && (read.features & feature) !== 0;
+}
+
 /**
  * Metadata of a node of ours.
  *
@@ -43,20 +67,19 @@ export function encodeCapabilities(features: number, user: Uint8Array): Uint8Arr
 
 /** Reads metadata; whatever it is, this succeeds. */
 export function decodeCapabilities(metadata: Uint8Array): Capabilities {
-  if (MAGIC.some((byte, at) => metadata[at] !== byte)) {
-    return { features: 0, user: metadata.slice(), isOurs: false };
-  }
+  const read = readFeatures(metadata);
+  if (read === null) return { features: 0, user: metadata.slice(), isOurs: false };
+  return { features: read.features, user: metadata.slice(read.endsAt), isOurs: true };
+}
+
+function readFeatures(metadata: Uint8Array): { features: number; endsAt: number } | null {
+  if (MAGIC.some((byte, at) => metadata[at] !== byte)) return null;
   let features = 0;
   for (let i = 0; i < MAX_VARINT_BYTES; i += 1) {
     const byte = metadata[MAGIC.length + i];
-    if (byte === undefined) break;
+    if (byte === undefined) return null;
     features += (byte & 0x7f) * 2 ** (7 * i);
-    if (byte >= 0x80) continue;
-    return {
-      features: features % 2 ** 32,
-      user: metadata.slice(MAGIC.length + i + 1),
-      isOurs: true,
-    };
+    if (byte < 0x80) return { features: features % 2 ** 32, endsAt: MAGIC.length + i + 1 };
   }
-  return { features: 0, user: metadata.slice(), isOurs: false };
+  return null;
 }

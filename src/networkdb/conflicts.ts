@@ -3,7 +3,8 @@ import { tupleKey } from './broadcasts.ts';
 
 /*
  * Two nodes wrote one key at the same Lamport time, without knowing of each other. All nodes keep the
- * same one of the two writes; the other is lost, and whoever runs the service may want to know.
+ * same one of the two writes; the other is lost, and whoever runs the service may want to know. Beside nodes
+ * of Go more is needed to end alike: `rewrites.ts`.
  */
 
 /** Two concurrent writes to one key. */
@@ -15,6 +16,7 @@ export interface WriteConflict extends EntryAddress {
   readonly loser: string;
 }
 
+/** Conflicts that are remembered; one that was forgotten, and is met again, is reported again. */
 const REMEMBERED = 1024;
 
 /** Reports each conflict once. */
@@ -31,7 +33,11 @@ export class Conflicts {
     const { network, table, key } = address;
     const place = tupleKey(network, tupleKey(table, key));
     const id = `${winner.time}:${tupleKey(place, tupleKey(winner.owner, loser.owner))}`;
-    if (this.#seen.has(id)) return;
+    // What is met again and again stays remembered.
+    if (this.#seen.delete(id)) {
+      this.#seen.add(id);
+      return;
+    }
     const [oldest] = this.#seen;
     if (oldest !== undefined && this.#seen.size >= REMEMBERED) this.#seen.delete(oldest);
     this.#seen.add(id);

@@ -16,6 +16,7 @@ import { Pacer } from './pacing.ts';
 import { Publisher } from './publisher.ts';
 import { Reaper } from './reaper.ts';
 import { Reconnector } from './reconnect.ts';
+import { Rewrites } from './rewrites.ts';
 import { Ring } from './ring.ts';
 import { Slices } from './slices.ts';
 import { StreamSpread } from './stream-spread.ts';
@@ -50,6 +51,7 @@ export interface EngineParts {
   readonly reconnector: Reconnector;
   readonly early: EarlyEvents;
   readonly ghosts: Ghosts;
+  readonly rewrites: Rewrites;
   readonly handlers: HandlerParts;
   readonly inbound: Inbound;
   readonly writer: Writer;
@@ -112,6 +114,7 @@ export function buildParts(
   const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
+  const rewrites = new Rewrites({ clock, random, state, membership, publisher });
   const conflicts = new Conflicts((conflict) => {
     counters.add('tables.writeConflicts');
     hooks.conflict(conflict);
@@ -122,6 +125,7 @@ export function buildParts(
     early,
     ghosts,
     conflicts,
+    rewrites,
     replay: (events) => {
       inbound.replay(events);
     },
@@ -150,6 +154,7 @@ export function buildParts(
     reconnector,
     early,
     ghosts,
+    rewrites,
     handlers,
     inbound,
     writer,

@@ -132,6 +132,7 @@ export class TableEngine {
     this.#parts.reconnector.stop();
     this.#parts.early.stop();
     this.#parts.ghosts.stop();
+    this.#parts.rewrites.stop();
     this.#parts.bulkSync.stop();
     this.#parts.slices.stop();
     this.#parts.broadcasts.clear();

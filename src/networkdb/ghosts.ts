@@ -2,6 +2,7 @@ import type { NetworkEvent, TableEvent } from '../codec/index.ts';
 import type { Clock, Timer } from '../runtime/index.ts';
 import type { EntryVersion } from './entry.ts';
 import { compareVersions } from './entry.ts';
+import { writeAnew } from './own-write.ts';
 import type { Publisher } from './publisher.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TableState } from './transitions.ts';
@@ -83,16 +84,7 @@ export class Ghosts {
     if (claimed.isDeleted && !isOurs) return;
     if (!this.#mayAnswer()) return;
     const isDeleted = !isOurs || held.isDeleted;
-    const answer: EntryVersion = {
-      time: state.tableClock.increment(),
-      owner: state.localName,
-      isDeleted,
-      value: isOurs ? held.value : value,
-    };
-    const expiresAt = isDeleted ? state.countdown.after(state.options.reapEntryMs) : 0;
-    state.write(event, answer, expiresAt, 'local');
-    const { publisher } = this.#parts;
-    publisher.write(event, publisher.encodeWrite(isDeleted ? 'delete' : 'update', event, answer));
+    writeAnew(this.#parts, event, { isDeleted, value: isOurs ? held.value : value });
     state.counters.add('tables.ghosts.entries');
   }
 

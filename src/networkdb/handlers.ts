@@ -10,6 +10,7 @@ import type { LamportClock } from './lamport.ts';
 import { isValidName } from './names.ts';
 import { MAX_RESIDUAL_MS } from './options.ts';
 import type { Publisher } from './publisher.ts';
+import type { Rewrites } from './rewrites.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -42,6 +43,7 @@ export interface HandlerParts {
   readonly early: EarlyEvents;
   readonly ghosts: Ghosts;
   readonly conflicts: Conflicts;
+  readonly rewrites: Rewrites;
   /** Handles kept events again, in order, as gossip. */
   readonly replay: (events: readonly EarlyEvent[]) => void;
   /** Something strange that somebody should look at. */
@@ -190,8 +192,9 @@ function wins(
   if (held === undefined) return true;
   const isNewer = compareVersions(version, held) > 0;
   if (version.time === held.time && version.owner !== held.owner) {
-    if (isNewer) parts.conflicts.note(event, version, held);
-    else parts.conflicts.note(event, held, version);
+    const [winner, loser] = isNewer ? [version, held] : [held, version];
+    parts.conflicts.note(event, winner, loser);
+    parts.rewrites.met({ address: event, winner, loser });
   }
   return isNewer;
 }

@@ -1,5 +1,4 @@
 import type { BulkSync } from './bulk-sync.ts';
-import type { SyncScope } from './sync-walk.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -11,7 +10,8 @@ import type { TableState } from './transitions.ts';
  * it writes after its answer is sent to us as well, because our request told it that we are a member. The
  * one whole table adds what no member answers for: entries of those that have failed or that we cannot
  * reach. So a member that does not answer is as well known as a peer knows it, and when the one that was
- * asked for all fails, another is, until one has answered or all have failed.
+ * asked for all fails, another is, until one has answered or all have failed. A peer that has not announced
+ * that it can give its own entries alone is always asked for all.
  */
 
 const SYNCS_AT_ONCE = 8;
@@ -30,7 +30,9 @@ export class JoinSync {
   readonly #unasked: string[];
   /** Those that answered with their own entries and could give all. */
   readonly #answered: string[] = [];
-  #whole: 'none' | 'asked' | 'held' = 'none';
+  /** Requests for all that run. */
+  #wholesAsked = 0;
+  #hasWhole = false;
   #running = 0;
   #isOver = false;
 
@@ -50,12 +52,12 @@ export class JoinSync {
     while (!this.#isOver && this.#running < SYNCS_AT_ONCE) {
       const peer = this.#unasked.shift();
       if (peer === undefined) break;
-      this.#ask(peer, this.#whole === 'none' ? 'all' : 'own');
+      this.#ask(peer, this.#needsWhole);
     }
     if (this.#isOver) return;
     // Whoever was asked for all has failed, and there is nobody left who was asked for nothing.
-    const peer = this.#whole === 'none' ? this.#answered.shift() : undefined;
-    if (peer !== undefined) this.#ask(peer, 'all');
+    const peer = this.#needsWhole ? this.#answered.shift() : undefined;
+    if (peer !== undefined) this.#ask(peer, true);
     if (this.#running > 0) return;
     this.#isOver = true;
     this.#done();
@@ -66,13 +68,21 @@ export class JoinSync {
     this.#isOver = true;
   }
 
-  #ask(peer: string, scope: SyncScope): void {
+  get #needsWhole(): boolean {
+    return !this.#hasWhole && this.#wholesAsked === 0;
+  }
+
+  #ask(peer: string, forAll: boolean): void {
     const { bulkSync, state } = this.#parts;
+    const scope = forAll ? 'all' : bulkSync.ownScope(peer);
     this.#running += 1;
-    if (scope === 'all') this.#whole = 'asked';
+    if (scope === 'all') this.#wholesAsked += 1;
     bulkSync.request(peer, [this.#network], scope, (error) => {
       this.#running -= 1;
-      if (scope === 'all') this.#whole = error === null ? 'held' : 'none';
+      if (scope === 'all') {
+        this.#wholesAsked -= 1;
+        if (error === null) this.#hasWhole = true;
+      }
       if (error === null) {
         const own = state.attachments.joined(this.#network);
         if (own !== undefined) own.hasMetPeers = true;

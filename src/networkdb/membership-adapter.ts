@@ -1,11 +1,9 @@
 import type { Member, Memberlist, MemberlistDelegates } from '../memberlist/index.ts';
 import type { Address, Clock, Logger } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
-import { encodeCapabilities } from './capabilities.ts';
+import { encodeCapabilities, LOCAL_FEATURES } from './capabilities.ts';
 import type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
 
-/** Feature bits this version announces; each later feature takes the next bit. */
-const LOCAL_FEATURES = 0;
 const NO_BYTES = new Uint8Array(0);
 
 /**

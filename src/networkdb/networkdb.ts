@@ -150,6 +150,18 @@ export class NetworkDB implements AsyncDisposable {
   }
 
   /**
+   * Changes the seeds while the node runs: those that are no members are contacted now, and again every
+   * `rejoin.bootstrapIntervalMs`. They replace the targets of the last `join`.
+   *
+   * @param targets - as of `join`; an empty list for none; copied
+   * @throws StateError with `ERR_ARGUMENT_INVALID` (nothing has changed), `ERR_LEFT` or `ERR_CLOSED`
+   */
+  setBootstrap(targets: readonly JoinTarget[]): void {
+    this.#assertActive();
+    this.#memberlist.setBootstrap(targets);
+  }
+
+  /**
    * Waits until the cluster has at least so many members, this one included.
    *
    * @returns the members at that moment, by name

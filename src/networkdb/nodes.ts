@@ -1,5 +1,6 @@
 import type { Address } from '../runtime/index.ts';
 import { formatAddress } from '../runtime/index.ts';
+import { announces, isOurMetadata } from './capabilities.ts';
 import { sortedTexts } from './order.ts';
 
 /*
@@ -58,6 +59,18 @@ export class NodeTable {
 
   isFailed(name: string): boolean {
     return this.#records.get(name)?.state === 'failed';
+  }
+
+  /** Whether the node is known, and by its metadata not one of ours: it goes by the rules of Go. */
+  isForeign(name: string): boolean {
+    const record = this.#records.get(name);
+    return record !== undefined && !isOurMetadata(record.metadata);
+  }
+
+  /** Whether the node has announced a feature, a bit of `FEATURE`. */
+  announces(name: string, feature: number): boolean {
+    const record = this.#records.get(name);
+    return record !== undefined && announces(record.metadata, feature);
   }
 
   add(record: NodeRecord): void {

@@ -3,6 +3,7 @@ import type { BulkSync } from './bulk-sync.ts';
 import type { EarlyEvents } from './early-events.ts';
 import type { Inbound } from './inbound.ts';
 import type { OversizeSender } from './oversize.ts';
+import type { Rewrites } from './rewrites.ts';
 import type { SliceCounts, Slices } from './slices.ts';
 import type { TableState } from './transitions.ts';
 
@@ -25,6 +26,8 @@ export interface TableStats {
   };
   /** Events that wait for the attachment or node they rest on. */
   readonly earlyEvents: number;
+  /** Own entries that wait to be written anew, since nodes of Go hold another write of the same time. */
+  readonly waitingRewrites: number;
   readonly watchers: number;
   /** Received bytes that wait to be applied. */
   readonly waitingBytes: number;
@@ -51,6 +54,7 @@ export interface StatsSources {
   readonly broadcasts: Broadcasts;
   readonly oversize: OversizeSender;
   readonly early: EarlyEvents;
+  readonly rewrites: Rewrites;
   readonly inbound: Inbound;
   readonly bulkSync: BulkSync;
   readonly slices: Slices;
@@ -80,6 +84,7 @@ export function collectStats(sources: StatsSources): TableStats {
     },
     queued: { ...broadcasts.lengths(), oversize: sources.oversize.length },
     earlyEvents: sources.early.size,
+    waitingRewrites: sources.rewrites.waitingCount,
     watchers: state.watches.size,
     waitingBytes: sources.inbound.waitingBytes,
     pendingSyncs: sources.bulkSync.pendingCount,

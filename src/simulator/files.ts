@@ -20,6 +20,12 @@ export class MemoryFiles {
       read: (path, done) => {
         clock.schedule(0, () => done(null, this.get(path)));
       },
+      append: (path, text, done: (error: GossipError | null) => void) => {
+        clock.schedule(0, () => {
+          this.set(path, `${this.get(path) ?? ''}${text}`);
+          done(null);
+        });
+      },
       write: (path, text, done: (error: GossipError | null) => void) => {
         clock.schedule(0, () => {
           this.set(path, text);

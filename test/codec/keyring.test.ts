@@ -78,3 +78,34 @@ test('keys are copied in, and what is shown does not tell them', () => {
   assert.notEqual(info?.fingerprint, '01010101');
   assert.deepEqual(Object.keys(info ?? {}).sort(), ['fingerprint', 'isPrimary']);
 });
+
+test('all keys can be replaced at once, and nothing changes when that is refused', () => {
+  const shown = (ring: Keyring): string[] => ring.list().map(({ fingerprint }) => fingerprint);
+  for (const [before, after, primary] of [
+    [[1], [2], 2],
+    [[1, 2], [2, 3], 3],
+    [[1, 2, 3], [3, 1], 3],
+    [[], [1, 2], 2],
+    [[1, 2], [1, 2, 2], 1],
+  ] as const) {
+    const ring = ringOf(...before);
+    ring.replace(after.map(keyOf), keyOf(primary));
+    const expected = [primary, ...new Set(after.filter((n) => n !== primary))].map(keyOf);
+    assert.deepEqual(new Set(shown(ring)), new Set(expected.map(keyFingerprint)));
+    assert.equal(ring.size, expected.length);
+    assert.equal(ring.primary.fingerprint, keyFingerprint(keyOf(primary)));
+  }
+  const ring = ringOf(1, 2);
+  const before = shown(ring);
+  const bad = new Uint8Array(5);
+  for (const [keys, primary, code] of [
+    [[], keyOf(1), 'ERR_KEY_UNKNOWN'],
+    [[keyOf(3)], keyOf(1), 'ERR_KEY_UNKNOWN'],
+    [[keyOf(3), bad], keyOf(3), 'ERR_KEY_INVALID'],
+    [[keyOf(3)], bad, 'ERR_KEY_INVALID'],
+    [keyOf(3) as unknown as Uint8Array[], keyOf(3), 'ERR_KEY_INVALID'],
+  ] as const) {
+    assert.throws(() => ring.replace(keys, primary), { name: 'CryptoError', code });
+    assert.deepEqual(shown(ring), before);
+  }
+});

@@ -49,7 +49,12 @@ test('nothing needs to be given', () => {
   assert.equal(config.wire, 'protobuf');
   assert.equal(config.maxPacketBytes, 1400);
   assert.equal(config.maxDirectPacketBytes, 1400);
-  assert.deepEqual(config.encryption, { keys: [], verifyIncoming: true, verifyOutgoing: true });
+  assert.deepEqual(config.encryption, {
+    keys: [],
+    verifyIncoming: true,
+    verifyOutgoing: true,
+    keyLogFile: null,
+  });
 });
 
 test('one field overrides a profile and leaves its neighbours', () => {

@@ -117,6 +117,58 @@ describe('seeds', () => {
   });
 });
 
+describe('seeds that change at run time', () => {
+  test('lead an isolated member back when the only seed it had is gone for good', async () => {
+    const ring = new Ring();
+    const others = await ring.spawnJoined(3);
+    const gone = await ring.spawn();
+    const lost = await ring.spawn();
+    await ring.settle(lost.member.join([gone.host]));
+    gone.runtime.crash();
+    ring.runFor(86_400_000 + 120_000);
+    assert.equal(lost.member.memberCount, 1);
+    lost.member.setBootstrap([others[1]?.host ?? '']);
+    assert.ok(ring.runUntil(() => isWhole([...others, lost]), 5_000));
+    await ring.close();
+  });
+
+  test('are looked for again and again, and no more when the list is empty', async () => {
+    const ring = new Ring();
+    const node = await ring.spawn();
+    const attempts = (): number => node.member.stats().counters['rejoin.attempts'] ?? 0;
+    const seeds = ['10.7.7.7'];
+    node.member.setBootstrap(seeds);
+    seeds.push('10.7.7.8');
+    ring.runFor(300_000);
+    assert.ok(attempts() >= 4 && attempts() <= 6, `${attempts()}`);
+    const late = await ring.spawn({}, { host: '10.7.7.7' });
+    assert.ok(ring.runUntil(() => isWhole([node, late]), 70_000));
+    node.member.setBootstrap([]);
+    const before = attempts();
+    await ring.settle(late.member.close());
+    ring.runFor(60_000);
+    const lostOnly = attempts() - before;
+    assert.ok(lostOnly > 0, 'a failed member is looked for without seeds');
+    await ring.close();
+  });
+
+  test('are refused as a whole when one of them cannot be meant, and after the end', async () => {
+    const ring = new Ring();
+    const node = await ring.spawn();
+    const seed = await ring.spawn();
+    for (const bad of [[seed.host, ''], ['a:b:c:'], 'seed', null, [null]] as string[][]) {
+      assert.throws(() => node.member.setBootstrap(bad), { code: 'ERR_ARGUMENT_INVALID' });
+    }
+    ring.runFor(120_000);
+    assert.equal(node.member.memberCount, 1, 'nothing of it was taken');
+    await ring.settle(node.member.leave());
+    assert.throws(() => node.member.setBootstrap([]), { code: 'ERR_LEFT' });
+    await ring.settle(node.member.close());
+    assert.throws(() => node.member.setBootstrap([]), { code: 'ERR_CLOSED' });
+    await ring.close();
+  });
+});
+
 describe('the peers file', () => {
   test('brings a restarted process back although its seeds have moved', async () => {
     const ring = new Ring();

@@ -155,7 +155,7 @@ test('an answer with less than was asked for does not count, one with more does'
   };
   for (const [at, name] of ['x', 'y'].entries()) {
     const address = { host: `10.1.0.${at + 2}`, port: 7946 };
-    const metadata = new Uint8Array(0);
+    const { metadata } = self;
     self.engine.events.nodeJoined({ name, address, metadata, hasLeft: false });
     const event = { kind: 'join', time: 5, node: name, network: 'prod' } as const;
     self.engine.events.message(wrapGossip(GOSSIP_TYPE.networkEvent, encodeNetworkEvent(event)));

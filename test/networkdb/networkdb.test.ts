@@ -107,6 +107,24 @@ void test('a key rotates under writes without losing a member or a write', async
   await cluster.close();
 });
 
+void test('seeds and keys are replaced while nodes run', async () => {
+  const cluster = new Cluster();
+  const [old, next] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const [a, b] = await cluster.spawnJoinedDbs(2, { encryption: { keys: [old] } });
+  const late = await cluster.spawnDb({ encryption: { keys: [next] } });
+  assert.ok(a && b);
+  late.db.setBootstrap([a.host]);
+  cluster.runFor(5_000);
+  assert.equal(late.db.members().length, 1, 'no key in common');
+  for (const { db } of [a, b]) db.keyring.replaceKeys([old, next], old);
+  for (const { db } of [a, b]) db.keyring.replaceKeys([next], next);
+  late.db.setBootstrap([a.host]);
+  assert.ok(cluster.runUntil(() => b.db.members().length === 3, 5_000));
+  assert.deepEqual(a.db.keyring.list().length, 1);
+  assert.throws(() => late.db.setBootstrap([''] as string[]), { code: 'ERR_ARGUMENT_INVALID' });
+  await cluster.close();
+});
+
 void test('entries of a crashed node vanish, and return with it', async () => {
   const cluster = new Cluster();
   const { nodes, tables } = await servicesOf(cluster, 4, { profile: 'local' });

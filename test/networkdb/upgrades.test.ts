@@ -5,9 +5,11 @@ import { test } from 'node:test';
 
 import {
   compoundParts,
+  decodeBulkSync,
   decodeGossip,
   decodePacketMessage,
   decodeTableEvent,
+  encodeBulkSync,
   encodeCompoundMessage,
   encodeNetworkEvent,
   encodePacketMessage,
@@ -15,8 +17,10 @@ import {
   GOSSIP_TYPE,
   wrapGossip,
 } from '../../src/codec/index.ts';
+import { LOCAL_FEATURES } from '../../src/networkdb/capabilities.ts';
 import { decodeCapabilities, encodeCapabilities, utf8 as text } from '../../src/networkdb/index.ts';
 import { Cluster } from '../support/cluster.ts';
+import { FakeCluster } from '../support/fake-membership.ts';
 import { joinBytes } from '../codec/support.ts';
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -154,4 +158,99 @@ test('unknown fields of membership messages are passed over', () => {
   });
   const extended = joinBytes([alive, LATER_FIELDS]);
   assert.deepEqual(decodePacketMessage(extended), decodePacketMessage(alive));
+});
+
+/** The bulk syncs among some messages. */
+function syncsIn(messages: readonly Uint8Array[]): ReturnType<typeof decodeBulkSync>[] {
+  const opened = messages.map((message) => decodeGossip(message));
+  return opened
+    .filter(({ type }) => type === GOSSIP_TYPE.bulkSync)
+    .map(({ data }) => decodeBulkSync(data));
+}
+
+test('what is ours is told to peers that announced it, and to no other', () => {
+  const cases = [
+    { metadata: new Uint8Array(0), isTold: false },
+    { metadata: utf8('of a user'), isTold: false },
+    { metadata: encodeCapabilities(0, new Uint8Array(0)), isTold: false },
+    { metadata: encodeCapabilities(LOCAL_FEATURES, new Uint8Array(0)), isTold: true },
+    { metadata: encodeCapabilities(ALL_FEATURES, utf8('of a user')), isTold: true },
+  ];
+  for (const { metadata, isTold } of cases) {
+    const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+    const names = ['a', 'b', 'c'];
+    const peers = names.map((name) => {
+      const node = cluster.start(name);
+      node.metadata = metadata;
+      cluster.join(node);
+      return node;
+    });
+    for (const { engine, localName } of peers) {
+      engine.joinNetwork('prod');
+      cluster.clock.runFor(1_000);
+      engine.set({ network: 'prod', table: 't', key: localName }, utf8(localName));
+    }
+    cluster.clock.runFor(1_000);
+    const sent: { from: string; message: Uint8Array }[] = [];
+    const stream = cluster.stream.bind(cluster);
+    cluster.stream = (from, to, message, done) => {
+      sent.push({ from: from.localName, message });
+      stream(from, to, message, done);
+    };
+    const joiner = cluster.start('joiner');
+    cluster.join(joiner);
+    let isDone = false;
+    joiner.engine.joinNetwork('prod', { done: () => (isDone = true) });
+    cluster.clock.runFor(1_000);
+    assert.ok(isDone);
+    assert.deepEqual([...joiner.engine.entries('prod', 't')].map(({ key }) => key).join(), 'a,b,c');
+    const ours = sent.filter(({ from }) => from === 'joiner').map(({ message }) => message);
+    const requests = syncsIn(ours).filter(({ isRequest }) => isRequest);
+    assert.equal(requests.length, 3);
+    const wishes = requests.filter(({ ownOnly }) => ownOnly === true);
+    assert.equal(wishes.length, isTold ? 2 : 0);
+    // The bytes of a request that wishes for nothing are those of Go: its field is not there at all.
+    for (const request of requests) {
+      const { ownOnly, ...plain } = request;
+      const again = encodeBulkSync({ ...plain, time: Number(plain.time) });
+      const length = encodeBulkSync({ ...request, time: Number(request.time) }).length;
+      assert.equal(length - again.length, ownOnly === true ? 3 : 0);
+    }
+    for (const node of [...peers, joiner]) node.kill();
+  }
+});
+
+test('a request with the field of ours is answered by who does not know it, with all', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  const [node] = cluster.startOn('prod', ['a']);
+  assert.ok(node);
+  node.engine.set({ network: 'prod', table: 't', key: 'k' }, utf8('v'));
+  const sent: Uint8Array[] = [];
+  cluster.stream = (_from, _to, message, done) => {
+    sent.push(message.slice());
+    done(null);
+  };
+  const address = { host: '10.9.9.9', port: 7946 };
+  const unannounced = new Uint8Array(0);
+  node.engine.events.nodeJoined({ name: 'p', address, metadata: unannounced, hasLeft: false });
+  const payload = encodeCompoundMessage([]);
+  const body = { time: 9, isRequest: true, node: 'p', networks: ['prod'], ownOnly: true, payload };
+  node.engine.events.message(wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync(body)));
+  cluster.clock.runFor(100);
+  const [answer] = syncsIn(sent);
+  assert.ok(answer);
+  assert.equal(answer.ownOnly, undefined, 'it did not announce the field, so it does not get it');
+  assert.equal(answer.isRequest, false);
+});
+
+test('a node announces what this version can', async () => {
+  const cluster = new Cluster();
+  const [a, b] = await cluster.spawnJoinedDbs(2);
+  const metadata = a?.db.member(b?.db.name ?? '')?.metadata ?? new Uint8Array(0);
+  assert.deepEqual(decodeCapabilities(metadata), {
+    features: LOCAL_FEATURES,
+    user: new Uint8Array(0),
+    isOurs: true,
+  });
+  await cluster.close();
 });

@@ -4,7 +4,9 @@ import type {
   Membership,
   TablesOptions,
 } from '../../src/networkdb/index.ts';
+import { encodeCapabilities } from '../../src/networkdb/index.ts';
 import { DEFAULT_TABLES_OPTIONS, TableEngine } from '../../src/networkdb/index.ts';
+import { LOCAL_FEATURES } from '../../src/networkdb/capabilities.ts';
 import type { Address } from '../../src/runtime/index.ts';
 import {
   randomFraction,
@@ -46,6 +48,8 @@ export class FakeNode implements Membership {
   readonly known = new Set<string>();
   readonly #cluster: FakeCluster;
   readonly #tickers: Ticker[];
+  /** What it announces of itself; empty is what Go nodes announce. */
+  metadata: Uint8Array = encodeCapabilities(LOCAL_FEATURES, new Uint8Array(0));
   isUp = true;
   #isNudged = false;
 
@@ -81,7 +85,8 @@ export class FakeNode implements Membership {
   }
 
   asClusterNode(hasLeft = false): ClusterNode {
-    return { name: this.localName, address: this.address, metadata: new Uint8Array(0), hasLeft };
+    const { localName: name, address, metadata } = this;
+    return { name, address, metadata, hasLeft };
   }
 
   memberCount(): number {

@@ -1,4 +1,4 @@
-import { readFile, rename, stat, unlink, writeFile } from 'node:fs';
+import { appendFile, readFile, rename, stat, unlink, writeFile } from 'node:fs';
 
 import { TransportError } from '../errors.ts';
 import type { FileStore } from '../files.ts';
@@ -22,6 +22,11 @@ export function nodeFiles(): FileStore {
           if (readError === null) done(null, text);
           else done(fileError('read', path, readError), null);
         });
+      });
+    },
+    append: (path, text, done) => {
+      appendFile(path, text, { mode: 0o600 }, (error) => {
+        done(error === null ? null : fileError('write', path, error));
       });
     },
     write: (path, text, done) => {
