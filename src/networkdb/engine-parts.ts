@@ -19,6 +19,7 @@ import { Reconnector } from './reconnect.ts';
 import { Ring } from './ring.ts';
 import { Slices } from './slices.ts';
 import { StreamSpread } from './stream-spread.ts';
+import { Strays } from './strays.ts';
 import { SyncRounds } from './sync-rounds.ts';
 import { TableState } from './transitions.ts';
 import { Writer } from './writer.ts';
@@ -46,6 +47,7 @@ export interface EngineParts {
   readonly publisher: Publisher;
   readonly bulkSync: BulkSync;
   readonly rounds: SyncRounds;
+  readonly strays: Strays;
   readonly reaper: Reaper;
   readonly reconnector: Reconnector;
   readonly early: EarlyEvents;
@@ -101,7 +103,15 @@ export function buildParts(
       inbound.whenMerged(run);
     },
   });
-  const reaper = new Reaper({ clock, random, state, broadcasts, slices });
+  const strays = new Strays({
+    state,
+    returned: ({ name }) => {
+      rounds.nodeReturned(name);
+      handlers.replay(early.takeAttachments(name));
+      bulkSync.nodeJoined(name);
+    },
+  });
+  const reaper = new Reaper({ clock, random, state, broadcasts, slices, strays });
   const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
@@ -139,6 +149,7 @@ export function buildParts(
     publisher,
     bulkSync,
     rounds,
+    strays,
     reaper,
     reconnector,
     early,
