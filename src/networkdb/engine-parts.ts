@@ -20,6 +20,7 @@ import { Rewrites } from './rewrites.ts';
 import { Ring } from './ring.ts';
 import { Slices } from './slices.ts';
 import { StreamSpread } from './stream-spread.ts';
+import { Strays } from './strays.ts';
 import { SyncRounds } from './sync-rounds.ts';
 import { TableState } from './transitions.ts';
 import { Writer } from './writer.ts';
@@ -47,6 +48,7 @@ export interface EngineParts {
   readonly publisher: Publisher;
   readonly bulkSync: BulkSync;
   readonly rounds: SyncRounds;
+  readonly strays: Strays;
   readonly reaper: Reaper;
   readonly reconnector: Reconnector;
   readonly early: EarlyEvents;
@@ -110,7 +112,15 @@ export function buildParts(
       inbound.whenMerged(run);
     },
   });
-  const reaper = new Reaper({ clock, random, state, broadcasts, slices });
+  const strays = new Strays({
+    state,
+    returned: ({ name }) => {
+      rounds.nodeReturned(name);
+      handlers.replay(early.takeAttachments(name));
+      bulkSync.nodeJoined(name);
+    },
+  });
+  const reaper = new Reaper({ clock, random, state, broadcasts, slices, strays });
   const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
@@ -150,6 +160,7 @@ export function buildParts(
     publisher,
     bulkSync,
     rounds,
+    strays,
     reaper,
     reconnector,
     early,

@@ -8,6 +8,7 @@ import type { Inbound } from './inbound.ts';
 import type { ClusterNode, MembershipEvents } from './membership.ts';
 import { localPushPull } from './push-pull.ts';
 import type { StreamSpread } from './stream-spread.ts';
+import type { Strays } from './strays.ts';
 import type { SyncRounds } from './sync-rounds.ts';
 import type { TableState } from './transitions.ts';
 
@@ -24,6 +25,7 @@ export interface MembershipPortParts {
   readonly inbound: Inbound;
   readonly bulkSync: BulkSync;
   readonly streams: StreamSpread;
+  readonly strays: Strays;
   readonly rounds: SyncRounds;
   readonly logger: Logger;
   readonly isClosed: () => boolean;
@@ -46,6 +48,7 @@ export class MembershipPort implements MembershipEvents {
     const known = state.nodes.get(node.name);
     if (known !== undefined) {
       state.renew(known, node);
+      known.isMember = true;
       if (known.state === 'active') return;
       state.activate(known);
       this.#parts.logger.info({ node: node.name }, 'tables: node is back');
@@ -65,11 +68,13 @@ export class MembershipPort implements MembershipEvents {
     const { state, bulkSync, isClosed } = this.#parts;
     const record = state.nodes.get(node.name);
     if (isClosed() || record === undefined || node.name === state.localName) return;
+    record.isMember = false;
     if (node.hasLeft && record.state !== 'left') state.depart(record);
     else if (record.state === 'active') state.fail(record);
     this.#parts.logger.info({ node: node.name, state: record.state }, 'tables: node is gone');
     bulkSync.peerGone(node.name);
     this.#parts.streams.peerGone(node.name);
+    this.#parts.strays.nodeGone(record);
   }
 
   nodeUpdated(node: ClusterNode): void {

@@ -24,6 +24,8 @@ export interface NodeRecord {
   address: Address;
   metadata: Uint8Array;
   state: NodeState;
+  /** Whether the membership holds the node as alive, whatever the tables were told of it. */
+  isMember: boolean;
   /** Lamport time of the newest node event about it. */
   time: number;
   /** Reaper time at which the record is dropped; 0 while active. */

@@ -4,6 +4,7 @@ import type { Broadcasts } from './broadcasts.ts';
 import type { StoredEntry } from './entry.ts';
 import { expiryOf } from './entry.ts';
 import type { Slices } from './slices.ts';
+import type { Strays } from './strays.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -25,6 +26,7 @@ export interface ReaperParts {
   readonly state: TableState;
   readonly broadcasts: Broadcasts;
   readonly slices: Slices;
+  readonly strays: Strays;
 }
 
 /** The periodic clean-up. */
@@ -58,6 +60,7 @@ export class Reaper {
     state.countdown.advance(state.options.reapPeriodMs);
     this.#reapAttachments();
     this.#reapNodes();
+    this.#parts.strays.tick();
     if (this.#isReaping) return;
     this.#isReaping = true;
     slices.run(this.#reapEntries(), () => {

@@ -99,7 +99,8 @@ export class TableState {
   /** A node that is not known takes part. */
   admit(node: Pick<NodeRecord, 'name' | 'address' | 'metadata'>): void {
     const { name, address, metadata } = node;
-    const record: NodeRecord = { name, address, metadata, state: 'active', time: 0, expiresAt: 0 };
+    const known = { name, address, metadata, state: 'active', isMember: true } as const;
+    const record: NodeRecord = { ...known, time: 0, expiresAt: 0 };
     this.nodes.add(record);
     this.watches.tellNode('nodeJoin', record);
   }

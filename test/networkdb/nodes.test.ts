@@ -6,7 +6,8 @@ import { NodeTable } from '../../src/networkdb/nodes.ts';
 
 function record(name: string, host: string, state: NodeState = 'active'): NodeRecord {
   const address = { host, port: 7946 };
-  return { name, address, metadata: new Uint8Array(0), state, time: 0, expiresAt: 0 };
+  const isMember = state === 'active';
+  return { name, address, metadata: new Uint8Array(0), state, isMember, time: 0, expiresAt: 0 };
 }
 
 test('a node is found by its address, wherever it has moved, until it is forgotten', () => {

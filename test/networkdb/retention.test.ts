@@ -5,6 +5,7 @@ import { Broadcasts } from '../../src/networkdb/broadcasts.ts';
 import { DEFAULT_TABLES_OPTIONS } from '../../src/networkdb/index.ts';
 import { Reaper } from '../../src/networkdb/reaper.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
+import { Strays } from '../../src/networkdb/strays.ts';
 import { TableState } from '../../src/networkdb/transitions.ts';
 import { Counters, SeededRandom } from '../../src/runtime/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
@@ -26,7 +27,9 @@ function setUp(): { state: TableState; tickFor: (ms: number) => void } {
     state.admit({ name, address, metadata: new Uint8Array(0) });
   }
   const broadcasts = new Broadcasts(state);
-  const reaper = new Reaper({ clock, random: new SeededRandom(1), state, broadcasts, slices });
+  const strays = new Strays({ state, returned: () => {} });
+  const random = new SeededRandom(1);
+  const reaper = new Reaper({ clock, random, state, broadcasts, slices, strays });
   const tickFor = (ms: number): void => {
     for (let passed = 0; passed < ms; passed += TICK_MS) reaper.tick();
     clock.runFor(0);
@@ -40,6 +43,7 @@ test('a node that failed, or left, is forgotten after a day, and its attachments
     state.attach('a', 'n', 1);
     const record = state.nodes.get('a');
     assert.ok(record);
+    record.isMember = false;
     state[how](record);
     // Of a failed node it is remembered where it was, in case it comes back.
     assert.equal(state.attachments.peer('a', 'n') !== undefined, how === 'fail');
