@@ -2,6 +2,7 @@ import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
 import type { Address, Logger } from '../runtime/index.ts';
 import { Counters, silentLogger, StateError } from '../runtime/index.ts';
+import type { NodeResolverOptions } from '../runtime/node/index.ts';
 import {
   nodeClock,
   nodeEntropy,
@@ -25,7 +26,7 @@ import { KeyUse } from './key-use.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
-import type { MemberlistConfig, RuntimeOptions } from './options.ts';
+import type { DnsOptions, MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
 import { randomNodeName } from './node-name.ts';
 import { PacketSender } from './packet-sender.ts';
@@ -56,16 +57,28 @@ export interface Parts {
   readonly inbound: Inbound;
 }
 
-/** The real ports, where none were given. */
-export function resolvePorts(options: RuntimeOptions = {}): Ports {
+/**
+ * The real ports, where none were given.
+ *
+ * @param dns - for the real resolver; left out: its defaults
+ */
+export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Ports {
   return {
     clock: options.clock ?? nodeClock(),
     random: options.random ?? nodeRandom(),
     entropy: options.entropy ?? nodeEntropy(),
-    transport: options.transport ?? new NodeTransport(),
-    resolver: options.resolver ?? nodeResolver(),
+    transport: options.transport ?? new NodeTransport({ logger: options.logger ?? silentLogger }),
+    resolver: options.resolver ?? nodeResolver(dns === undefined ? {} : resolverOptions(dns)),
     files: options.files ?? nodeFiles(),
     logger: options.logger ?? silentLogger,
+  };
+}
+
+function resolverOptions(dns: DnsOptions): NodeResolverOptions {
+  return {
+    timeoutMs: dns.timeoutMs,
+    dnsConfigPath: dns.tcpFirst ? dns.configPath : false,
+    dnsTimeoutMs: dns.tcpTimeoutMs,
   };
 }
 

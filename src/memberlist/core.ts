@@ -117,6 +117,16 @@ export function broadcast(
   });
 }
 
+/** Every counter by its dotted name, in order; those of the transport stand under `transport.`. */
+export function allCounters({ counters, ports }: Core): Record<string, number> {
+  const ofTransport = Object.entries(ports.transport.counters?.() ?? {});
+  const entries = [
+    ...Object.entries(counters.snapshot()),
+    ...ofTransport.map(([name, count]): [string, number] => [`transport.${name}`, count]),
+  ];
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Runs a hook of the layer above; what it throws is counted and logged, never passed on. */
 export function callHook<T>(core: Core, name: string, hook: () => T, fallback: T): T {
   try {
