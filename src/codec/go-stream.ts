@@ -217,6 +217,7 @@ class GoStreamSealer implements StreamSealer {
     this.#options.entropy.fill(nonce);
     const bound = concatBytes([header, this.#options.label]);
     const secret = { key: key.bytes, nonce, bound };
+    this.#options.keyring.countSealed(key);
     const version = envelopeVersionOf(this.#options);
     const front = [...ready, header];
     for (const piece of sealEnvelopeInPieces(version, pieces, messageBytes, secret)) {

@@ -23,6 +23,7 @@ import { MemberEvents } from './events.ts';
 import { Gossip } from './gossip.ts';
 import { Inbound } from './inbound.ts';
 import { KeyUse } from './key-use.ts';
+import { KeyWear, tellWornKey } from './key-wear.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
@@ -95,8 +96,22 @@ export function assemble(
   ports: Ports,
   delegates: MemberlistDelegates,
 ): Parts {
-  const keyring = new Keyring(config.encryption.keys, wireKeyLengths(config.wire));
-  const { core, keyUse } = createCore(config, ports, delegates, keyring);
+  const wear = new KeyWear({
+    memberCount: () => core.table.memberCount(),
+    onWorn: (key, estimate) => {
+      tellWornKey(core, key, estimate);
+    },
+  });
+  const keyring = new Keyring(
+    config.encryption.keys,
+    wireKeyLengths(config.wire),
+    config.wire === 'memberlist'
+      ? (key, sealedMessages) => {
+          wear.sealed(key, sealedMessages);
+        }
+      : null,
+  );
+  const { core, keyUse }: CoreParts = createCore(config, ports, delegates, keyring);
   const acks = new AckTable(core.ports);
   const sender = new PacketSender(core);
   const client = new StreamClient(core);
@@ -186,12 +201,17 @@ export function assemble(
   };
 }
 
+interface CoreParts {
+  readonly core: Core;
+  readonly keyUse: KeyUse;
+}
+
 function createCore(
   config: MemberlistConfig,
   ports: Ports,
   delegates: MemberlistDelegates,
   keyring: Keyring,
-): { readonly core: Core; readonly keyUse: KeyUse } {
+): CoreParts {
   const counters = new Counters();
   const table = new MemberTable(ports.random);
   const { label, encryption } = config;
