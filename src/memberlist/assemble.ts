@@ -39,6 +39,7 @@ import { Rejoin } from './rejoin.ts';
 import { StateRules } from './state-rules.ts';
 import { StreamClient } from './stream-client.ts';
 import { StreamServer } from './stream-server.ts';
+import { watchReachability } from './unreached.ts';
 
 /** Every part of one member, wired. */
 export interface Parts {
@@ -175,12 +176,15 @@ export function assemble(
     if (!holds) core.counters.add('claims.refused.admission');
     return holds;
   };
+  const onAnswer = (): void => {
+    core.reachability.answered();
+  };
   const inbound = new Inbound(core, {
     onKeyUsed: (from, fingerprint) => {
       keyUse.heard(from, fingerprint);
     },
     onMessage: (message, from) => {
-      route(message, from, { rules, answers, acks, isAllowed });
+      route(message, from, { rules, answers, acks, isAllowed, onAnswer });
     },
   });
   return {
@@ -245,6 +249,7 @@ function createCore(
     awareness,
     loopHealth,
     reminders: new Reminders(ports.clock),
+    reachability: watchReachability(() => core, { config, ports }),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),
@@ -300,6 +305,7 @@ function route(
     readonly answers: ProbeAnswers;
     readonly acks: AckTable;
     readonly isAllowed: (host: string) => boolean;
+    readonly onAnswer: () => void;
   },
 ): void {
   switch (message.type) {
@@ -308,7 +314,7 @@ function route(
     case 'indirectPing':
       return to.answers.onIndirectPing(message, from);
     case 'ack':
-      to.acks.ack(message.seq, message.payload);
+      if (to.acks.ack(message.seq, message.payload)) to.onAnswer();
       return;
     case 'nack':
       to.acks.nack(message.seq);

@@ -20,6 +20,7 @@ import type { LoopHealth } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import type { MemberTable } from './members.ts';
 import type { MemberlistConfig } from './options.ts';
+import type { Reachability } from './reachability.ts';
 import type { Reminders } from './reminders.ts';
 
 /** The ports of one instance, all present. */
@@ -48,6 +49,8 @@ export interface Core {
   /** Time lost because the event loop stood still. */
   readonly loopHealth: LoopHealth;
   readonly events: MemberEvents;
+  /** Whether others reach this node at its advertised address. */
+  readonly reachability: Reachability;
   /** What was told to the operator in the last minute. */
   readonly reminders: Reminders;
   readonly delegates: MemberlistDelegates;

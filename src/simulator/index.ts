@@ -1,7 +1,7 @@
 export { ClockView, VirtualClock } from './clock.ts';
 export { seededEntropy } from './entropy.ts';
 export { MemoryFiles } from './files.ts';
-export type { PacketFilter, PacketObserver } from './fabric.ts';
+export type { DialFilter, PacketFilter, PacketObserver } from './fabric.ts';
 export type { LinkSettings } from './links.ts';
 export type { MemoryNetworkOptions } from './network.ts';
 export { MemoryNetwork } from './network.ts';
