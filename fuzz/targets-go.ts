@@ -25,6 +25,9 @@ function readStream(wire: Wire, opener: StreamOpener, bytes: Uint8Array): unknow
   const size = 1 + ((bytes.length * 37) % 211);
   for (let at = 0; at < bytes.length; at += size) {
     for (const piece of opener.push(bytes.subarray(at, at + size))) reader.push(piece);
+    while (opener.hasMore === true) {
+      for (const piece of opener.push(new Uint8Array(0))) reader.push(piece);
+    }
   }
   if (hasStreamEnded(opener, reader) && reader.message !== null) return reader.message;
   throw new CodecError('ERR_CODEC_TRUNCATED', 'the stream ends too early');

@@ -1,5 +1,6 @@
 export type { Member, NameConflict, Warning, WarningCode } from './memberlist/index.ts';
 export type {
+  DnsOptions,
   EncryptionOptions,
   JoinTarget,
   Listener,

@@ -29,6 +29,17 @@ test('every counter is explained in the table of counters, once', () => {
   assert.equal(new Set(documented).size, documented.length);
 });
 
+test('every counter of the transport is explained under the name by which stats show it', () => {
+  assert.ok(doc !== undefined);
+  const documented = documentedCounters(doc);
+  const counted = counterNames(readFiles(['src/runtime/node/transport.ts'], ['.ts']));
+  assert.ok(counted.length >= 4);
+  assert.deepEqual(
+    counted.filter((name) => !documented.includes(`transport.${name}`)),
+    [],
+  );
+});
+
 test('every warning has its row, and every error code that is named exists', () => {
   assert.ok(doc !== undefined);
   const text = sources.map((file) => file.text).join('\n');

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 import { CodecError } from '../runtime/errors.ts';
-import { malformedError, plainBytes, truncatedError } from './bytes.ts';
+import { ByteChunks } from './byte-chunks.ts';
+import { concatBytes, malformedError, plainBytes, truncatedError } from './bytes.ts';
 
 /*
  * Go memberlist's envelope: AES-GCM with a key of 16, 24 or 32 bytes.
@@ -20,6 +21,8 @@ export const AES_NONCE_BYTES = 12;
 
 const TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
+/** Sealed or opened between two turns of the loop: a fraction of a millisecond. */
+const AES_STEP_BYTES = 262_144;
 
 /** Version of an envelope: 0 with padding, 1 without. */
 export type EnvelopeVersion = 0 | 1;
@@ -67,19 +70,81 @@ export function sealEnvelope(
 }
 
 /**
+ * Seals a plaintext of many pieces, whose total is `plaintextBytes`; each piece of the envelope is made when it is
+ * asked for, so that turns of the loop can be taken in between.
+ */
+export function* sealEnvelopeInPieces(
+  version: EnvelopeVersion,
+  pieces: Iterable<Uint8Array>,
+  plaintextBytes: number,
+  { key, nonce, bound }: EnvelopeSecret,
+): Generator<Uint8Array, void, void> {
+  const cipher = createCipheriv(algorithmOf(key), key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(bound);
+  yield concatBytes([Uint8Array.of(version), nonce]);
+  for (const piece of pieces) yield plainBytes(cipher.update(piece));
+  const padding = paddingBytes(version, plaintextBytes);
+  const last = plainBytes(cipher.update(new Uint8Array(padding).fill(padding)));
+  cipher.final();
+  yield concatBytes([last, cipher.getAuthTag()]);
+}
+
+/**
+ * Opens an envelope that {@link requireEnvelopeSize} has let pass, in steps of some 256 KiB. The tag stands at
+ * the end and is checked before anything is given out.
+ *
+ * @returns as {@link openEnvelope}, in pieces
+ * @throws CodecError `ERR_CODEC_MALFORMED` when it opens but its padding cannot be
+ */
+export function* openEnvelopeInSteps(
+  envelope: ByteChunks,
+  key: Uint8Array,
+  bound: Uint8Array,
+): Generator<undefined, ByteChunks | null, void> {
+  const bodyAt = 1 + AES_NONCE_BYTES;
+  const tagAt = envelope.length - TAG_BYTES;
+  const [version, ...nonce] = envelope.copy(0, bodyAt);
+  const options = { authTagLength: TAG_BYTES };
+  const decipher = createDecipheriv(algorithmOf(key), key, Uint8Array.from(nonce), options);
+  decipher.setAAD(bound);
+  decipher.setAuthTag(envelope.copy(tagAt, envelope.length));
+  const plaintext = new ByteChunks();
+  let stepBytes = 0;
+  for (const slice of envelope.slices(bodyAt, tagAt, AES_STEP_BYTES)) {
+    if (stepBytes >= AES_STEP_BYTES) {
+      stepBytes = 0;
+      yield;
+    }
+    plaintext.pushOwned(plainBytes(decipher.update(slice)));
+    stepBytes += slice.length;
+  }
+  try {
+    decipher.final();
+  } catch {
+    return null;
+  }
+  if (version === 0) dropPadding(plaintext);
+  return plaintext;
+}
+
+/**
  * Checks what can be checked of an envelope without a key.
  *
  * @throws CodecError `ERR_CODEC_TRUNCATED` when it is too short, `ERR_CODEC_UNSUPPORTED` for another version
  */
 export function requireEnvelope(envelope: Uint8Array): void {
-  const version = envelope[0];
+  requireEnvelopeSize(envelope[0], envelope.length);
+}
+
+/** The same for an envelope of which only the first byte and the size are known. */
+export function requireEnvelopeSize(version: number | undefined, sizeBytes: number): void {
   if (version === undefined) throw truncatedError('sealed message');
   if (version !== 0 && version !== 1) {
     throw new CodecError('ERR_CODEC_UNSUPPORTED', `no envelope has version ${version}`, {
       version,
     });
   }
-  if (envelope.length < envelopeOverheadBytes(version)) throw truncatedError('sealed message');
+  if (sizeBytes < envelopeOverheadBytes(version)) throw truncatedError('sealed message');
 }
 
 /**
@@ -108,11 +173,19 @@ export function openEnvelope(
 }
 
 function withoutPadding(padded: Uint8Array): Uint8Array {
-  const padding = padded.at(-1) ?? 0;
-  if (padding < 1 || padding > BLOCK_BYTES || padding > padded.length) {
-    throw malformedError('the padding of a sealed message is wrong');
-  }
-  return padded.subarray(0, padded.length - padding);
+  requirePadding(padded.at(-1) ?? 0, padded.length);
+  return padded.subarray(0, padded.length - (padded.at(-1) as number));
+}
+
+function dropPadding(padded: ByteChunks): void {
+  const [padding = 0] = padded.copy(Math.max(0, padded.length - 1), padded.length);
+  requirePadding(padding, padded.length);
+  padded.dropLast(padding);
+}
+
+function requirePadding(padding: number, sizeBytes: number): void {
+  if (padding >= 1 && padding <= BLOCK_BYTES && padding <= sizeBytes) return;
+  throw malformedError('the padding of a sealed message is wrong');
 }
 
 function paddingBytes(version: EnvelopeVersion, plaintextBytes: number): number {

@@ -1,7 +1,7 @@
-import { CodecError } from '../runtime/errors.ts';
-import { malformedError, truncatedError } from './bytes.ts';
+import { concatBytes, malformedError, truncatedError, writeUint32 } from './bytes.ts';
 import { compressLzw, decompressLzw } from './compression.ts';
 import { decodeBody, encodeBody, GO_SHAPES } from './go-shapes.ts';
+import { requireLzw } from './inflater.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 
 /*
@@ -46,14 +46,23 @@ export function inflateMessage(bytes: Uint8Array, maxBytes: number): Uint8Array 
   return inflateBody(bytes.subarray(1), maxBytes);
 }
 
-/** The same for the map alone. */
-export function inflateBody(body: Uint8Array, maxBytes: number): Uint8Array {
+/** What stands in front of so many compressed bytes, which end the message. */
+export function compressedHeader(compressedBytes: number): Uint8Array {
+  const empty = wrap(new Uint8Array(0));
+  // Raw bytes of Go's old form: a short length stands in the first byte, a longer one behind it.
+  const length =
+    compressedBytes < 32
+      ? Uint8Array.of(0xa0 | compressedBytes)
+      : compressedBytes < 0x1_0000
+        ? Uint8Array.of(0xda, compressedBytes >>> 8, compressedBytes)
+        : Uint8Array.of(0xdb, 0, 0, 0, 0);
+  if (length.length === 5) writeUint32(length, 1, compressedBytes);
+  return concatBytes([empty.subarray(0, empty.length - 1), length]);
+}
+
+function inflateBody(body: Uint8Array, maxBytes: number): Uint8Array {
   const { Algo: algorithm, Buf } = decodeBody(GO_SHAPES.compress, body);
-  if (algorithm !== LZW) {
-    throw new CodecError('ERR_CODEC_UNSUPPORTED', `compression ${algorithm} is not supported`, {
-      algorithm,
-    });
-  }
+  requireLzw(algorithm);
   const message = decompressLzw(Buf ?? new Uint8Array(0), maxBytes);
   if (message.length === 0) throw truncatedError('compressed message');
   return message;

@@ -67,8 +67,10 @@ export class GoPacketCodec implements PacketEnvelope {
     if (this.#seals()) {
       const nonce = new Uint8Array(AES_NONCE_BYTES);
       entropy.fill(nonce);
-      const secret = { key: keyring.primary.bytes, nonce, bound: this.#label };
+      const key = keyring.primary;
+      const secret = { key: key.bytes, nonce, bound: this.#label };
       bytes = sealEnvelope(this.#version, bytes, secret);
+      keyring.countSealed(key);
     }
     return concatBytes([this.#header, bytes]);
   }

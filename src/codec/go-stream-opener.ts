@@ -1,5 +1,6 @@
 import { CodecError, CryptoError } from '../runtime/errors.ts';
-import { openEnvelope, requireEnvelope } from './aes-gcm.ts';
+import { openEnvelopeInSteps, requireEnvelopeSize } from './aes-gcm.ts';
+import { ByteChunks } from './byte-chunks.ts';
 import {
   ByteQueue,
   concatBytes,
@@ -9,14 +10,13 @@ import {
   readUint32,
   truncatedError,
 } from './bytes.ts';
-import { inflateBody, inflateMessage } from './compress-message.ts';
 import type { StreamOpener } from './envelope.ts';
+import { Inflater } from './inflater.ts';
 import type { RingKey } from './keyring.ts';
 import { requireLabel, splitLabel } from './label.ts';
 import { MAX_GO_SEALED_BYTES, MAX_GO_STREAM_BYTES, MAX_REFUSAL_BYTES } from './limits.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import { createGoStreamReader } from './msgpack-stream.ts';
-import { MsgpackScanner } from './msgpack-scanner.ts';
 import { SEALED_MARK } from './secretbox.ts';
 
 /** Mark and length in front of a sealed message. */
@@ -36,21 +36,28 @@ export interface GoOpenerRole {
   keys(): readonly RingKey[];
 }
 
-type Step = 'label' | 'first' | 'sealed' | 'compressed' | 'plain' | 'hint' | 'done';
+type Step = 'label' | 'first' | 'sealed' | 'opening' | 'compressed' | 'plain' | 'hint' | 'done';
 
 /**
  * Takes label, seal and compression off one direction of a Go stream.
  *
  * What is sealed or compressed says where it ends. What is neither is passed on as it comes, and only
  * whoever reads the message knows its end: then `hasEnd` is false.
+ *
+ * A sealed message of 20 MiB takes a second to open and inflate. So a call does one step of it, a few hundred
+ * KiB of AES or 64 KiB of LZW, and what is left waits for the next calls: `hasMore`. Nothing of a sealed
+ * message is given out before all of it was found genuine.
  */
 export class GoStreamOpener implements StreamOpener {
   readonly #role: GoOpenerRole;
   readonly #queue = new ByteQueue();
-  readonly #compressed = new MsgpackScanner(MAX_GO_STREAM_BYTES);
   #step: Step = 'label';
   #header: Uint8Array = new Uint8Array(0);
   #sealedBytes = 0;
+  /** What has arrived of the sealed message. */
+  readonly #envelope = new ByteChunks();
+  #opening: Generator<undefined, ByteChunks, void> | null = null;
+  #inflater: Inflater | null = null;
   #hintBytes = 0;
   #hint: GoStreamOpener | null = null;
   readonly #hintReader = createGoStreamReader();
@@ -74,23 +81,34 @@ export class GoStreamOpener implements StreamOpener {
     return this.#keyFingerprint;
   }
 
+  get hasMore(): boolean {
+    return this.#opening !== null || this.#inflater?.hasMore === true;
+  }
+
   push(bytes: Uint8Array): Uint8Array[] {
     if (this.#failure !== null) throw this.#failure;
     if (this.#step === 'plain') return [copyBytes(bytes)];
     const pieces: Uint8Array[] = [];
     if (this.#step === 'done') return pieces;
     try {
-      this.#queue.push(bytes);
-      while (this.#advance(pieces));
+      this.#take(bytes, pieces);
     } catch (error) {
       this.#failure = error as Error;
-      this.#queue.clear();
+      this.#release();
       throw error;
     }
     return pieces;
   }
 
-  /** One step; false when more bytes are needed. */
+  #take(bytes: Uint8Array, pieces: Uint8Array[]): void {
+    // Megabytes need no queue: they wait in the pieces in which they came, or are inflated.
+    if (this.#step === 'sealed') this.#envelope.push(bytes);
+    else if (this.#step === 'compressed') this.#inflater?.push(bytes);
+    else if (this.#step !== 'opening') this.#queue.push(bytes);
+    while (this.#advance(pieces));
+  }
+
+  /** One step; false when more bytes are needed, or when the call has done enough. */
   #advance(pieces: Uint8Array[]): boolean {
     switch (this.#step) {
       case 'label':
@@ -98,7 +116,9 @@ export class GoStreamOpener implements StreamOpener {
       case 'first':
         return this.#readFirst(pieces);
       case 'sealed':
-        return this.#readSealed(pieces);
+        return this.#readSealed();
+      case 'opening':
+        return this.#readOpening(pieces);
       case 'compressed':
         return this.#readCompressed(pieces);
       case 'hint':
@@ -141,6 +161,9 @@ export class GoStreamOpener implements StreamOpener {
       case 'accept':
         if (first === MESSAGE_TYPE.compress) {
           queue.take(1);
+          this.#inflater = new Inflater(MAX_GO_STREAM_BYTES);
+          this.#inflater.push(queue.take(queue.length));
+          queue.clear();
           this.#step = 'compressed';
           return true;
         }
@@ -165,26 +188,48 @@ export class GoStreamOpener implements StreamOpener {
     if (this.#sealedBytes > MAX_GO_SEALED_BYTES) {
       throw limitError('sealed message of a stream', this.#sealedBytes, MAX_GO_SEALED_BYTES);
     }
+    this.#envelope.push(queue.take(queue.length));
+    queue.clear();
     this.#step = 'sealed';
     return true;
   }
 
-  #readSealed(pieces: Uint8Array[]): boolean {
-    const queue = this.#queue;
-    if (queue.length < this.#sealedBytes) return false;
-    const message = this.#open(queue.take(this.#sealedBytes));
-    if (message.length === 0) throw truncatedError('sealed message of a stream');
-    const isCompressed = message[0] === MESSAGE_TYPE.compress;
-    pieces.push(isCompressed ? inflateMessage(message, MAX_GO_STREAM_BYTES) : message);
-    return this.#complete();
+  #readSealed(): boolean {
+    const envelope = this.#envelope;
+    if (envelope.length < this.#sealedBytes) return false;
+    envelope.dropLast(envelope.length - this.#sealedBytes);
+    this.#opening = this.#open();
+    this.#step = 'opening';
+    return true;
   }
 
-  #open(envelope: Uint8Array): Uint8Array {
-    requireEnvelope(envelope);
+  /** A message that is open within one step is inflated with the same call. */
+  #readOpening(pieces: Uint8Array[]): boolean {
+    const opened = this.#opening?.next();
+    if (opened?.done !== true) return false;
+    this.#opening = null;
+    this.#envelope.clear();
+    const message = opened.value;
+    const [type] = message.copy(0, 1);
+    if (type === undefined) throw truncatedError('sealed message of a stream');
+    const inflater = type === MESSAGE_TYPE.compress ? new Inflater(MAX_GO_STREAM_BYTES) : null;
+    for (const piece of message.slices(inflater === null ? 0 : 1, message.length, Infinity)) {
+      if (inflater === null) pieces.push(piece);
+      else inflater.push(piece);
+    }
+    if (inflater === null) return this.#complete();
+    this.#inflater = inflater;
+    this.#step = 'compressed';
+    return true;
+  }
+
+  *#open(): Generator<undefined, ByteChunks, void> {
+    const envelope = this.#envelope;
+    requireEnvelopeSize(envelope.copy(0, 1)[0], envelope.length);
     const keys = this.#role.keys();
     const bound = concatBytes([this.#header, this.#role.label]);
     for (const { bytes: key, fingerprint } of keys) {
-      const plaintext = openEnvelope(envelope, key, bound);
+      const plaintext = yield* openEnvelopeInSteps(envelope, key, bound);
       if (plaintext === null) continue;
       this.#keyFingerprint = fingerprint;
       return plaintext;
@@ -196,17 +241,28 @@ export class GoStreamOpener implements StreamOpener {
   }
 
   #readCompressed(pieces: Uint8Array[]): boolean {
-    const length = this.#compressed.scan(this.#queue);
-    if (length === null) return false;
-    pieces.push(inflateBody(this.#queue.take(length), MAX_GO_STREAM_BYTES));
-    return this.#complete();
+    const inflater = this.#inflater as Inflater;
+    const piece = inflater.step();
+    if (piece !== null) pieces.push(piece);
+    if (inflater.isEnded) return this.#complete();
+    if (!inflater.hasMore && this.#keyFingerprint !== null) {
+      throw truncatedError('compressed message of a stream');
+    }
+    return false;
   }
 
   #complete(): false {
     this.#isComplete = true;
     this.#step = 'done';
-    this.#queue.clear();
+    this.#release();
     return false;
+  }
+
+  #release(): void {
+    this.#queue.clear();
+    this.#envelope.clear();
+    this.#opening = null;
+    this.#inflater = null;
   }
 
   /** Reads what a peer says in the clear, which proves nothing, and throws with it. */

@@ -15,6 +15,8 @@ export interface RingKey {
 export interface KeyInfo {
   readonly fingerprint: string;
   readonly isPrimary: boolean;
+  /** Packets and streams sealed with it here since it was added. */
+  readonly sealedMessages: number;
 }
 
 const FINGERPRINT_DOMAIN = new TextEncoder().encode('networkdb key fingerprint v1\0');
@@ -26,6 +28,9 @@ export function keyFingerprint(key: Uint8Array): string {
   return toHex(digest.subarray(0, FINGERPRINT_BYTES));
 }
 
+/** Hears that messages were sealed with a key, and how many since it was added. */
+export type SealedObserver = (key: RingKey, sealedMessages: number) => void;
+
 /**
  * Ordered keys: the first, called primary, seals; all of them open. An empty ring means that nothing is sealed.
  *
@@ -34,15 +39,24 @@ export function keyFingerprint(key: Uint8Array): string {
  */
 export class Keyring {
   readonly #allowedLengths: readonly number[];
+  readonly #onSealed: SealedObserver | null;
+  /** Messages sealed with each key since it was added. */
+  readonly #sealed = new WeakMap<RingKey, number>();
   #entries: readonly RingKey[] = Object.freeze([]);
 
   /**
    * @param keys - the primary key first; repeated keys count once
    * @param allowedLengths - key sizes in bytes that the cipher takes: 32 for secretbox
+   * @param onSealed - hears of every message that is sealed
    * @throws CryptoError `ERR_KEY_INVALID` for a key of another type or size
    */
-  constructor(keys: readonly Uint8Array[], allowedLengths: readonly number[]) {
+  constructor(
+    keys: readonly Uint8Array[],
+    allowedLengths: readonly number[],
+    onSealed: SealedObserver | null = null,
+  ) {
     this.#allowedLengths = [...allowedLengths];
+    this.#onSealed = onSealed;
     for (const key of keys) this.add(key);
   }
 
@@ -72,11 +86,19 @@ export class Keyring {
     return this.#entries;
   }
 
+  /** For the codec: messages were sealed with a key of the ring. */
+  countSealed(key: RingKey, messages = 1): void {
+    const sealed = (this.#sealed.get(key) ?? 0) + messages;
+    this.#sealed.set(key, sealed);
+    this.#onSealed?.(key, sealed);
+  }
+
   /** What may be shown of the keys, the primary first. */
   list(): KeyInfo[] {
     return this.#entries.map((entry, at) => ({
       fingerprint: entry.fingerprint,
       isPrimary: at === 0,
+      sealedMessages: this.#sealed.get(entry) ?? 0,
     }));
   }
 

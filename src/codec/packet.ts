@@ -65,8 +65,10 @@ export class PacketCodec implements PacketEnvelope {
     out[header.length] = SEALED_MARK;
     const nonce = out.subarray(nonceAt, nonceAt + NONCE_BYTES);
     this.#options.entropy.fill(nonce);
-    const key = this.#keys.packet(this.#options.keyring.primary);
-    out.set(sealBox(message, nonce, key), nonceAt + NONCE_BYTES);
+    const { keyring } = this.#options;
+    const { primary } = keyring;
+    out.set(sealBox(message, nonce, this.#keys.packet(primary)), nonceAt + NONCE_BYTES);
+    keyring.countSealed(primary);
     return out;
   }
 

@@ -54,6 +54,10 @@ export class FrameSealer implements StreamSealer {
     return ready;
   }
 
+  *finishInSteps(): Generator<Uint8Array[], void, void> {
+    yield this.finish();
+  }
+
   #emit(ready: Uint8Array[], isLast: boolean): void {
     if (this.#beginning === null) {
       this.#beginning = this.#begin();

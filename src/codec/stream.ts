@@ -63,6 +63,7 @@ export class StreamCodec implements StreamEnvelope {
     const sealed = { ringKey: keyring.primary, salt: this.#newSalt() };
     const secret = { key: this.#keys.request(sealed.ringKey), salt: sealed.salt };
     const beginning = sealedBeginning(header, secret);
+    keyring.countSealed(sealed.ringKey);
     return {
       request: new FrameSealer(() => beginning, compression),
       reply: this.#sealedReply(sealed),
@@ -98,6 +99,7 @@ export class StreamCodec implements StreamEnvelope {
 
   #replyBeginning(request: SealedRequest): StreamBeginning {
     const key = this.#keys.reply(request.ringKey, request.salt);
+    this.#options.keyring.countSealed(request.ringKey);
     return sealedBeginning(new Uint8Array(0), { key, salt: this.#newSalt() });
   }
 

@@ -2,6 +2,7 @@ import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
 import type { Address, Logger } from '../runtime/index.ts';
 import { Counters, silentLogger, StateError } from '../runtime/index.ts';
+import type { NodeResolverOptions } from '../runtime/node/index.ts';
 import {
   nodeClock,
   nodeEntropy,
@@ -23,10 +24,11 @@ import { Gossip } from './gossip.ts';
 import { Inbound } from './inbound.ts';
 import { KeyLog } from './key-log.ts';
 import { KeyUse } from './key-use.ts';
+import { KeyWear, tellWornKey } from './key-wear.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
-import type { MemberlistConfig, RuntimeOptions } from './options.ts';
+import type { DnsOptions, MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
 import { randomNodeName } from './node-name.ts';
 import { PacketSender } from './packet-sender.ts';
@@ -38,6 +40,7 @@ import { Rejoin } from './rejoin.ts';
 import { StateRules } from './state-rules.ts';
 import { StreamClient } from './stream-client.ts';
 import { StreamServer } from './stream-server.ts';
+import { watchReachability } from './unreached.ts';
 
 /** Every part of one member, wired. */
 export interface Parts {
@@ -58,16 +61,28 @@ export interface Parts {
   readonly inbound: Inbound;
 }
 
-/** The real ports, where none were given. */
-export function resolvePorts(options: RuntimeOptions = {}): Ports {
+/**
+ * The real ports, where none were given.
+ *
+ * @param dns - for the real resolver; left out: its defaults
+ */
+export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Ports {
   return {
     clock: options.clock ?? nodeClock(),
     random: options.random ?? nodeRandom(),
     entropy: options.entropy ?? nodeEntropy(),
-    transport: options.transport ?? new NodeTransport(),
-    resolver: options.resolver ?? nodeResolver(),
+    transport: options.transport ?? new NodeTransport({ logger: options.logger ?? silentLogger }),
+    resolver: options.resolver ?? nodeResolver(dns === undefined ? {} : resolverOptions(dns)),
     files: options.files ?? nodeFiles(),
     logger: options.logger ?? silentLogger,
+  };
+}
+
+function resolverOptions(dns: DnsOptions): NodeResolverOptions {
+  return {
+    timeoutMs: dns.timeoutMs,
+    dnsConfigPath: dns.tcpFirst ? dns.configPath : false,
+    dnsTimeoutMs: dns.tcpTimeoutMs,
   };
 }
 
@@ -84,8 +99,22 @@ export function assemble(
   ports: Ports,
   delegates: MemberlistDelegates,
 ): Parts {
-  const keyring = new Keyring(config.encryption.keys, wireKeyLengths(config.wire));
-  const { core, keyUse } = createCore(config, ports, delegates, keyring);
+  const wear = new KeyWear({
+    memberCount: () => core.table.memberCount(),
+    onWorn: (key, estimate) => {
+      tellWornKey(core, key, estimate);
+    },
+  });
+  const keyring = new Keyring(
+    config.encryption.keys,
+    wireKeyLengths(config.wire),
+    config.wire === 'memberlist'
+      ? (key, sealedMessages) => {
+          wear.sealed(key, sealedMessages);
+        }
+      : null,
+  );
+  const { core, keyUse }: CoreParts = createCore(config, ports, delegates, keyring);
   const { keyLogFile } = config.encryption;
   const keyLog = keyLogFile === null ? null : new KeyLog(core, keyLogFile);
   const acks = new AckTable(core.ports);
@@ -151,12 +180,15 @@ export function assemble(
     if (!holds) core.counters.add('claims.refused.admission');
     return holds;
   };
+  const onAnswer = (): void => {
+    core.reachability.answered();
+  };
   const inbound = new Inbound(core, {
     onKeyUsed: (from, fingerprint) => {
       keyUse.heard(from, fingerprint);
     },
     onMessage: (message, from) => {
-      route(message, from, { rules, answers, acks, isAllowed });
+      route(message, from, { rules, answers, acks, isAllowed, onAnswer });
     },
   });
   return {
@@ -178,12 +210,17 @@ export function assemble(
   };
 }
 
+interface CoreParts {
+  readonly core: Core;
+  readonly keyUse: KeyUse;
+}
+
 function createCore(
   config: MemberlistConfig,
   ports: Ports,
   delegates: MemberlistDelegates,
   keyring: Keyring,
-): { readonly core: Core; readonly keyUse: KeyUse } {
+): CoreParts {
   const counters = new Counters();
   const table = new MemberTable(ports.random);
   const { label, encryption } = config;
@@ -217,6 +254,7 @@ function createCore(
     awareness,
     loopHealth,
     reminders: new Reminders(ports.clock),
+    reachability: watchReachability(() => core, { config, ports }),
     events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),
@@ -272,6 +310,7 @@ function route(
     readonly answers: ProbeAnswers;
     readonly acks: AckTable;
     readonly isAllowed: (host: string) => boolean;
+    readonly onAnswer: () => void;
   },
 ): void {
   switch (message.type) {
@@ -280,7 +319,7 @@ function route(
     case 'indirectPing':
       return to.answers.onIndirectPing(message, from);
     case 'ack':
-      to.acks.ack(message.seq, message.payload);
+      if (to.acks.ack(message.seq, message.payload)) to.onAnswer();
       return;
     case 'nack':
       to.acks.nack(message.seq);

@@ -11,6 +11,7 @@ import { isAddressBlock } from './allowed-networks.ts';
 import { PROTOCOL_VERSION } from './compatibility.ts';
 import type {
   DelegateVersion,
+  DnsOptions,
   MemberlistConfig,
   MemberlistLimits,
   MemberlistOptions,
@@ -20,7 +21,7 @@ import type {
 
 type Timings = Pick<
   MemberlistConfig,
-  'probe' | 'suspicion' | 'awareness' | 'gossip' | 'pushPull' | 'rejoin' | 'limits'
+  'probe' | 'suspicion' | 'awareness' | 'gossip' | 'pushPull' | 'rejoin' | 'dns' | 'limits'
 >;
 
 /** memberlist's published LAN numbers. */
@@ -37,6 +38,7 @@ const LAN: Timings = {
   },
   pushPull: { intervalMs: 30_000 },
   rejoin: { reconnectIntervalMs: 1000, bootstrapIntervalMs: 60_000, peersFile: null },
+  dns: { tcpFirst: true, configPath: '/etc/resolv.conf', tcpTimeoutMs: 2000, timeoutMs: 5000 },
   limits: {
     maxMembers: 65_536,
     maxMetadataBytes: 65_536,
@@ -94,6 +96,7 @@ export const MEMBERLIST_OPTION_KEYS = [
   'gossip',
   'pushPull',
   'rejoin',
+  'dns',
   'limits',
   'runtime',
 ] as const;
@@ -131,6 +134,7 @@ export function readMemberlistOptions(
   const { runtime } = options;
   validator.check(runtime === undefined || isGroup(runtime), 'runtime', runtime, 'an object');
   checkTimings(config, validator);
+  checkDns(config.dns, validator);
   checkLimits(config.limits, wireOf(options), validator);
   return config;
 }
@@ -177,6 +181,7 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     gossip: group('gossip'),
     pushPull: group('pushPull'),
     rejoin: group('rejoin'),
+    dns: group('dns'),
     limits: withStreamLimit(group('limits'), options),
   });
 }
@@ -314,6 +319,17 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   const { peersFile } = rejoin;
   const isPath = peersFile === null || (typeof peersFile === 'string' && peersFile !== '');
   validator.check(isPath, 'rejoin.peersFile', peersFile, 'a path, or null for none');
+}
+
+function checkDns(dns: DnsOptions, validator: Validator): void {
+  const { tcpFirst, configPath, tcpTimeoutMs, timeoutMs } = dns;
+  const isTcpFirst = validator.boolean('dns.tcpFirst', tcpFirst) && tcpFirst;
+  const isPath = typeof configPath === 'string' && configPath !== '';
+  validator.check(isPath, 'dns.configPath', configPath, 'a path');
+  const isTcpTimeout = validator.duration('dns.tcpTimeoutMs', tcpTimeoutMs);
+  if (!validator.duration('dns.timeoutMs', timeoutMs) || !isTcpTimeout || !isTcpFirst) return;
+  const rule = `below dns.timeoutMs, which is ${timeoutMs}`;
+  validator.check(tcpTimeoutMs < timeoutMs, 'dns.tcpTimeoutMs', tcpTimeoutMs, rule);
 }
 
 function checkLimits(limits: MemberlistLimits, wire: WireName, validator: Validator): void {

@@ -20,6 +20,7 @@ import type { LoopHealth } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import type { MemberTable } from './members.ts';
 import type { MemberlistConfig } from './options.ts';
+import type { Reachability } from './reachability.ts';
 import type { Reminders } from './reminders.ts';
 
 /** The ports of one instance, all present. */
@@ -48,6 +49,8 @@ export interface Core {
   /** Time lost because the event loop stood still. */
   readonly loopHealth: LoopHealth;
   readonly events: MemberEvents;
+  /** Whether others reach this node at its advertised address. */
+  readonly reachability: Reachability;
   /** What was told to the operator in the last minute. */
   readonly reminders: Reminders;
   readonly delegates: MemberlistDelegates;
@@ -115,6 +118,16 @@ export function broadcast(
     key: claim.node,
     ...(finished === undefined ? {} : { finished }),
   });
+}
+
+/** Every counter by its dotted name, in order; those of the transport stand under `transport.`. */
+export function allCounters({ counters, ports }: Core): Record<string, number> {
+  const ofTransport = Object.entries(ports.transport.counters?.() ?? {});
+  const entries = [
+    ...Object.entries(counters.snapshot()),
+    ...ofTransport.map(([name, count]): [string, number] => [`transport.${name}`, count]),
+  ];
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Runs a hook of the layer above; what it throws is counted and logged, never passed on. */

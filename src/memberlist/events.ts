@@ -30,7 +30,10 @@ export type WarningCode =
   | 'WARN_HOSTILE_TIME'
   | 'WARN_OVERSIZE'
   | 'WARN_LIMIT'
-  | 'WARN_KEY_LOG';
+  | 'WARN_KEY_LOG'
+  | 'WARN_KEY_WORN'
+  | 'WARN_UNREACHED'
+  | 'WARN_ADVERTISE_MISMATCH';
 
 /** Events of a member, and what each carries. */
 export interface MemberEventMap {

@@ -5,6 +5,7 @@ import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
 import { assemble, localMetadata, resolvePorts } from './assemble.ts';
+import { allCounters } from './core.ts';
 import { resolveMemberlistConfig } from './config.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import type { Listener, MemberEventMap } from './events.ts';
@@ -81,7 +82,7 @@ export class Memberlist implements AsyncDisposable {
     options: Pick<MemberlistOptions, 'runtime'>,
     delegates: MemberlistDelegates,
   ): Promise<Memberlist> {
-    const parts = assemble(config, resolvePorts(options.runtime), delegates);
+    const parts = assemble(config, resolvePorts(options.runtime, config.dns), delegates);
     const memberlist = new Memberlist(parts, config);
     try {
       await memberlist.#open();
@@ -307,13 +308,21 @@ export class Memberlist implements AsyncDisposable {
     return this.#parts.client.exchange(to, { type: 'user', payload: message }, options, done);
   }
 
-  /** Push/pull with an endpoint, as a join of one. @internal */
+  /**
+   * Push/pull with an endpoint, as a join of one.
+   *
+   * @internal
+   */
   reconnect(to: Address, done: (error: GossipError | null) => void): () => void {
     this.#assertActive();
     return this.#parts.pushPull.exchange(to, true, done);
   }
 
-  /** The layer above has fresh broadcasts: gossip within 5 ms. Nothing once closed. @internal */
+  /**
+   * The layer above has fresh broadcasts: gossip within 5 ms. Nothing once closed.
+   *
+   * @internal
+   */
   nudge(): void {
     this.#parts.gossip.nudge();
   }
@@ -400,7 +409,7 @@ export class Memberlist implements AsyncDisposable {
       knownNodes: core.table.size,
       healthScore: this.healthScore,
       queuedBroadcasts: core.queue.length,
-      counters: core.counters.snapshot(),
+      counters: allCounters(core),
     };
   }
 

@@ -74,6 +74,7 @@ export interface MemberlistOptions {
   readonly gossip?: Partial<GossipOptions>;
   readonly pushPull?: Partial<PushPullOptions>;
   readonly rejoin?: Partial<RejoinOptions>;
+  readonly dns?: Partial<DnsOptions>;
   readonly limits?: Partial<MemberlistLimits>;
   readonly runtime?: RuntimeOptions;
 }
@@ -240,6 +241,42 @@ export interface RejoinOptions {
   readonly peersFile: string | null;
 }
 
+/**
+ * How names among join targets become addresses. Without effect where `runtime.resolver` is given.
+ *
+ * @remarks memberlist tcpLookupIP and DNSConfigPath
+ */
+export interface DnsOptions {
+  /**
+   * Ask the first name server of `configPath` over TCP before the system is asked: over UDP an answer is cut
+   * to one packet, and a name that stands for hundreds of members shows some of them. Names without a
+   * dot are the system's. `false` asks the system only.
+   *
+   * @defaultValue true
+   */
+  readonly tcpFirst: boolean;
+  /**
+   * The resolv.conf that names the server; a port may be attached (`nameserver 10.0.0.2:5353`). A file that
+   * cannot be read leaves the lookup to the system.
+   *
+   * @defaultValue '/etc/resolv.conf'
+   */
+  readonly configPath: string;
+  /**
+   * Milliseconds for the attempt over TCP; below `timeoutMs`, so that some are left for the system.
+   *
+   * @defaultValue 2000
+   */
+  readonly tcpTimeoutMs: number;
+  /**
+   * Milliseconds for one lookup in all; then it fails with `ERR_NAME_LOOKUP`. The system's own limit is
+   * often half a minute.
+   *
+   * @defaultValue 5000
+   */
+  readonly timeoutMs: number;
+}
+
 /** Bounds on what peers can make this node hold or do; `docs/limits.md` says what happens at each. */
 export interface MemberlistLimits {
   /**
@@ -314,5 +351,6 @@ export interface MemberlistConfig {
   readonly gossip: GossipOptions;
   readonly pushPull: PushPullOptions;
   readonly rejoin: RejoinOptions;
+  readonly dns: DnsOptions;
   readonly limits: MemberlistLimits;
 }

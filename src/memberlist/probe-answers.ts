@@ -47,6 +47,7 @@ export class ProbeAnswers {
     const { local, counters } = this.#core;
     if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
     counters.add('pings.answered');
+    if (ping.sourceNode !== local.name) this.#core.reachability.reached('packets');
     const { ping: delegate } = this.#core.delegates;
     const payload = callHook(
       this.#core,

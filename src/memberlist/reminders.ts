@@ -45,7 +45,8 @@ export type ReminderKind =
   | 'push/pull'
   | 'blocked'
   | 'peers file'
-  | 'key log';
+  | 'key log'
+  | 'unreached';
 
 const TELL_AGAIN_MS = 60_000;
 /** Subjects of one kind that are told within a minute. */

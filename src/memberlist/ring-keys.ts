@@ -10,6 +10,11 @@ export interface RingKeyInfo {
   readonly isPrimary: boolean;
   /** Members that were last heard under this key. */
   readonly heardMembers: number;
+  /**
+   * Packets and streams that this member has sealed with the key since it was added. On the memberlist wire
+   * the members of a ring together should seal no more than 2^32 with one key; `WARN_KEY_WORN` comes at half.
+   */
+  readonly sealedMessages: number;
 }
 
 /**
@@ -87,8 +92,8 @@ export class RingKeys {
   list(): readonly RingKeyInfo[] {
     this.#assertOpen();
     const heard = this.#keyUse.counts();
-    return this.#keyring.list().map(({ fingerprint, isPrimary }) => {
-      return Object.freeze({ fingerprint, isPrimary, heardMembers: heard.get(fingerprint) ?? 0 });
+    return this.#keyring.list().map((key) => {
+      return Object.freeze({ ...key, heardMembers: heard.get(key.fingerprint) ?? 0 });
     });
   }
 

@@ -48,6 +48,7 @@ export class StreamClient {
     const exchange = new Exchange(this.#core, to, request, options, (error, reply) => {
       this.#open.delete(exchange);
       if (error !== null) this.#core.counters.add('streams.failed');
+      else if (reply !== null) this.#core.reachability.answered();
       done(error, reply);
     });
     this.#open.add(exchange);

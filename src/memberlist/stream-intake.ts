@@ -19,17 +19,22 @@ export interface StreamIntakeInit {
 /**
  * Reads the bytes of a stream, a bounded piece between two turns of the loop.
  *
- * Compressed frames may hold a hundred times their size, and a frame some thousand records. What is
- * beyond a piece is read in later turns, and an end of the stream that arrives meanwhile waits until all of
- * it was read.
+ * Compressed frames may hold a hundred times their size, and a frame some thousand records; and the system
+ * hands over up to two megabytes of a stream before the loop goes on. So what arrives while a turn is waited for
+ * is put aside, a turn is waited for after every full piece, and an end of the stream that arrives meanwhile
+ * waits until all was read.
  */
 export class StreamIntake {
   readonly #clock: Clock;
   readonly #o: StreamIntakeInit;
-  /** Plaintext that waits for its turn. */
+  /** Bytes that wait to be opened. */
+  readonly #arrived: Uint8Array[] = [];
+  /** Plaintext that waits to be read. */
   readonly #waiting: Uint8Array[] = [];
   /** What is read in one turn; known with the first byte. */
   #pieceBytes = 0;
+  /** What was opened and read since the last turn. */
+  #doneBytes = 0;
   #turn: Timer | null = null;
   #hasEnded = false;
   #isOver = false;
@@ -42,14 +47,8 @@ export class StreamIntake {
   /** The next bytes arrived. */
   push(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    try {
-      this.#open(bytes);
-      if (this.#turn === null) this.#read();
-    } catch (error) {
-      this.#fail(error as GossipError);
-      return;
-    }
-    this.#next();
+    this.#arrived.push(bytes);
+    if (this.#turn === null) this.#goOn();
   }
 
   /** The peer sends nothing more. */
@@ -61,16 +60,19 @@ export class StreamIntake {
   /** Reads nothing more, telling nobody. */
   stop(): void {
     this.#isOver = true;
+    this.#arrived.length = 0;
     this.#waiting.length = 0;
     this.#turn?.cancel();
     this.#turn = null;
   }
 
-  /** A turn later: frames are opened only when nothing is left of those before. */
+  /** One turn's work: frames are opened only when nothing is left of those before. */
   #goOn(): void {
     try {
-      if (this.#waiting.length === 0) this.#open(NO_BYTES);
-      this.#read();
+      do {
+        if (this.#waiting.length === 0) this.#openNext();
+        this.#read();
+      } while (this.#hasRoomForMore());
     } catch (error) {
       this.#fail(error as GossipError);
       return;
@@ -78,8 +80,23 @@ export class StreamIntake {
     this.#next();
   }
 
+  /** Small pieces that have arrived share a turn. */
+  #hasRoomForMore(): boolean {
+    const isIdle = this.#waiting.length === 0 && this.#o.opener.hasMore !== true;
+    return isIdle && this.#arrived.length > 0 && this.#doneBytes < RAW_PIECE_BYTES;
+  }
+
+  #openNext(): void {
+    const { opener } = this.#o;
+    if (opener.hasMore === true) return this.#open(NO_BYTES);
+    const next = this.#arrived.shift();
+    if (next !== undefined) this.#open(next);
+  }
+
   #open(bytes: Uint8Array): void {
-    for (const plaintext of this.#o.opener.push(bytes)) {
+    const { opener } = this.#o;
+    this.#doneBytes += bytes.length;
+    for (const plaintext of opener.push(bytes)) {
       if (this.#pieceBytes === 0) {
         const holdsRecords = plaintext[0] === MESSAGE_TYPE.pushPull;
         this.#pieceBytes = holdsRecords ? RECORDS_PIECE_BYTES : RAW_PIECE_BYTES;
@@ -98,6 +115,7 @@ export class StreamIntake {
       if (piece.length === first.length) this.#waiting.shift();
       else this.#waiting[0] = first.subarray(piece.length);
       room -= piece.length;
+      this.#doneBytes += piece.length;
       this.#o.reader.push(piece);
     }
   }
@@ -105,16 +123,16 @@ export class StreamIntake {
   #next(): void {
     const { opener, reader } = this.#o;
     if (this.#turn !== null) return;
-    if (this.#waiting.length > 0 || opener.hasMore === true) {
-      this.#turn = this.#clock.afterPendingInput(() => {
-        this.#turn = null;
-        this.#goOn();
-      });
-      return;
-    }
-    if (hasStreamEnded(opener, reader)) {
+    const hasPlaintext = this.#waiting.length > 0 || opener.hasMore === true;
+    if (!hasPlaintext && hasStreamEnded(opener, reader)) {
       this.stop();
       this.#o.onWhole();
+    } else if (hasPlaintext || this.#arrived.length > 0 || this.#doneBytes >= RAW_PIECE_BYTES) {
+      this.#turn = this.#clock.afterPendingInput(() => {
+        this.#turn = null;
+        this.#doneBytes = 0;
+        this.#goOn();
+      });
     } else if (this.#hasEnded) {
       this.stop();
       this.#o.onCut();

@@ -6,12 +6,13 @@ import type { Clock, GossipError, StreamConnection, Timer } from '../runtime/ind
  *
  * A piece is at most 64 KiB; between two pieces the loop takes a turn, and when the connection is
  * backed up the pump waits for it to drain. So neither memory nor the loop suffers from a message of
- * many megabytes.
+ * many megabytes. Where nothing can leave before all of it was compressed, that is done piece by piece too.
  */
 export class StreamPump {
   readonly #clock: Clock;
   readonly #pieces: Iterator<Uint8Array>;
   readonly #o: StreamPumpInit;
+  #rest: Iterator<readonly Uint8Array[]> | null = null;
   #turn: Timer | null = null;
   #isWaiting = false;
   #isDone = false;
@@ -47,11 +48,9 @@ export class StreamPump {
   }
 
   #writeNext(): void {
-    const { sealer } = this.#o;
-    const next = this.#pieces.next();
-    const isLast = next.done === true;
-    const isRoomy = this.#write(isLast ? sealer.finish() : sealer.push(next.value));
-    if (isLast) {
+    const chunks = this.#nextChunks();
+    const isRoomy = this.#write(chunks ?? []);
+    if (chunks === null) {
       this.#isDone = true;
       this.#o.onWritten();
     } else if (isRoomy) {
@@ -61,6 +60,18 @@ export class StreamPump {
     } else {
       this.#isWaiting = true;
     }
+  }
+
+  /** What is ready after one more step; null when all was written. */
+  #nextChunks(): readonly Uint8Array[] | null {
+    const { sealer } = this.#o;
+    if (this.#rest === null) {
+      const next = this.#pieces.next();
+      if (next.done !== true) return sealer.push(next.value);
+      this.#rest = sealer.finishInSteps();
+    }
+    const step = this.#rest.next();
+    return step.done === true ? null : step.value;
   }
 
   #write(chunks: readonly Uint8Array[]): boolean {

@@ -86,6 +86,7 @@ export class StreamServer {
           return refuse(new CodecError('ERR_CODEC_TRUNCATED', 'the request ends too early'));
         }
         isServed = true;
+        this.#core.reachability.reached('streams');
         const reply = this.#handle(reader.message, stream);
         if (reply === null) return connection.end();
         pump = new StreamPump(ports.clock, {

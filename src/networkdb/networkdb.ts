@@ -95,7 +95,7 @@ export class NetworkDB implements AsyncDisposable {
    */
   static async create(options: NetworkDBOptions = {}): Promise<NetworkDB> {
     const config = resolveNetworkDBConfig(options);
-    const ports = resolvePorts(options.runtime);
+    const ports = resolvePorts(options.runtime, config.memberlist.dns);
     const { clock, logger } = ports;
     const localName = config.memberlist.nodeName ?? randomNodeName(ports.entropy);
     const adapter = new MembershipAdapter({ localName, clock, logger });

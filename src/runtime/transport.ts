@@ -98,6 +98,11 @@ export interface Transport {
   dial(to: Address, handlers: StreamHandlers): StreamConnection;
   /** Addresses of this machine's interfaces, in no promised order. */
   interfaceAddresses(): readonly InterfaceAddress[];
+  /**
+   * What happened out of the handlers' sight since the start, by dotted name; a copy. `stats()` of the public
+   * classes shows it with `transport.` in front. May be left out.
+   */
+  counters?(): Readonly<Record<string, number>>;
   /** Stops listening, drops every stream, calls back when all handles are gone. Idempotent. */
   close(done: () => void): void;
 }

@@ -16,6 +16,9 @@ export type PacketObserver = (from: Address, to: Address, bytes: Uint8Array) => 
 /** Decides over every datagram as it is sent: true loses it. */
 export type PacketFilter = (from: Address, to: Address, bytes: Uint8Array) => boolean;
 
+/** Decides over every dial as it arrives: true loses it, so that the dialler hears nothing. */
+export type DialFilter = (fromHost: string, to: Address) => boolean;
+
 /** Bytes of packets that wait at a host whose bandwidth is used up; what comes on top is lost. */
 const UPLINK_QUEUE_BYTES = 1024 * 1024;
 
@@ -33,6 +36,7 @@ export class Fabric {
   #streamCount = 0;
   observe: PacketObserver | null = null;
   drop: PacketFilter | null = null;
+  dropDial: DialFilter | null = null;
 
   constructor(clock: Clock, random: Random) {
     this.clock = clock;

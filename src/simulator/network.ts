@@ -1,6 +1,6 @@
 import type { Address, Clock, Random } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
-import type { PacketFilter, PacketObserver } from './fabric.ts';
+import type { DialFilter, PacketFilter, PacketObserver } from './fabric.ts';
 import { Fabric } from './fabric.ts';
 import type { CutMode, LinkSettings } from './links.ts';
 import { PortTable } from './port-table.ts';
@@ -121,6 +121,11 @@ export class MemoryNetwork {
   /** Loses the datagrams for which it returns true, on top of the links' loss; null for none. */
   set dropPacket(filter: PacketFilter | null) {
     this.#fabric.drop = filter;
+  }
+
+  /** Loses the dials for which it returns true, as a firewall does that says nothing; null for none. */
+  set dropDial(filter: DialFilter | null) {
+    this.#fabric.dropDial = filter;
   }
 
   /**

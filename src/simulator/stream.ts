@@ -176,6 +176,7 @@ export class MemoryStream implements StreamConnection {
       this.#fabric.clock.schedule(RETRY_MS, () => this.#knock(find));
       return;
     }
+    if (this.#fabric.dropDial?.(this.#owner.host, this.remote) === true) return;
     const acceptor = find();
     if (acceptor !== undefined) {
       acceptor.acceptStream(this);

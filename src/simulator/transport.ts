@@ -13,6 +13,7 @@ import {
   addressInUse,
   addressUnavailable,
   canonicalHost,
+  Counters,
   isLocalScope,
   sendFailed,
   StateError,
@@ -63,6 +64,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   readonly #inbound = new Set<MemoryStream>();
   readonly #closers: (() => void)[] = [];
   readonly #gate: PauseGate;
+  readonly #counters = new Counters();
   #phase: Phase = 'idle';
   #bound: Address | null = null;
   #handlers: TransportHandlers | null = null;
@@ -108,6 +110,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
 
   sendPacket(to: Address, bytes: Uint8Array, done?: (error: GossipError | null) => void): void {
     const error = this.#refusePacket(to, bytes);
+    if (error !== null) this.#counters.add('packets.sendFailed');
     if (done !== undefined) this.#soon(() => done(error));
     if (error !== null || this.#bound === null) return;
     const from = this.#bound;
@@ -134,6 +137,10 @@ export class MemoryTransport implements Transport, StreamAcceptor {
 
   interfaceAddresses(): readonly InterfaceAddress[] {
     return this.#interfaces;
+  }
+
+  counters(): Record<string, number> {
+    return this.#counters.snapshot();
   }
 
   close(done: () => void): void {
@@ -172,6 +179,7 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     if (this.#phase !== 'open' || this.#handlers === null) return;
     if (this.#inbound.size >= this.#limits.maxInboundStreams) {
       this.#fabric.counters.add('streams.refused');
+      this.#counters.add('streams.refused');
       dialler.turnAway();
       return;
     }

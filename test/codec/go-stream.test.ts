@@ -22,6 +22,7 @@ import {
   fromHex,
   joinBytes,
   nodeOf,
+  openAll,
   noise,
   noSource,
   utf8,
@@ -74,7 +75,7 @@ function read(
 ): StreamMessage | null {
   const reader = wire.createStreamReader();
   for (const chunk of chunks) {
-    for (const piece of opener.push(chunk)) reader.push(piece);
+    for (const piece of openAll(opener, chunk)) reader.push(piece);
     if (hasStreamEnded(opener, reader)) return reader.message;
   }
   return null;

@@ -76,7 +76,7 @@ test('keys are copied in, and what is shown does not tell them', () => {
   assert.equal(ring.has(keyOf(1)), true);
   assert.match(info?.fingerprint ?? '', /^[0-9a-f]{8}$/);
   assert.notEqual(info?.fingerprint, '01010101');
-  assert.deepEqual(Object.keys(info ?? {}).sort(), ['fingerprint', 'isPrimary']);
+  assert.deepEqual(Object.keys(info ?? {}).sort(), ['fingerprint', 'isPrimary', 'sealedMessages']);
 });
 
 test('all keys can be replaced at once, and nothing changes when that is refused', () => {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { EntropySource, MessageSource, PushPullNode } from '../../src/codec/index.ts';
+import type {
+  EntropySource,
+  MessageSource,
+  PushPullNode,
+  StreamOpener,
+} from '../../src/codec/index.ts';
 import { CodecError, CryptoError } from '../../src/runtime/errors.ts';
 
 /** A vector as the recordings have it. */
@@ -88,4 +93,10 @@ export function decodesOrRefuses(decode: () => unknown): void {
 
 export function joinBytes(parts: Iterable<Uint8Array>): Uint8Array {
   return new Uint8Array(Buffer.concat([...parts]));
+}
+
+/** What an opener makes of some bytes, in as many steps as it wants. */
+export function* openAll(opener: StreamOpener, bytes: Uint8Array): Generator<Uint8Array> {
+  yield* opener.push(bytes);
+  while (opener.hasMore === true) yield* opener.push(new Uint8Array(0));
 }

@@ -1,3 +1,4 @@
+import { openAll } from '../codec/support.ts';
 import type { GoBody } from '../../src/codec/go-shapes.ts';
 import { encodeBody, GO_SHAPES } from '../../src/codec/go-shapes.ts';
 import type { PushPullNode, StreamMessage } from '../../src/codec/index.ts';
@@ -79,7 +80,7 @@ function read(vector: Vector, chunks: readonly Uint8Array[]): StreamMessage | nu
   const opener = isAnswer(vector) ? streams.initiate().reply : streams.accept().request;
   const reader = wire.createStreamReader();
   for (const [at, chunk] of chunks.entries()) {
-    for (const piece of opener.push(chunk)) reader.push(piece);
+    for (const piece of openAll(opener, chunk)) reader.push(piece);
     if (hasStreamEnded(opener, reader) !== (at === chunks.length - 1)) return null;
   }
   return reader.message;

@@ -150,6 +150,11 @@ test('every single bad value is refused under its own path', () => {
     [{ encryption: { keys: [] } }, 'encryption.keys'],
     [{ encryption: {} }, 'encryption.keys'],
     [{ runtime: 3 }, 'runtime'],
+    [{ dns: { tcpFirst: 'yes' } }, 'dns.tcpFirst'],
+    [{ dns: { configPath: '' } }, 'dns.configPath'],
+    [{ dns: { timeoutMs: 0 } }, 'dns.timeoutMs'],
+    [{ dns: { tcpTimeoutMs: 5000 } }, 'dns.tcpTimeoutMs'],
+    [{ dns: { dnsConfigPath: '/etc/resolv.conf' } }, 'dns.dnsConfigPath'],
     [{ nodename: 'a' }, 'nodename'],
     [{ limits: { maxStreamMessageBytes: 64 * 1024 * 1024 + 1 } }, 'limits.maxStreamMessageBytes'],
     [null, 'options'],
@@ -158,6 +163,18 @@ test('every single bad value is refused under its own path', () => {
   for (const [options, path] of cases) {
     assert.deepEqual(problems(options), [path], JSON.stringify(options));
   }
+});
+
+test('names are looked up with a time limit for TCP that leaves some for the system', () => {
+  const { dns } = resolveMemberlistConfig({});
+  assert.deepEqual(dns, {
+    tcpFirst: true,
+    configPath: '/etc/resolv.conf',
+    tcpTimeoutMs: 2000,
+    timeoutMs: 5000,
+  });
+  assert.deepEqual(problems({ dns: { timeoutMs: 1000 } }), ['dns.tcpTimeoutMs']);
+  assert.deepEqual(problems({ dns: { timeoutMs: 1000, tcpFirst: false } }), []);
 });
 
 test('a packet must have room for two names like ours behind the label', () => {
@@ -200,6 +217,7 @@ test('the result is frozen all the way down and shares nothing with what was giv
     'awareness',
     'gossip',
     'pushPull',
+    'dns',
     'limits',
   ];
   assert.ok(Object.isFrozen(config));

@@ -327,3 +327,25 @@ test('a name is made up where none is given, and differs between nodes', async (
   assert.notEqual(a.member.name, b.member.name);
   await ring.close();
 });
+
+test('stats show the counters of the transport beside their own, in order', async () => {
+  const ring = new Ring();
+  const [a, b] = (await ring.spawnJoined(2, { limits: { maxInboundStreams: 1 } })) as [
+    RingNode,
+    RingNode,
+  ];
+  const held = [1, 2, 3].map(() =>
+    b.runtime.transport.dial(
+      { host: a.host, port: 7946 },
+      { onData: () => undefined, onClose: () => undefined },
+    ),
+  );
+  ring.runFor(100);
+  const { counters } = a.member.stats();
+  const refused = a.runtime.transport.counters()['streams.refused'] ?? 0;
+  assert.ok(refused >= 2);
+  assert.equal(counters['transport.streams.refused'], refused);
+  assert.deepEqual(Object.keys(counters), Object.keys(counters).sort());
+  for (const connection of held) connection.destroy();
+  await ring.close();
+});

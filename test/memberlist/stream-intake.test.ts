@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { StreamMessage } from '../../src/codec/index.ts';
-import { createStreamReader, createWire, Keyring } from '../../src/codec/index.ts';
+import type { StreamMessage, WireName } from '../../src/codec/index.ts';
+import { createWire, Keyring } from '../../src/codec/index.ts';
 import { StreamIntake } from '../../src/memberlist/stream-intake.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
 import { seededEntropy, VirtualClock } from '../../src/simulator/index.ts';
 import { joinBytes, nodeOf, noise } from '../codec/support.ts';
 
-function wire() {
-  return createWire('protobuf', {
+function wire(name: WireName = 'protobuf') {
+  return createWire(name, {
     keyring: new Keyring([], [32]),
     label: new Uint8Array(0),
     entropy: seededEntropy(new SeededRandom(1)),
@@ -19,21 +19,21 @@ function wire() {
   });
 }
 
-function sealed(message: StreamMessage): Uint8Array {
-  const { request } = wire().streams.initiate();
+function sealed(message: StreamMessage, name: WireName = 'protobuf'): Uint8Array {
+  const { request } = wire(name).streams.initiate();
   const chunks: Uint8Array[] = [];
-  for (const piece of wire().encodeStreamMessage(message)) chunks.push(...request.push(piece));
+  for (const piece of wire(name).encodeStreamMessage(message)) chunks.push(...request.push(piece));
   return joinBytes([...chunks, ...request.finish()]);
 }
 
 /** An intake that notes what it is told, and how much its reader is given between two turns. */
-function bench() {
+function bench(name: WireName = 'protobuf') {
   const clock = new VirtualClock();
-  const reader = createStreamReader();
+  const reader = wire(name).createStreamReader();
   const told: string[] = [];
   let inTurn = 0;
   let largest = 0;
-  const { request } = wire().streams.accept();
+  const { request } = wire(name).streams.accept();
   const intake = new StreamIntake(clock, {
     opener: request,
     reader: {
@@ -111,4 +111,30 @@ test('a stream that ends too early is told as cut once, junk as what it is, and 
   stopped.intake.stop();
   while (stopped.turn());
   assert.deepEqual(stopped.told, []);
+});
+
+for (const name of ['protobuf', 'memberlist'] as const) {
+  test(`what arrives in one burst on the ${name} wire is read over many turns, 64 KiB in each`, () => {
+    const message: StreamMessage = { type: 'user', payload: noise(2_000_000) };
+    const bytes = sealed(message, name);
+    const { intake, told, turn, largestBytes } = bench(name);
+    for (let at = 0; at < bytes.length; at += 65_536) intake.push(bytes.slice(at, at + 65_536));
+    intake.end();
+    let turns = 0;
+    while (turn()) turns += 1;
+    assert.deepEqual(told, ['user']);
+    assert.ok(largestBytes() <= 2 * 65_536, `${largestBytes()} bytes in one turn`);
+    assert.ok(turns >= 28, `${turns} turns`);
+  });
+}
+
+test('small pieces that arrive in one burst share turns', () => {
+  const message: StreamMessage = { type: 'user', payload: noise(300_000) };
+  const bytes = sealed(message);
+  const { intake, told, turn } = bench();
+  for (let at = 0; at < bytes.length; at += 1400) intake.push(bytes.slice(at, at + 1400));
+  let turns = 0;
+  while (turn()) turns += 1;
+  assert.deepEqual(told, ['user']);
+  assert.ok(turns <= 20, `${turns} turns`);
 });

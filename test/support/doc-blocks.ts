@@ -24,7 +24,7 @@ export interface DocBlock {
 
 const SUBPATHS: Readonly<Record<string, string>> = {
   networkdb: 'src/index',
-  'networkdb/memberlist': 'src/memberlist/index',
+  'networkdb/memberlist': 'src/memberlist/public',
   'networkdb/codec': 'src/codec/index',
   'networkdb/simulator': 'src/simulator/index',
 };

@@ -29,6 +29,7 @@ export function transportSuite(name: string, create: () => TransportHarness): vo
   describe(`the transport port: ${name}`, () => {
     listening(check);
     packets(check);
+    packetCounters(check);
     streams(check);
     streamLimits(check);
     closing(check);
@@ -147,6 +148,25 @@ function packets(check: Check): void {
       impossible.map(() => 'ERR_TRANSPORT'),
     );
   });
+}
+
+function packetCounters(check: Check): void {
+  check(
+    'counts datagrams that could not be sent, and gives a copy of its counters',
+    async (harness, ring) => {
+      const node = await ring.start();
+      let failures = 0;
+      for (const to of [{ host: node.address.host, port: 0 }, node.address]) {
+        const bytes = new Uint8Array(to.port === 0 ? 1 : 70_000);
+        node.transport.sendPacket(to, bytes, (error) => (failures += error === null ? 0 : 1));
+      }
+      await harness.run(() => failures === 2);
+      const counters = node.transport.counters?.() as Record<string, number>;
+      assert.deepEqual(counters, { 'packets.sendFailed': 2 });
+      counters['packets.sendFailed'] = 0;
+      assert.deepEqual(node.transport.counters?.(), { 'packets.sendFailed': 2 });
+    },
+  );
 }
 
 function streams(check: Check): void {
@@ -383,6 +403,7 @@ function streamLimits(check: Check): void {
     await harness.run(() => refused.isClosed);
     assertCode(refused, 'ERR_STREAM_CLOSED', 'ERR_DIAL_FAILED');
     assert.equal(b.accepted.length, 2);
+    assert.deepEqual(b.transport.counters?.(), { 'streams.refused': 1 });
     assert.ok(kept.every((log) => !log.isClosed));
 
     kept[0]?.connection?.destroy();

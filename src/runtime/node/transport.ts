@@ -140,7 +140,6 @@ export class NodeTransport implements Transport {
     if (!wasBinding) this.#tearDown(); // otherwise the end of the binding does
   }
 
-  /** What happened outside the handlers' sight, by dotted name; a copy. */
   counters(): Record<string, number> {
     return this.#counters.snapshot();
   }

@@ -16,6 +16,8 @@ import type { GossipError } from '../../../src/runtime/index.ts';
 import { CodecError } from '../../../src/runtime/index.ts';
 import { decodeAnswer, encodeQuestion, isDnsName } from '../../../src/runtime/node/dns-message.ts';
 import { lookupOverTcp } from '../../../src/runtime/node/dns-tcp.ts';
+import { resolveNetworkDBConfig } from '../../../src/networkdb/index.ts';
+import { resolvePorts } from '../../../src/memberlist/index.ts';
 import { nodeResolver } from '../../../src/runtime/node/index.ts';
 import { firstNameServer } from '../../../src/runtime/node/resolv-conf.ts';
 import { runReal } from '../../support/drivers.ts';
@@ -406,5 +408,28 @@ describe("Node's resolver over TCP first", () => {
     for (const config of [false, '', 'nameserver nonsense\n'] as const) {
       assert.deepEqual((await resolve(t, SYSTEM_NAME, config)).hosts, ['127.0.0.1']);
     }
+  });
+
+  it('is told what to ask by the options of a node, and of nobody when TCP is off', async (t) => {
+    const server = await NameServer.start(t, answering([a('10.0.0.1')], []));
+    const folder = mkdtempSync(join(tmpdir(), 'networkdb-dns-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const configPath = join(folder, 'resolv.conf');
+    writeFileSync(configPath, `nameserver 127.0.0.1:${server.port}\n`);
+    const find = (dns: object, host: string): Promise<readonly string[]> => {
+      const { memberlist } = resolveNetworkDBConfig({ dns: { configPath, ...dns } });
+      const { resolver } = resolvePorts({}, memberlist.dns);
+      return new Promise((done) => resolver.lookup(host, (_error, hosts) => done(hosts)));
+    };
+    assert.deepEqual(await find({}, HOST), ['10.0.0.1']);
+    assert.equal(server.connections, 1);
+    assert.deepEqual(await find({ tcpFirst: false }, SYSTEM_NAME), ['127.0.0.1']);
+    assert.equal(server.connections, 1);
+    const silent = await NameServer.start(t, () => undefined);
+    writeFileSync(configPath, `nameserver 127.0.0.1:${silent.port}\n`);
+    const before = performance.now();
+    assert.deepEqual(await find({ tcpTimeoutMs: 30 }, SYSTEM_NAME), ['127.0.0.1']);
+    assert.ok(performance.now() - before < 1900, 'the default limit is 2 s');
+    assert.equal(silent.connections, 1);
   });
 });
