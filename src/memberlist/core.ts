@@ -1,4 +1,4 @@
-import type { AliveMessage, PacketMessage, PacketOptions, Wire } from '../codec/index.ts';
+import type { AliveMessage, PacketOptions, Wire } from '../codec/index.ts';
 import { COMPOUND_HEADER_BYTES, COMPOUND_PART_BYTES } from '../codec/index.ts';
 import type {
   Clock,
@@ -43,7 +43,10 @@ export interface Core {
   readonly wire: Wire;
   readonly counters: Counters;
   readonly table: MemberTable;
+  /** Claims about nodes that wait to be gossiped. */
   readonly queue: BroadcastQueue;
+  /** Broadcasts of the user that wait to be gossiped. */
+  readonly userQueue: BroadcastQueue;
   readonly awareness: Awareness;
   /** Time lost because the event loop stood still. */
   readonly loopHealth: LoopHealth;
@@ -91,30 +94,6 @@ export function aliveClaim(record: MemberRecord): AliveMessage {
 export function broadcastRoomBytes({ config, wire }: Core): number {
   const envelopeBytes = wire.packets.overheadBytes(NEWEST_PEER);
   return config.maxPacketBytes - envelopeBytes - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES;
-}
-
-/**
- * Queues a claim about a node for gossip; it replaces any older one about the same node.
- *
- * A claim that no packet can hold (much metadata) would wait for ever: it is left to push/pull.
- */
-export function broadcast(
-  core: Core,
-  claim: PacketMessage & { node: string },
-  finished?: () => void,
-): void {
-  const message = core.wire.encodePacketMessage(claim);
-  if (message.length > broadcastRoomBytes(core)) {
-    core.counters.add('claims.notGossiped');
-    core.queue.drop(claim.node);
-    finished?.();
-    return;
-  }
-  core.queue.queue({
-    message,
-    key: claim.node,
-    ...(finished === undefined ? {} : { finished }),
-  });
 }
 
 /** Runs a hook of the layer above; what it throws is counted and logged, never passed on. */

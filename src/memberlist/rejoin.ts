@@ -59,6 +59,14 @@ export class Rejoin {
     return this.#lost.size;
   }
 
+  /** Whom to contact after an absence: a few random members on record, and the seeds. */
+  lastKnown(): readonly JoinTarget[] {
+    const members = this.#core.table.pick(MAX_LAST_KNOWN, (record) => {
+      return !record.isLocal && record.state !== 'left';
+    });
+    return [...members.map(({ name, address }) => ({ name, ...address })), ...this.#targets];
+  }
+
   start(): void {
     this.#isOpen = true;
     const { listeners } = this.#core.events;
@@ -156,6 +164,8 @@ export class Rejoin {
   }
 }
 
+/** Members that are contacted after an absence: one that answers is enough. */
+const MAX_LAST_KNOWN = 8;
 /** Failed members remembered beyond their record. */
 const MAX_LOST = 64;
 /** A member that is not back after a day is not looked for any more. */

@@ -38,7 +38,15 @@ export class Reminders {
 
 /** What can be told too often. */
 export type ReminderKind =
-  'packets' | 'streams' | 'conflict' | 'incarnation' | 'push/pull' | 'blocked' | 'peers file';
+  | 'packets'
+  | 'streams'
+  | 'conflict'
+  | 'incarnation'
+  | 'push/pull'
+  | 'blocked'
+  | 'peers file'
+  | 'limit'
+  | 'oversize';
 
 const TELL_AGAIN_MS = 60_000;
 /** Subjects of one kind that are told within a minute. */
