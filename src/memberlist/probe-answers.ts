@@ -67,8 +67,7 @@ export class ProbeAnswers {
   /** "Ask X for me." */
   onIndirectPing(request: IndirectPingMessage, from: Address): void {
     const { config, counters, local, ports } = this.#core;
-    if (this.#lacksName(request.sourceNode) || this.#lacksName(request.node))
-      return counters.add('pings.unnamed');
+    if (this.#lacksName(request.sourceNode)) return counters.add('pings.unnamed');
     const target = endpointOf(request.target, peerPort(this.#core, request.port));
     if (target === null || !isReachableHost(target.host)) return counters.add('pings.badTarget');
     const { maxRelayedProbes } = config.limits;

@@ -34,7 +34,10 @@ for (const wire of ['protobuf', 'memberlist'] as const) {
     ring.runFor(60_000);
     assert.ok(isBack(), 'and it stays');
     e.runtime.crash();
-    assert.ok(ring.runUntil(() => stateAt(a, 'n5') === 'dead', 60_000), 'it is probed as before');
+    assert.ok(
+      ring.runUntil(() => stateAt(a, 'n5') === 'dead', 60_000),
+      'it is probed as before',
+    );
     await ring.close();
   });
 }
