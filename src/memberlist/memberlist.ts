@@ -153,8 +153,8 @@ export class Memberlist implements AsyncDisposable {
    * A leave that is still being spread ends: the news of the return replaces it. From here on `leave` is
    * a new leave.
    *
-   * @param targets - whom to contact; left out: up to eight of the members last known, and the targets of
-   * the last `join`
+   * @param targets - whom to contact; left out: up to eight members, or where none is left the dead on record and
+   * the targets of the last `join`
    * @returns number of addresses that answered; 0 when there was nobody to contact
    * @throws StateError with `ERR_NOT_LEFT` when this node is in its ring, `ERR_JOIN_RUNNING` while a join
    * from before the leave goes on, `ERR_CLOSED`, `ERR_ARGUMENT_INVALID`, `ERR_NODE_NAME_REQUIRED` or
@@ -374,7 +374,8 @@ export class Memberlist implements AsyncDisposable {
   /**
    * Announces that this node leaves, and waits until that was gossiped often enough.
    *
-   * The node goes on answering until `close()`. Leaving twice is the same leave.
+   * The node goes on answering until `close()`, and can come back with `rejoin()`. Leaving twice is the same
+   * leave.
    *
    * @param wait - default time limit 5 s
    * @throws TimeoutError with `ERR_TIMEOUT`: the announcement is out, but not often enough to be sure

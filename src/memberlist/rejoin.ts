@@ -3,6 +3,7 @@ import { formatAddress, randomBelow, randomFraction, Ticker } from '../runtime/i
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
+import type { MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
 import { PeersFile } from './peers-file.ts';
 
@@ -59,12 +60,18 @@ export class Rejoin {
     return this.#lost.size;
   }
 
-  /** Whom to contact after an absence: a few random members on record, and the seeds. */
+  /**
+   * Whom to contact after an absence: a few random members, so that nobody waits for the dead; where none is
+   * left, the dead on record and the seeds.
+   */
   lastKnown(): readonly JoinTarget[] {
-    const members = this.#core.table.pick(MAX_LAST_KNOWN, (record) => {
-      return !record.isLocal && record.state !== 'left';
-    });
-    return [...members.map(({ name, address }) => ({ name, ...address })), ...this.#targets];
+    const pick = (wanted: (record: MemberRecord) => boolean): JoinTarget[] =>
+      this.#core.table
+        .pick(MAX_LAST_KNOWN, (record) => !record.isLocal && wanted(record))
+        .map(({ name, address }) => ({ name, ...address }));
+    const members = pick(isMember);
+    if (members.length > 0) return members;
+    return [...pick(({ state }) => state === 'dead'), ...this.#targets];
   }
 
   start(): void {

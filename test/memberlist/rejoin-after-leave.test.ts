@@ -93,6 +93,26 @@ test('coming back during the leave ends the leave, and nobody sees it gone for l
   await ring.close();
 });
 
+test('whoever is dead is waited for only where nobody is left', async () => {
+  const ring = new Ring();
+  const nodes = (await ring.spawnJoined(4)) as [RingNode, RingNode, RingNode, RingNode];
+  const [a, b, c, d] = nodes;
+  await ring.settle(d.member.leave());
+  a.runtime.crash(); // the seed of all
+  assert.ok(ring.runUntil(() => stateAt(d, 'n1') === 'dead', 60_000));
+  const since = ring.clock.now();
+  assert.equal(await ring.settle(d.member.rejoin()), 2);
+  assert.ok(ring.clock.now() - since < 100, 'a dial into the void takes ten seconds');
+  await ring.settle(d.member.leave());
+  for (const { runtime } of [b, c]) runtime.crash();
+  const areGone = (): boolean => d.member.nodes().length === 1;
+  assert.ok(ring.runUntil(areGone, 300_000));
+  const again = await ring.spawn({ nodeName: 'n1' }, { host: a.host });
+  assert.equal(await ring.settle(d.member.rejoin()), 1, 'the seed of the first join');
+  assert.equal(again.member.memberCount, 2);
+  await ring.close();
+});
+
 test('metadata is asked for anew, and too much of it leaves the node as it was', async () => {
   const ring = new Ring();
   let metadata = Uint8Array.of(1);
