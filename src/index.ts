@@ -1,4 +1,12 @@
-export type { Member, NameConflict, Warning, WarningCode } from './memberlist/index.ts';
+export type {
+  EventItem,
+  EventStream,
+  EventStreamOptions,
+  Member,
+  NameConflict,
+  Warning,
+  WarningCode,
+} from './memberlist/index.ts';
 export type {
   DnsOptions,
   EncryptionOptions,

@@ -13,6 +13,8 @@ export interface EnvelopeOptions {
   readonly keyring: Keyring;
   /** The cluster's label, 0 to 255 bytes. */
   readonly label: Uint8Array;
+  /** The label is taken off before what arrives reaches us; one that still stands there is refused. */
+  readonly skipInboundLabelCheck?: boolean;
   readonly entropy: EntropySource;
   /** While there are keys, refuse what is not sealed. */
   readonly verifyIncoming: boolean;

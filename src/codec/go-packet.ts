@@ -18,7 +18,7 @@ import type {
   StreamEnvelopeOptions,
 } from './envelope.ts';
 import { isProtobufBody } from './go-shapes.ts';
-import { labelHeader, requireLabel, splitLabel } from './label.ts';
+import { labelHeader, takeLabel } from './label.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import { SEALED_MARK } from './secretbox.ts';
 import { decodeGoPacketMessage } from './swim-msgpack.ts';
@@ -85,8 +85,8 @@ export class GoPacketCodec implements PacketEnvelope {
    * no key, `ERR_NOT_SEALED` when we have keys and it is not sealed
    */
   open(datagram: Uint8Array): OpenedPacket {
-    const { label, rest } = splitLabel(plainBytes(datagram));
-    requireLabel(label, this.#label);
+    const isStripped = this.#options.skipInboundLabelCheck === true;
+    const rest = takeLabel(plainBytes(datagram), { expected: this.#label, isStripped });
     if (rest.length === 0) throw truncatedError('packet');
     if (rest[0] === SEALED_MARK) throw otherWireError();
     const { keyring } = this.#options;

@@ -65,7 +65,7 @@ export class GoStreamCodec implements StreamEnvelope {
     return {
       request: new GoStreamOpener({
         label: this.#label,
-        hasLabelHeader: true,
+        hasLabelHeader: this.#options.skipInboundLabelCheck !== true,
         plain: () => (this.#refusesPlain() ? 'refuse' : 'accept'),
         keys: () => this.#options.keyring.entries(),
       }),

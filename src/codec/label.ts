@@ -48,6 +48,24 @@ export function splitLabel(bytes: Uint8Array): SplitLabel {
   return { label: bytes.subarray(2, 2 + length), rest: bytes.subarray(2 + length) };
 }
 
+/**
+ * Takes the label off a packet.
+ *
+ * @param o - `isStripped`: somebody in front of us has taken it off already
+ * @returns what follows it, a view
+ * @throws CodecError `ERR_LABEL_MISMATCH` for another label, `ERR_CODEC_MALFORMED` for an empty one and for
+ * one where it should have been taken off, `ERR_CODEC_TRUNCATED` for a cut header
+ */
+export function takeLabel(
+  bytes: Uint8Array,
+  o: { readonly expected: Uint8Array; readonly isStripped: boolean },
+): Uint8Array {
+  const { label, rest } = splitLabel(bytes);
+  if (!o.isStripped) requireLabel(label, o.expected);
+  else if (label.length > 0) throw malformedError('a label stands where none belongs');
+  return rest;
+}
+
 /** @throws CodecError `ERR_LABEL_MISMATCH` unless both labels are equal */
 export function requireLabel(received: Uint8Array, expected: Uint8Array): void {
   if (equalBytes(received, expected)) return;

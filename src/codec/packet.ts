@@ -2,7 +2,7 @@ import { CodecError, CryptoError } from '../runtime/errors.ts';
 import { copyBytes, plainBytes, truncatedError } from './bytes.ts';
 import { addChecksum, CHECKSUM_HEADER_BYTES, removeChecksum } from './checksum.ts';
 import type { EnvelopeOptions, OpenedPacket, PacketEnvelope } from './envelope.ts';
-import { labelHeader, requireLabel, splitLabel } from './label.ts';
+import { labelHeader, takeLabel } from './label.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import {
   BOX_OVERHEAD_BYTES,
@@ -82,8 +82,8 @@ export class PacketCodec implements PacketEnvelope {
    * no key, `ERR_NOT_SEALED` when we have keys and it is not sealed
    */
   open(datagram: Uint8Array): OpenedPacket {
-    const { label, rest } = splitLabel(plainBytes(datagram));
-    requireLabel(label, this.#label);
+    const isStripped = this.#options.skipInboundLabelCheck === true;
+    const rest = takeLabel(plainBytes(datagram), { expected: this.#label, isStripped });
     if (rest.length === 0) throw truncatedError('packet');
     const opened = rest[0] === SEALED_MARK ? this.#openSealed(rest) : this.#openPlain(rest);
     const message = removeChecksum(opened.message);

@@ -76,7 +76,7 @@ export class StreamCodec implements StreamEnvelope {
     let isOpened = false;
     let tried: readonly RingKey[] = [];
     const request = new FrameOpener({
-      label: this.#label,
+      label: this.#options.skipInboundLabelCheck === true ? null : this.#label,
       plain: () => (this.#refusesPlain() ? 'refuse' : 'accept'),
       candidates: () => {
         tried = this.#options.keyring.entries();

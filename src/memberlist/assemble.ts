@@ -28,6 +28,7 @@ import { KeyWear, tellWornKey } from './key-wear.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
+import { Messages } from './messages.ts';
 import type { DnsOptions, MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
 import { randomNodeName } from './node-name.ts';
@@ -50,6 +51,7 @@ export interface Parts {
   readonly keyLog: KeyLog | null;
   readonly acks: AckTable;
   readonly sender: PacketSender;
+  readonly messages: Messages;
   readonly rules: StateRules;
   readonly gossip: Gossip;
   readonly prober: Prober;
@@ -198,6 +200,7 @@ export function assemble(
     keyLog,
     acks,
     sender,
+    messages: new Messages(core, sender, client),
     rules,
     gossip,
     prober,
@@ -228,12 +231,23 @@ function createCore(
   const { entropy, logger } = ports;
   const awareness = new Awareness(config.awareness.maxMult);
   const loopHealth = watchLoop(config, { awareness, counters, logger });
+  const newQueue = (): BroadcastQueue =>
+    new BroadcastQueue({
+      nodeCount: () => table.size,
+      retransmitMult: config.gossip.retransmitMult,
+      maxQueued: config.limits.maxQueuedBroadcasts,
+      onError: (error) => {
+        counters.add('hooks.failed');
+        logger.error({ error }, 'a broadcast callback threw');
+      },
+    });
   const core: Core = {
     ports: watchedPorts(ports, config, loopHealth),
     config,
     wire: createWire(config.wire, {
       keyring,
       label,
+      skipInboundLabelCheck: config.skipInboundLabelCheck,
       entropy,
       verifyIncoming,
       verifyOutgoing,
@@ -242,15 +256,8 @@ function createCore(
     }),
     counters,
     table,
-    queue: new BroadcastQueue({
-      nodeCount: () => table.size,
-      retransmitMult: config.gossip.retransmitMult,
-      maxQueued: config.limits.maxQueuedBroadcasts,
-      onError: (error) => {
-        counters.add('hooks.failed');
-        logger.error({ error }, 'a broadcast callback threw');
-      },
-    }),
+    queue: newQueue(),
+    userQueue: newQueue(),
     awareness,
     loopHealth,
     reminders: new Reminders(ports.clock),
@@ -296,7 +303,7 @@ function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
     versions: localVersions(config),
     startId,
     retiredStartId: NO_BYTES,
-    incarnation: 0,
+    incarnation: config.initialIncarnation,
     state: 'alive',
     stateChangedAt: ports.clock.now(),
   };

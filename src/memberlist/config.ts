@@ -9,6 +9,7 @@ import {
 import { WIRE_NAMES, wireKeyLengths, wireStreamLimits } from '../codec/index.ts';
 import { isAddressBlock } from './allowed-networks.ts';
 import { PROTOCOL_VERSION } from './compatibility.ts';
+import { HIGH_INCARNATION } from './precedence.ts';
 import type {
   DelegateVersion,
   DnsOptions,
@@ -26,8 +27,14 @@ type Timings = Pick<
 
 /** memberlist's published LAN numbers. */
 const LAN: Timings = {
-  probe: { intervalMs: 1000, timeoutMs: 500, indirectChecks: 3, streamFallback: true },
-  suspicion: { mult: 4, maxTimeoutMult: 6 },
+  probe: {
+    intervalMs: 1000,
+    timeoutMs: 500,
+    indirectChecks: 3,
+    streamFallback: true,
+    nacks: true,
+  },
+  suspicion: { mult: 4, maxTimeoutMult: 6, buddySystem: true },
   awareness: { maxMult: 8, loopHealth: true },
   gossip: {
     intervalMs: 200,
@@ -35,6 +42,7 @@ const LAN: Timings = {
     toTheDeadMs: 30_000,
     retransmitMult: 4,
     maxBytesPerSecond: 4_000_000,
+    userBroadcastShare: 0.25,
   },
   pushPull: { intervalMs: 30_000 },
   rejoin: { reconnectIntervalMs: 1000, bootstrapIntervalMs: 60_000, peersFile: null },
@@ -48,6 +56,7 @@ const LAN: Timings = {
     maxStreamMessageBytes: 64 * 1024 * 1024,
     streamTimeoutMs: 10_000,
     maxRelayedProbes: 1024,
+    maxWaitingUserMessages: 1024,
   },
 };
 
@@ -85,9 +94,13 @@ export const MEMBERLIST_OPTION_KEYS = [
   'delegateVersion',
   'compression',
   'label',
+  'skipInboundLabelCheck',
+  'requireNodeNames',
+  'initialIncarnation',
   'allowedNetworks',
   'maxPacketBytes',
   'maxDirectPacketBytes',
+  'userMessageOrder',
   'profile',
   'encryption',
   'probe',
@@ -164,11 +177,15 @@ function fillDefaults(options: MemberlistOptions, validator: Validator): Memberl
     delegateVersion: Object.freeze({ ...NO_DELEGATE_VERSION, ...defined(options.delegateVersion) }),
     compression: options.compression ?? true,
     label,
+    skipInboundLabelCheck: options.skipInboundLabelCheck ?? false,
+    requireNodeNames: options.requireNodeNames ?? false,
+    initialIncarnation: options.initialIncarnation ?? 0,
     allowedNetworks: Array.isArray(options.allowedNetworks)
       ? options.allowedNetworks.map(String)
       : null,
     maxPacketBytes,
     maxDirectPacketBytes: options.maxDirectPacketBytes ?? maxPacketBytes,
+    userMessageOrder: options.userMessageOrder ?? 'fifo',
     encryption: Object.freeze({
       keys: Object.freeze(copiedKeys(encryption?.keys)),
       verifyIncoming: encryption?.verifyIncoming ?? true,
@@ -217,6 +234,11 @@ function checkIdentity(
     label,
     'text of at most 255 bytes',
   );
+  validator.boolean('skipInboundLabelCheck', config.skipInboundLabelCheck);
+  validator.boolean('requireNodeNames', config.requireNodeNames);
+  validator.oneOf('userMessageOrder', config.userMessageOrder, ['fifo', 'lifo']);
+  const { initialIncarnation } = config;
+  validator.integer('initialIncarnation', initialIncarnation, 0, HIGH_INCARNATION - 1);
 }
 
 /**
@@ -303,9 +325,14 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
     validator.check(holds, 'probe.timeoutMs', probe.timeoutMs, rule);
   }
   validator.integer('probe.indirectChecks', probe.indirectChecks, 0, 64);
-  validator.boolean('probe.streamFallback', probe.streamFallback);
+  const { streamFallback } = probe;
+  const isSwitch = typeof streamFallback === 'boolean' || typeof streamFallback === 'function';
+  const switchRule = 'true, false, or a function that says so for a name';
+  validator.check(isSwitch, 'probe.streamFallback', streamFallback, switchRule);
+  validator.boolean('probe.nacks', probe.nacks);
   validator.integer('suspicion.mult', suspicion.mult, 1, 100);
   validator.integer('suspicion.maxTimeoutMult', suspicion.maxTimeoutMult, 1, 100);
+  validator.boolean('suspicion.buddySystem', suspicion.buddySystem);
   validator.integer('awareness.maxMult', awareness.maxMult, 1, 100);
   validator.boolean('awareness.loopHealth', awareness.loopHealth);
   validator.durationOrOff('gossip.intervalMs', gossip.intervalMs);
@@ -313,6 +340,9 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.duration('gossip.toTheDeadMs', gossip.toTheDeadMs);
   validator.integer('gossip.retransmitMult', gossip.retransmitMult, 1, 100);
   validator.integer('gossip.maxBytesPerSecond', gossip.maxBytesPerSecond, 10_000);
+  const { userBroadcastShare: share } = gossip;
+  const isShare = typeof share === 'number' && share >= 0 && share <= 0.9;
+  validator.check(isShare, 'gossip.userBroadcastShare', share, 'a number from 0 to 0.9');
   validator.durationOrOff('pushPull.intervalMs', pushPull.intervalMs);
   validator.durationOrOff('rejoin.reconnectIntervalMs', rejoin.reconnectIntervalMs);
   validator.durationOrOff('rejoin.bootstrapIntervalMs', rejoin.bootstrapIntervalMs);
@@ -346,6 +376,8 @@ function checkLimits(limits: MemberlistLimits, wire: WireName, validator: Valida
   );
   validator.duration('limits.streamTimeoutMs', limits.streamTimeoutMs);
   validator.integer('limits.maxRelayedProbes', limits.maxRelayedProbes, 1, 65_536);
+  const { maxWaitingUserMessages } = limits;
+  validator.integer('limits.maxWaitingUserMessages', maxWaitingUserMessages, 64, 1_048_576);
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import type { AliveMessage, PacketMessage, PacketOptions, Wire } from '../codec/index.ts';
+import type { AliveMessage, PacketOptions, Wire } from '../codec/index.ts';
 import { COMPOUND_HEADER_BYTES, COMPOUND_PART_BYTES } from '../codec/index.ts';
 import type {
   Clock,
@@ -44,7 +44,10 @@ export interface Core {
   readonly wire: Wire;
   readonly counters: Counters;
   readonly table: MemberTable;
+  /** Claims about nodes that wait to be gossiped. */
   readonly queue: BroadcastQueue;
+  /** Broadcasts of the user that wait to be gossiped. */
+  readonly userQueue: BroadcastQueue;
   readonly awareness: Awareness;
   /** Time lost because the event loop stood still. */
   readonly loopHealth: LoopHealth;
@@ -94,40 +97,6 @@ export function aliveClaim(record: MemberRecord): AliveMessage {
 export function broadcastRoomBytes({ config, wire }: Core): number {
   const envelopeBytes = wire.packets.overheadBytes(NEWEST_PEER);
   return config.maxPacketBytes - envelopeBytes - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES;
-}
-
-/**
- * Queues a claim about a node for gossip; it replaces any older one about the same node.
- *
- * A claim that no packet can hold (much metadata) would wait for ever: it is left to push/pull.
- */
-export function broadcast(
-  core: Core,
-  claim: PacketMessage & { node: string },
-  finished?: () => void,
-): void {
-  const message = core.wire.encodePacketMessage(claim);
-  if (message.length > broadcastRoomBytes(core)) {
-    core.counters.add('claims.notGossiped');
-    core.queue.drop(claim.node);
-    finished?.();
-    return;
-  }
-  core.queue.queue({
-    message,
-    key: claim.node,
-    ...(finished === undefined ? {} : { finished }),
-  });
-}
-
-/** Every counter by its dotted name, in order; those of the transport stand under `transport.`. */
-export function allCounters({ counters, ports }: Core): Record<string, number> {
-  const ofTransport = Object.entries(ports.transport.counters?.() ?? {});
-  const entries = [
-    ...Object.entries(counters.snapshot()),
-    ...ofTransport.map(([name, count]): [string, number] => [`transport.${name}`, count]),
-  ];
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Runs a hook of the layer above; what it throws is counted and logged, never passed on. */

@@ -1,5 +1,6 @@
 import type { Counters, Logger } from '../runtime/index.ts';
 import type { MemberObserver } from './delegates.ts';
+import type { EventItem, EventTap } from './event-stream.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { toMember } from './member.ts';
 
@@ -51,6 +52,9 @@ export interface MemberEventMap {
   warning: [warning: Warning];
 }
 
+/** One event of a member, as an item of `events()`. */
+export type MemberEvent = EventItem<MemberEventMap>;
+
 /** One listener of one event. */
 export type Listener<Args extends unknown[]> = (...args: Args) => void;
 
@@ -62,6 +66,7 @@ type AnyListener = (...args: unknown[]) => void;
  */
 export class Listeners<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #byName = new Map<keyof Events, Set<AnyListener>>();
+  readonly #taps = new Set<EventTap>();
   readonly #onThrow: (event: keyof Events, error: unknown) => void;
 
   constructor(onThrow: (event: keyof Events, error: unknown) => void) {
@@ -85,10 +90,21 @@ export class Listeners<Events extends { [Name in keyof Events]: unknown[] }> {
         this.#onThrow(name, error);
       }
     }
+    for (const tap of this.#taps) tap.push(name, args[0]);
+  }
+
+  /** Every event goes to the tap too, until it is taken off or the listeners are cleared. */
+  tap(tap: EventTap): void {
+    this.#taps.add(tap);
+  }
+
+  untap(tap: EventTap): void {
+    this.#taps.delete(tap);
   }
 
   clear(): void {
     this.#byName.clear();
+    for (const tap of [...this.#taps]) tap.end();
   }
 }
 

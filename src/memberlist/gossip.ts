@@ -69,6 +69,26 @@ export class Gossip {
     }
   }
 
+  /**
+   * Runs extra rounds, so that what is queued has gone out often enough soon.
+   *
+   * @returns a function that ends them
+   */
+  hurry(): () => void {
+    let timer: Timer | null = null;
+    const next = (): void => {
+      timer = this.#core.ports.clock.schedule(HURRIED_ROUND_MS, () => {
+        this.round();
+        if (timer !== null) next();
+      });
+    };
+    next();
+    return () => {
+      timer?.cancel();
+      timer = null;
+    };
+  }
+
   #schedulePrompt(delayMs: number): void {
     this.#prompt = this.#core.ports.clock.schedule(delayMs, () => {
       this.#prompt = null;
@@ -114,6 +134,8 @@ export class Gossip {
   }
 }
 
+/** Pause between extra rounds, so that a leave does not take a second. */
+const HURRIED_ROUND_MS = 20;
 /** Milliseconds in which fresh news gathers before it is sent. */
 const PROMPT_MS = 2;
 /** Packets of fresh news that any member gets in one slot, and the slot's length in milliseconds. */

@@ -8,8 +8,8 @@ import {
 } from '../codec/index.ts';
 import type { Address, GossipError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { callHook } from './core.ts';
 import { tellForeignTraffic } from './foreign-traffic.ts';
+import { UserHandoff } from './user-handoff.ts';
 
 /** Where each kind of message goes. */
 export interface InboundHandlers {
@@ -19,7 +19,7 @@ export interface InboundHandlers {
 }
 
 /**
- * Opens packets and hands their messages on, in order.
+ * Opens packets and hands their messages on, in order; user messages may wait for their turn.
  *
  * Nothing a peer sends throws out of here: every refusal is counted by reason, and traffic of
  * another ring, key or wire is told to the operator once per source and minute.
@@ -27,6 +27,7 @@ export interface InboundHandlers {
 export class Inbound {
   readonly #core: Core;
   readonly #handlers: InboundHandlers;
+  readonly #handoff: UserHandoff;
   #isOpen = true;
   #partsLeft = 0;
   #inflatedBytesLeft = 0;
@@ -34,11 +35,13 @@ export class Inbound {
   constructor(core: Core, handlers: InboundHandlers) {
     this.#core = core;
     this.#handlers = handlers;
+    this.#handoff = new UserHandoff(core);
   }
 
   /** Hears nothing any more. */
   stop(): void {
     this.#isOpen = false;
+    this.#handoff.stop();
   }
 
   /** One datagram arrived. */
@@ -62,7 +65,7 @@ export class Inbound {
     const { wire } = this.#core;
     if (message[0] === MESSAGE_TYPE.compound) this.#dispatchParts(message, from, depth);
     else if (message[0] === MESSAGE_TYPE.compress) this.#dispatchInflated(message, from, depth);
-    else if (message[0] === MESSAGE_TYPE.user) this.#deliver(message.slice(1), from);
+    else if (message[0] === MESSAGE_TYPE.user) this.#handoff.push(message.slice(1), from);
     else this.#handlers.onMessage(wire.decodePacketMessage(message), from);
   }
 
@@ -85,11 +88,6 @@ export class Inbound {
     const message = wire.inflateMessage(compressed, this.#inflatedBytesLeft);
     this.#inflatedBytesLeft -= message.length;
     this.#dispatch(message, from, depth + 1);
-  }
-
-  #deliver(payload: Uint8Array, from: Address): void {
-    const { user } = this.#core.delegates;
-    callHook(this.#core, 'onUserMessage', () => user?.onUserMessage?.(payload, from), undefined);
   }
 
   /** One damaged part does not take the others with it. */

@@ -13,13 +13,22 @@ export type {
   PingDelegate,
   UserDelegate,
 } from './delegates.ts';
-export type { Listener, MemberEventMap, NameConflict, Warning, WarningCode } from './events.ts';
+export type { EventItem, EventStreamOptions } from './event-stream.ts';
+export { EventStream } from './event-stream.ts';
+export type {
+  Listener,
+  MemberEvent,
+  MemberEventMap,
+  NameConflict,
+  Warning,
+  WarningCode,
+} from './events.ts';
 export { Listeners } from './events.ts';
 export type { JoinTarget, JoinTargetObject } from './join-targets.ts';
 export type { JoinAttempt } from './join.ts';
 export type { Member } from './member.ts';
-export type { MemberlistStats } from './memberlist.ts';
 export { Memberlist } from './memberlist.ts';
+export type { BroadcastOptions, MessageEndpoint, MessageTarget } from './messages.ts';
 export { randomNodeName } from './node-name.ts';
 export type * from './options.ts';
 export { Pacer } from './pacer.ts';
@@ -27,6 +36,7 @@ export type { Ports } from './core.ts';
 export { resolvePorts } from './assemble.ts';
 export type { RingKeyInfo } from './ring-keys.ts';
 export { RingKeys } from './ring-keys.ts';
+export type { MemberlistStats } from './stats.ts';
 export type { ErrorCode } from '../runtime/index.ts';
 export {
   CodecError,

@@ -3,6 +3,8 @@ import { canonicalHost, StateError } from '../runtime/index.ts';
 
 /** A place to join, in parts; for names with a slash, or hosts that are kept apart from their port. */
 export interface JoinTargetObject {
+  /** Name of the node there. Needed with `requireNodeNames`, of no effect without. */
+  readonly name?: string;
   /** Host name or IP address. */
   readonly host: string;
   /** Default: this node's own bind port. */
@@ -39,6 +41,13 @@ export function parseJoinTarget(target: JoinTarget, defaultPort: number): Addres
     return checked(endpoint, defaultPort, target);
   const port = endpoint.slice(colon + 1);
   return checked(endpoint.slice(0, colon), /^\d+$/.test(port) ? Number(port) : NaN, target);
+}
+
+/** The name of the node that a target names, null for none. */
+export function joinTargetName(target: JoinTarget): string | null {
+  if (typeof target !== 'string') return target.name === undefined ? null : target.name || null;
+  const slash = target.indexOf('/');
+  return slash <= 0 ? null : target.slice(0, slash);
 }
 
 /** Every endpoint a target stands for: one for a literal, all addresses of a name. */

@@ -7,7 +7,7 @@ import {
 } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
-import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
+import { joinTargetName, parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
 import type { PushPull } from './push-pull.ts';
 
 /** Why one target could not be joined. */
@@ -38,7 +38,8 @@ export class Joiner {
   /**
    * @param done - called once: an error when nothing could be contacted, else the number of contacted
    * addresses
-   * @throws StateError with `ERR_ARGUMENT_INVALID` when a target cannot be parsed; nothing has begun
+   * @throws StateError with `ERR_ARGUMENT_INVALID` when a target cannot be parsed, `ERR_NODE_NAME_REQUIRED` when it
+   * must have a name and has none; nothing has begun
    */
   constructor(
     core: Core,
@@ -57,6 +58,10 @@ export class Joiner {
     }
     this.#waiting = targets.map((target) => {
       const endpoint = parseJoinTarget(target, port);
+      if (core.config.requireNodeNames && joinTargetName(target) === null) {
+        const text = 'a join target needs the name of the node there: name/host:port';
+        throw new StateError('ERR_NODE_NAME_REQUIRED', text, { target });
+      }
       return { shown: typeof target === 'string' ? target : formatAddress(endpoint), endpoint };
     });
   }

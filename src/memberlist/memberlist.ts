@@ -1,33 +1,31 @@
-import { wireStreamLimits } from '../codec/index.ts';
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
-import { checkWait, hostToBytes, StateError, TimeoutError, Waiters } from '../runtime/index.ts';
+import {
+  checkWait,
+  formatAddress,
+  hostToBytes,
+  StateError,
+  TimeoutError,
+  Waiters,
+} from '../runtime/index.ts';
 import type { AdvertiseChoice } from './advertise.ts';
 import { chooseAdvertiseHost } from './advertise.ts';
 import type { Parts } from './assemble.ts';
 import { assemble, localMetadata, resolvePorts } from './assemble.ts';
-import { allCounters } from './core.ts';
 import { resolveMemberlistConfig } from './config.ts';
 import type { MemberlistDelegates } from './delegates.ts';
-import type { Listener, MemberEventMap } from './events.ts';
+import type { EventStreamOptions } from './event-stream.ts';
+import { EventStream } from './event-stream.ts';
+import type { Listener, MemberEventMap, WarningCode } from './events.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { Joiner } from './join.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { isMember, toMember } from './member.ts';
+import type { BroadcastOptions, MessageTarget } from './messages.ts';
 import type { MemberlistConfig, MemberlistOptions } from './options.ts';
-import { asUserMessage } from './packet-sender.ts';
 import { RingKeys } from './ring-keys.ts';
-
-/** What `stats()` of a {@link Memberlist} returns. */
-export interface MemberlistStats {
-  readonly members: number;
-  /** Records held, the gone ones included. */
-  readonly knownNodes: number;
-  /** 0 is healthy. */
-  readonly healthScore: number;
-  readonly queuedBroadcasts: number;
-  /** Every counter by its dotted name. */
-  readonly counters: Readonly<Record<string, number>>;
-}
+import { listen, stopParts } from './start-stop.ts';
+import type { MemberlistStats } from './stats.ts';
+import { collectStats } from './stats.ts';
 
 type Phase = 'open' | 'left' | 'closed';
 
@@ -45,6 +43,7 @@ export class Memberlist implements AsyncDisposable {
   readonly #waiters: Waiters;
   #phase: Phase = 'open';
   #warnings: Timer | null = null;
+  #joins = 0;
   #leaving: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -139,22 +138,49 @@ export class Memberlist implements AsyncDisposable {
    * @returns number of addresses that answered, 1 or more unless the list was empty
    * @throws GossipError with `ERR_JOIN_FAILED` when none answered; `fields.attempts` says why for each,
    * and `cause` holds the errors
-   * @throws StateError with `ERR_ARGUMENT_INVALID`, `ERR_LEFT` or `ERR_CLOSED`
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, `ERR_NODE_NAME_REQUIRED`, `ERR_LEFT` or `ERR_CLOSED`
    */
   async join(targets: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
     this.#assertActive();
-    const { core, pushPull, rejoin } = this.#parts;
-    const joiner = new Joiner(core, pushPull, targets, (error, contacted) => {
-      if (contacted > 0) pushPull.followUp();
-      if (error === null) waiter.resolve(contacted);
-      else waiter.reject(error);
+    return this.#join(targets, wait, () => {
+      this.#parts.rejoin.remember(targets);
     });
-    const waiter = this.#waiters.create<number>('a join', wait, () => {
-      joiner.abandon();
+  }
+
+  /**
+   * Comes back into the ring after a leave, as the same process: with an incarnation above the one that
+   * left, and metadata asked for anew. Nothing else was lost, so nothing is made anew.
+   *
+   * A leave that is still being spread ends: the news of the return replaces it. From here on `leave` is
+   * a new leave.
+   *
+   * @param targets - whom to contact; left out: up to eight members, or where none is left the dead on record and
+   * the targets of the last `join`
+   * @returns number of addresses that answered; 0 when there was nobody to contact
+   * @throws StateError with `ERR_NOT_LEFT` when this node is in its ring, `ERR_JOIN_RUNNING` while a join
+   * from before the leave goes on, `ERR_CLOSED`, `ERR_ARGUMENT_INVALID`, `ERR_NODE_NAME_REQUIRED` or
+   * `ERR_VALUE_TOO_LARGE` (metadata); nothing has changed
+   * @throws GossipError with `ERR_JOIN_FAILED` when none answered; TimeoutError with `ERR_TIMEOUT`; the signal's
+   * reason. This node is back all the same, and `join` can be called again
+   * @remarks In Go a process that left cannot come back (its alive messages are ignored). The tables of a
+   * `NetworkDB` cannot either: they say good-bye to each network, so a `NetworkDB` that left is made anew
+   */
+  async rejoin(targets?: readonly JoinTarget[], wait: WaitOptions = {}): Promise<number> {
+    this.#assertOpen();
+    if (this.#phase !== 'left') {
+      throw new StateError('ERR_NOT_LEFT', 'this node has not left its ring');
+    }
+    if (this.#joins > 0) {
+      throw new StateError('ERR_JOIN_RUNNING', 'a join from before the leave is still going on');
+    }
+    const { core, rejoin, rules } = this.#parts;
+    const metadata = localMetadata(core);
+    return this.#join(targets ?? rejoin.lastKnown(), wait, () => {
+      this.#phase = 'open';
+      this.#leaving = null;
+      if (targets !== undefined) rejoin.remember(targets);
+      rules.comeBack(metadata);
     });
-    rejoin.remember(targets);
-    if (waiter.isOpen) joiner.run();
-    return waiter.promise;
   }
 
   /**
@@ -214,23 +240,24 @@ export class Memberlist implements AsyncDisposable {
   }
 
   /**
-   * Measures the round trip to a member.
+   * Measures the round trip to a member, or to whatever answers at an address.
    *
    * @returns milliseconds
    * @param wait - default time limit: the probe timeout
-   * @throws StateError with `ERR_MEMBER_UNKNOWN`; TimeoutError with `ERR_NO_PING_RESPONSE`
+   * @throws StateError with `ERR_MEMBER_UNKNOWN`, `ERR_ARGUMENT_INVALID`, `ERR_NODE_NAME_REQUIRED` or `ERR_CLOSED`
+   * @throws TimeoutError with `ERR_NO_PING_RESPONSE`, or the signal's reason
    */
-  async ping(name: string, wait: WaitOptions = {}): Promise<number> {
+  async ping(to: MessageTarget, wait: WaitOptions = {}): Promise<number> {
     this.#assertOpen();
-    const record = this.#recordOf(name);
+    const node = this.#parts.messages.resolve(to);
     const timeoutMs = wait.timeoutMs ?? this.#config.probe.timeoutMs;
     let giveUp: (() => void) | null = null;
     const waiter = this.#waiters.create<number>('a ping', { signal: wait.signal }, () =>
       giveUp?.(),
     );
     if (!waiter.isOpen) return waiter.promise;
-    const node = { name, endpoint: record.address };
     giveUp = this.#parts.prober.ping(node, timeoutMs, (roundTripMs) => {
+      const name = node.name || formatAddress(node.endpoint);
       const text = `${name} did not answer within ${timeoutMs} ms`;
       if (roundTripMs !== null) waiter.resolve(roundTripMs);
       else waiter.reject(new TimeoutError('ERR_NO_PING_RESPONSE', text, { node: name, timeoutMs }));
@@ -241,19 +268,19 @@ export class Memberlist implements AsyncDisposable {
   /** Bytes that a message of `sendBestEffort` may have without exceeding `maxPacketBytes`. */
   packetRoomBytes(): number {
     this.#assertOpen();
-    return this.#parts.sender.roomBytes() - USER_TYPE_BYTES;
+    return this.#parts.messages.roomBytes();
   }
 
   /**
-   * Sends one packet straight to a member: no receipt, no repetition.
+   * Sends one packet straight to a member or an address: no receipt, no repetition.
    *
-   * @throws StateError with `ERR_PACKET_TOO_LARGE` (both sizes in `fields`) or `ERR_MEMBER_UNKNOWN`
+   * @throws StateError with `ERR_PACKET_TOO_LARGE` (both sizes in `fields`), `ERR_MEMBER_UNKNOWN`,
+   * `ERR_ARGUMENT_INVALID`, `ERR_NODE_NAME_REQUIRED` or `ERR_CLOSED`
    */
-  sendBestEffort(name: string, message: Uint8Array): void {
+  sendBestEffort(to: MessageTarget, message: Uint8Array): void {
     this.#assertOpen();
-    const { address } = this.#recordOf(name);
-    this.#assertFitsPacket(message, address);
-    this.#parts.sender.sendAlone([address], asUserMessage(message));
+    const { messages } = this.#parts;
+    messages.sendPackets([messages.resolve(to).endpoint], message);
   }
 
   /**
@@ -263,27 +290,29 @@ export class Memberlist implements AsyncDisposable {
    */
   sendBestEffortToAll(names: readonly string[], message: Uint8Array): void {
     this.#assertOpen();
-    const { table } = this.#parts.core;
-    const addresses = names.flatMap((name) => table.get(name)?.address ?? []);
-    for (const address of addresses) this.#assertFitsPacket(message, address);
-    this.#parts.sender.sendAlone(addresses, asUserMessage(message));
+    this.#parts.messages.sendPacketsToNames(names, message);
   }
 
   /**
-   * Sends one message to a member over a stream of its own.
+   * Sends one message to a member or an address over a stream of its own.
    *
    * @returns when the peer's kernel has taken all of it; the peer's service may still fail to use it
-   * @throws StateError with `ERR_MESSAGE_TOO_LARGE` or `ERR_MEMBER_UNKNOWN`; TransportError;
-   * TimeoutError
+   * @throws StateError with `ERR_MESSAGE_TOO_LARGE`, `ERR_MEMBER_UNKNOWN`, `ERR_ARGUMENT_INVALID`,
+   * `ERR_NODE_NAME_REQUIRED` or `ERR_CLOSED`; TransportError; TimeoutError
    */
-  async sendReliable(name: string, message: Uint8Array, wait: WaitOptions = {}): Promise<void> {
+  async sendReliable(
+    to: MessageTarget,
+    message: Uint8Array,
+    wait: WaitOptions = {},
+  ): Promise<void> {
     this.#assertOpen();
-    const { address } = this.#recordOf(name);
-    this.#assertStreamSize(message);
+    const { messages } = this.#parts;
+    const { endpoint } = messages.resolve(to);
+    messages.assertStreamSize(message);
     let giveUp: (() => void) | null = null;
     const waiter = this.#waiters.create<undefined>('a send', wait, () => giveUp?.());
     if (waiter.isOpen) {
-      giveUp = this.sendStream(address, message, (error) => {
+      giveUp = messages.sendStream(endpoint, message, (error) => {
         if (error === null) waiter.resolve(undefined);
         else waiter.reject(error);
       });
@@ -303,9 +332,34 @@ export class Memberlist implements AsyncDisposable {
     done: (error: GossipError | null) => void,
   ): () => void {
     this.#assertOpen();
-    this.#assertStreamSize(message);
-    const options = { wantsReply: false, timeoutMs: this.#config.limits.streamTimeoutMs };
-    return this.#parts.client.exchange(to, { type: 'user', payload: message }, options, done);
+    return this.#parts.messages.sendStream(to, message, done);
+  }
+
+  /**
+   * Queues a message to be gossiped to the members; each gets it through its `onUserMessage`, perhaps more than
+   * once.
+   *
+   * Gossip is no multicast: this node sends it `retransmitMult x ceil(log10(members + 1))` times to random
+   * members, which is all of them only in small rings. For all of a large one, receivers pass on what they had
+   * not heard yet, by a `broadcast` of their own.
+   *
+   * @throws StateError with `ERR_PACKET_TOO_LARGE` (both sizes in `fields`), `ERR_ARGUMENT_INVALID`, `ERR_LEFT` or
+   * `ERR_CLOSED`; nothing was queued
+   */
+  broadcast(message: Uint8Array, options: BroadcastOptions = {}): void {
+    this.#assertActive();
+    this.#parts.messages.queueBroadcast(message, options);
+    this.nudge();
+  }
+
+  /**
+   * Drops waiting user broadcasts, those sent most often first, until so many are left.
+   *
+   * @throws StateError with `ERR_CLOSED`
+   */
+  pruneBroadcasts(keep: number): void {
+    this.#assertOpen();
+    this.#parts.core.userQueue.prune(keep);
   }
 
   /**
@@ -335,25 +389,14 @@ export class Memberlist implements AsyncDisposable {
    */
   hurryGossip(): () => void {
     this.#assertOpen();
-    const { core, gossip } = this.#parts;
-    let timer: Timer | null = null;
-    const round = (): void => {
-      timer = core.ports.clock.schedule(HURRIED_ROUND_MS, () => {
-        gossip.round();
-        if (timer !== null) round();
-      });
-    };
-    round();
-    return () => {
-      timer?.cancel();
-      timer = null;
-    };
+    return this.#parts.gossip.hurry();
   }
 
   /**
    * Announces that this node leaves, and waits until that was gossiped often enough.
    *
-   * The node goes on answering until `close()`. Leaving twice is the same leave.
+   * The node goes on answering until `close()`, and can come back with `rejoin()`. Leaving twice is the same
+   * leave.
    *
    * @param wait - default time limit 5 s
    * @throws TimeoutError with `ERR_TIMEOUT`: the announcement is out, but not often enough to be sure
@@ -400,45 +443,42 @@ export class Memberlist implements AsyncDisposable {
     return this;
   }
 
+  /**
+   * All events as a stream, from now on, for `for await`. It holds back up to `highWater` events for a slow
+   * reader; of more the oldest are dropped, told of as `lost` and counted as `events.lost`.
+   *
+   * @returns a stream that ends with `close`, its signal, or when the loop is left
+   * @throws StateError with `ERR_ARGUMENT_INVALID` or `ERR_CLOSED`
+   */
+  events(options: EventStreamOptions = {}): EventStream<MemberEventMap> {
+    this.#assertOpen();
+    return new EventStream(this.#parts.core.events.listeners, options, () => {
+      this.countLostEvent();
+    });
+  }
+
+  /** A reader of events was too slow, here or in the layer above. @internal */
+  countLostEvent(): void {
+    this.#parts.core.counters.add('events.lost');
+  }
+
+  /** Tells of a warning of the layer above, as of our own. Nothing once closed. @internal */
+  warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#phase !== 'closed') this.#parts.core.events.warn(code, message, fields);
+  }
+
   /** Sizes and counters at this moment. */
   stats(): MemberlistStats {
     this.#assertOpen();
-    const { core } = this.#parts;
-    return {
-      members: this.memberCount,
-      knownNodes: core.table.size,
-      healthScore: this.healthScore,
-      queuedBroadcasts: core.queue.length,
-      counters: allCounters(core),
-    };
+    return collectStats(this.#parts.core);
   }
 
   async #open(): Promise<void> {
-    const { core, inbound, server } = this.#parts;
-    const { bindAddress, bindPort, limits } = this.#config;
     const waiter = this.#waiters.create<Address>('binding');
-    core.ports.transport.listen(
-      {
-        bindAddress,
-        bindPort,
-        limits: {
-          maxInboundStreams: limits.maxInboundStreams,
-          maxStreamBytes: maxStreamBytes(this.#config),
-          streamIdleMs: limits.streamTimeoutMs,
-          dialTimeoutMs: limits.streamTimeoutMs,
-        },
-      },
-      {
-        onPacket: (bytes, from) => {
-          inbound.onPacket(bytes, from);
-        },
-        onStream: (connection) => server.accept(connection),
-      },
-      (error, bound) => {
-        if (error === null) waiter.resolve(bound);
-        else waiter.reject(error);
-      },
-    );
+    listen(this.#parts, (error, bound) => {
+      if (error === null) waiter.resolve(bound);
+      else waiter.reject(error);
+    });
     this.#announce(await waiter.promise);
   }
 
@@ -475,6 +515,26 @@ export class Memberlist implements AsyncDisposable {
     }
   }
 
+  /** @param begin - runs once nothing can be refused any more, before anybody is contacted */
+  #join(targets: readonly JoinTarget[], wait: WaitOptions, begin: () => void): Promise<number> {
+    const { core, pushPull } = this.#parts;
+    checkWait(wait);
+    const joiner = new Joiner(core, pushPull, targets, (error, contacted) => {
+      if (contacted > 0) pushPull.followUp();
+      if (error === null) waiter.resolve(contacted);
+      else waiter.reject(error);
+    });
+    this.#joins += 1;
+    const waiter = this.#waiters.create<number>('a join', wait, () => {
+      this.#joins -= 1;
+      joiner.abandon();
+    });
+    if (!waiter.isOpen) return waiter.promise;
+    begin();
+    joiner.run();
+    return waiter.promise;
+  }
+
   async #leave(wait: WaitOptions): Promise<void> {
     const { rules } = this.#parts;
     const stopHurry = this.hurryGossip();
@@ -492,61 +552,12 @@ export class Memberlist implements AsyncDisposable {
     this.#phase = 'closed';
     this.#warnings?.cancel();
     this.#waiters.failAll(closedError());
-    const {
-      core,
-      acks,
-      answers,
-      client,
-      gossip,
-      inbound,
-      prober,
-      pushPull,
-      rejoin,
-      rules,
-      server,
-    } = this.#parts;
-    inbound.stop();
-    gossip.stop();
-    prober.stop();
-    pushPull.stop();
-    rejoin.stop();
-    answers.stop();
-    client.stop();
-    server.stop();
-    rules.close();
-    acks.clear();
-    await new Promise<void>((resolve) => {
-      core.ports.transport.close(resolve);
-    });
-    core.events.listeners.clear();
-    core.queue.clear();
+    await stopParts(this.#parts);
   }
 
   #sorted(wanted: (record: MemberRecord) => boolean): readonly Member[] {
     const found = this.#parts.core.table.all().filter(wanted).map(toMember);
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  #recordOf(name: string): MemberRecord {
-    const record = this.#parts.core.table.get(name);
-    if (record !== undefined) return record;
-    throw new StateError('ERR_MEMBER_UNKNOWN', `no member is called ${name}`, { node: name });
-  }
-
-  #assertStreamSize({ length: sizeBytes }: Uint8Array): void {
-    const limitBytes = this.#config.limits.maxStreamMessageBytes;
-    if (sizeBytes <= limitBytes) return;
-    const text = `a message of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
-    throw new StateError('ERR_MESSAGE_TOO_LARGE', text, { sizeBytes, limitBytes });
-  }
-
-  #assertFitsPacket(message: Uint8Array, to: Address): void {
-    const overheadBytes = USER_TYPE_BYTES + this.#parts.sender.overheadBytes(to);
-    const sizeBytes = message.length + overheadBytes;
-    const limitBytes = this.#config.maxDirectPacketBytes;
-    if (sizeBytes <= limitBytes) return;
-    const text = `a packet of ${sizeBytes} bytes is above the cap of ${limitBytes}`;
-    throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
   }
 
   #assertOpen(): void {
@@ -559,12 +570,6 @@ export class Memberlist implements AsyncDisposable {
   }
 }
 
-/** What a peer may send on one stream: also where user messages are kept small, records must pass. */
-function maxStreamBytes({ limits, wire }: MemberlistConfig): number {
-  const recordBytes = wire === 'memberlist' ? wireStreamLimits(wire).maxMessageBytes : 0;
-  return Math.max(limits.maxStreamMessageBytes, recordBytes) + STREAM_FRAMING_BYTES;
-}
-
 function closedError(): StateError {
   return new StateError('ERR_CLOSED', 'this node is closed');
 }
@@ -573,9 +578,5 @@ function ignore(): void {
   // The wait is over either way.
 }
 
-const USER_TYPE_BYTES = 1;
 const LEAVE_TIMEOUT_MS = 5000;
 const DISPOSE_LEAVE_MS = 1000;
-/** Extra gossip rounds while leaving, so that a leave does not take a second. */
-const HURRIED_ROUND_MS = 20;
-const STREAM_FRAMING_BYTES = 1024 * 1024;

@@ -57,6 +57,23 @@ export interface MemberlistOptions {
   /** Tag that keeps rings on one network apart; up to 255 bytes, sent in clear. Default none. */
   readonly label?: string;
   /**
+   * Whether something in front of this node takes the label off what arrives. Then packets and streams
+   * without one are taken for ours, and one that still has a label is refused. What is sent has the label as
+   * ever. Default false.
+   */
+  readonly skipInboundLabelCheck?: boolean;
+  /**
+   * Whether every destination that a caller or a peer gives must come with the name of the node there:
+   * `name/host:port` in `join`, `name` beside `host` and `port` in messages, a name in every ping. What has none
+   * is refused: a caller with `ERR_NODE_NAME_REQUIRED`, a peer in silence. Default false.
+   */
+  readonly requireNodeNames?: boolean;
+  /**
+   * Number below the first incarnation, 0 to 4294901758. Seconds since 1970 here put a restarted process above
+   * all that was said of its former life, so that it need not refute it first. Default 0.
+   */
+  readonly initialIncarnation?: number;
+  /**
    * Blocks of addresses (`10.0.0.0/8`) from which members are accepted; claims about or from elsewhere are
    * ignored. Default: all.
    */
@@ -65,6 +82,12 @@ export interface MemberlistOptions {
   readonly maxPacketBytes?: number;
   /** Cap for packets sent with `sendBestEffort`. Default: as `maxPacketBytes`. */
   readonly maxDirectPacketBytes?: number;
+  /**
+   * Which of the user messages from packets that wait for their turn is handed over next: the oldest (`fifo`) or
+   * the newest (`lifo`, as Go does). They wait only when more came at once than one turn of the loop hands over.
+   * Default `fifo`.
+   */
+  readonly userMessageOrder?: 'fifo' | 'lifo';
   /** Timings to start from; single fields override it. Default `lan`. */
   readonly profile?: Profile;
   readonly encryption?: EncryptionOptions;
@@ -128,11 +151,19 @@ export interface ProbeOptions {
    */
   readonly indirectChecks: number;
   /**
-   * Also try over a stream, so that a blocked UDP port does not look like a dead node.
+   * Also try over a stream, so that a blocked UDP port does not look like a dead node. A function is asked with
+   * the name of the member, each time; what it throws counts as true.
    *
    * @defaultValue true
    */
-  readonly streamFallback: boolean;
+  readonly streamFallback: boolean | ((nodeName: string) => boolean);
+  /**
+   * Ask helpers to say so when they hear nothing either. Their silence then counts against this node's own
+   * health, and not the failed probe; off, each failed probe counts 1.
+   *
+   * @defaultValue true
+   */
+  readonly nacks: boolean;
 }
 
 /** How long doubt lasts (Lifeguard section IV-B). */
@@ -149,6 +180,13 @@ export interface SuspicionOptions {
    * @defaultValue 6
    */
   readonly maxTimeoutMult: number;
+  /**
+   * Tell a suspect that it is suspected together with the ping, so that it refutes at once (Lifeguard
+   * section IV-C). Off, it hears of it by gossip: more members are declared dead that are only slow.
+   *
+   * @defaultValue true
+   */
+  readonly buddySystem: boolean;
 }
 
 /** Local health (Lifeguard section IV-A). */
@@ -203,6 +241,14 @@ export interface GossipOptions {
    * @defaultValue 4000000
    */
   readonly maxBytesPerSecond: number;
+  /**
+   * Share of the packets with news, 0 to 0.9, that broadcasts of the layer above may fill first when both
+   * they and claims about members wait. Higher: the layer above is heard while thousands join or fail; those
+   * are then told more slowly, by up to 1 / (1 - share). At 0 claims may starve it.
+   *
+   * @defaultValue 0.25
+   */
+  readonly userBroadcastShare: number;
 }
 
 /** Full exchange of member records. */
@@ -327,6 +373,13 @@ export interface MemberlistLimits {
    * @defaultValue 1024
    */
   readonly maxRelayedProbes: number;
+  /**
+   * User messages from packets that wait for their turn, because more came at once than one turn of the loop
+   * hands over; the oldest is dropped beyond it.
+   *
+   * @defaultValue 1024
+   */
+  readonly maxWaitingUserMessages: number;
 }
 
 /** Options with every default filled in; frozen. */
@@ -341,9 +394,13 @@ export interface MemberlistConfig {
   readonly delegateVersion: DelegateVersion;
   readonly compression: boolean;
   readonly label: Uint8Array;
+  readonly skipInboundLabelCheck: boolean;
+  readonly requireNodeNames: boolean;
+  readonly initialIncarnation: number;
   readonly allowedNetworks: readonly string[] | null;
   readonly maxPacketBytes: number;
   readonly maxDirectPacketBytes: number;
+  readonly userMessageOrder: 'fifo' | 'lifo';
   readonly encryption: Required<EncryptionOptions>;
   readonly probe: ProbeOptions;
   readonly suspicion: SuspicionOptions;

@@ -11,6 +11,7 @@ import { StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { callHook, NEWEST_PEER } from './core.ts';
 import { EndpointIndex } from './endpoint-index.ts';
+import { warnOfOversize } from './limit-warnings.ts';
 
 /** Hears whether a packet could be handed to the network; null is no receipt. */
 export type SendCallback = (error: GossipError | null) => void;
@@ -29,6 +30,8 @@ export type SendCallback = (error: GossipError | null) => void;
 export class PacketSender {
   readonly #core: Core;
   readonly #endpoints: EndpointIndex;
+  /** From 1 on the layer above fills the next packet first. */
+  #userCredit = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -148,7 +151,9 @@ export class PacketSender {
   }
 
   /**
-   * Takes news for one packet: claims about members first, then what the layer above has.
+   * Takes news for one packet: claims about members first, then what the layer above has. In a share of the
+   * packets (`gossip.userBroadcastShare`) it is the other way round, so that neither starves the other;
+   * whole packets change hands, so that large messages get their turn too.
    *
    * Each item taken counts as sent once.
    *
@@ -157,21 +162,38 @@ export class PacketSender {
    */
   collectNews(limitBytes: number, freshOnly: boolean): Uint8Array[] {
     if (limitBytes <= COMPOUND_PART_BYTES) return [];
-    const { queue, delegates } = this.#core;
+    const { queue, config } = this.#core;
+    const { userBroadcastShare: share } = config.gossip;
+    const isUsersTurn = this.#userCredit >= 1;
+    const first = isUsersTurn ? this.#collectUserNews(limitBytes, freshOnly) : [];
+    const room = limitBytes - costOf(first, COMPOUND_PART_BYTES);
     const claims = freshOnly
-      ? queue.takeFresh(COMPOUND_PART_BYTES, limitBytes)
-      : queue.getBroadcasts(COMPOUND_PART_BYTES, limitBytes);
-    const used = claims.reduce((sum, part) => sum + part.length + COMPOUND_PART_BYTES, 0);
-    const room = limitBytes - used;
+      ? queue.takeFresh(COMPOUND_PART_BYTES, room)
+      : queue.getBroadcasts(COMPOUND_PART_BYTES, room);
+    this.#userCredit = Math.min(1 + share, this.#userCredit + share - (first.length > 0 ? 1 : 0));
+    if (isUsersTurn) return [...claims, ...first];
+    const left = room - costOf(claims, COMPOUND_PART_BYTES);
+    return [...claims, ...this.#collectUserNews(left, freshOnly)];
+  }
+
+  /** What users queued themselves, then what the layer above offers; with its type byte in front. */
+  #collectUserNews(roomBytes: number, freshOnly: boolean): Uint8Array[] {
+    if (roomBytes <= USER_PART_BYTES) return [];
+    const { userQueue, delegates } = this.#core;
+    const queued = freshOnly
+      ? userQueue.takeFresh(USER_PART_BYTES, roomBytes)
+      : userQueue.getBroadcasts(USER_PART_BYTES, roomBytes);
+    const left = roomBytes - costOf(queued, USER_PART_BYTES);
     const user = delegates.user;
-    if (user?.getBroadcasts === undefined || room <= USER_PART_BYTES) return claims;
+    if (user?.getBroadcasts === undefined || left <= USER_PART_BYTES)
+      return queued.map(asUserMessage);
     const offered = callHook(
       this.#core,
       'getBroadcasts',
-      () => user.getBroadcasts?.(USER_PART_BYTES, room, freshOnly) ?? [],
+      () => user.getBroadcasts?.(USER_PART_BYTES, left, freshOnly) ?? [],
       [],
     );
-    return [...claims, ...this.#fitting(offered, room).map(asUserMessage)];
+    return [...queued, ...this.#fitting(offered, left)].map(asUserMessage);
   }
 
   /** What of the offered messages really fits: the layer above is not trusted to count. */
@@ -185,6 +207,9 @@ export class PacketSender {
     });
     if (fitting.length < offered.length) {
       this.#core.counters.add('hooks.oversizedBroadcasts', offered.length - fitting.length);
+      const sizeBytes = offered.reduce((sum, message) => sum + message.length + USER_PART_BYTES, 0);
+      const text = 'the delegate offered broadcasts beyond the room it was told; they were dropped';
+      warnOfOversize(this.#core, 'getBroadcasts', text, { sizeBytes, limitBytes: room });
     }
     return fitting;
   }
@@ -196,6 +221,11 @@ export function asUserMessage(payload: Uint8Array): Uint8Array {
   message[0] = MESSAGE_TYPE.user;
   message.set(payload, 1);
   return message;
+}
+
+/** What messages cost in a compound. */
+function costOf(messages: readonly Uint8Array[], overheadBytes: number): number {
+  return messages.reduce((sum, { length }) => sum + length + overheadBytes, 0);
 }
 
 /** Cost of a user message in a compound: its length bytes and its type byte. */

@@ -79,3 +79,5 @@ export function refutingIncarnation(own: number, accused: number): number | null
 
 /** Largest incarnation the wire can carry. */
 export const MAX_INCARNATION = 0xffff_ffff;
+/** Above this only forged or broken claims are found. */
+export const HIGH_INCARNATION: number = MAX_INCARNATION - 65_536;

@@ -9,6 +9,7 @@ import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
 import { callHook, peerPort } from './core.ts';
+import { warnOfLimit } from './limit-warnings.ts';
 import { endpointOf } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
@@ -46,6 +47,7 @@ export class ProbeAnswers {
   onPing(ping: PingMessage, from: Address): void {
     const { local, counters } = this.#core;
     if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
+    if (this.#lacksName(ping.sourceNode)) return counters.add('pings.unnamed');
     counters.add('pings.answered');
     if (ping.sourceNode !== local.name) this.#core.reachability.reached('packets');
     const { ping: delegate } = this.#core.delegates;
@@ -66,10 +68,15 @@ export class ProbeAnswers {
   /** "Ask X for me." */
   onIndirectPing(request: IndirectPingMessage, from: Address): void {
     const { config, counters, local, ports } = this.#core;
+    if (this.#lacksName(request.sourceNode)) return counters.add('pings.unnamed');
     const target = endpointOf(request.target, peerPort(this.#core, request.port));
     if (target === null || !isReachableHost(target.host)) return counters.add('pings.badTarget');
-    if (this.#relays.size >= config.limits.maxRelayedProbes)
-      return counters.add('pings.relayLimit');
+    const { maxRelayedProbes } = config.limits;
+    if (this.#relays.size >= maxRelayedProbes) {
+      counters.add('pings.relayLimit');
+      const text = `${maxRelayedProbes} probes are being made for others; more are refused`;
+      return warnOfLimit(this.#core, 'limits.maxRelayedProbes', text, { maxRelayedProbes });
+    }
     counters.add('pings.relayed');
     const asker = answerTo(request, from);
     const { timeoutMs } = config.probe;
@@ -102,6 +109,10 @@ export class ProbeAnswers {
       sourcePort: local.address.port,
       sourceNode: local.name,
     });
+  }
+
+  #lacksName(name: string): boolean {
+    return name === '' && this.#core.config.requireNodeNames;
   }
 
   /**

@@ -57,8 +57,9 @@ interface Probe {
  *
  * @remarks SWIM section 4.1 and 4.3; Lifeguard section IV-A: the interval is stretched by local health,
  * and missing nacks count against ourselves. A suspect is told that it is suspected together with
- * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C). A probe during which
- * our own loop stood still proves nothing and is void.
+ * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C). Each of these can be
+ * switched off: `awareness.maxMult`, `probe.nacks`, `suspicion.buddySystem`. A probe during which our own loop
+ * stood still proves nothing and is void.
  */
 export class Prober {
   readonly #core: Core;
@@ -183,7 +184,7 @@ export class Prober {
       probe.successDelta = 0;
       this.#askHelpers(probe);
     };
-    if (record.state === 'suspect') {
+    if (record.state === 'suspect' && this.#core.config.suspicion.buddySystem) {
       const { incarnation, name: node } = record;
       const doubt = { type: 'suspect', incarnation, node, from: this.#core.local.name } as const;
       this.#sender.sendTogether(record.address, [ping, doubt], onSent);
@@ -202,7 +203,7 @@ export class Prober {
       return candidate.state === 'alive' && !candidate.isLocal && candidate !== record;
     });
     for (const helper of helpers) {
-      const wantsNack = (helper.versions[1] ?? 0) >= NACK_VERSION;
+      const wantsNack = config.probe.nacks && (helper.versions[1] ?? 0) >= NACK_VERSION;
       if (wantsNack) probe.expectedNacks += 1;
       this.#sender.sendWithNews(helper.address, {
         ...this.#source(),
@@ -214,8 +215,14 @@ export class Prober {
         wantsNack,
       });
     }
-    if (!config.probe.streamFallback || (record.versions[1] ?? 0) < STREAM_PING_VERSION) return;
-    this.#tryStream(probe);
+    const canStream = (record.versions[1] ?? 0) >= STREAM_PING_VERSION;
+    if (canStream && this.#wantsStream(record.name)) this.#tryStream(probe);
+  }
+
+  #wantsStream(name: string): boolean {
+    const { streamFallback } = this.#core.config.probe;
+    if (typeof streamFallback === 'boolean') return streamFallback;
+    return callHook(this.#core, 'streamFallback', () => streamFallback(name), true);
   }
 
   #tryStream(probe: Probe): void {

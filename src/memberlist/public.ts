@@ -16,7 +16,7 @@ export type { Listener, MemberEventMap, NameConflict, Warning, WarningCode } fro
 export type { JoinTarget, JoinTargetObject } from './join-targets.ts';
 export type { JoinAttempt } from './join.ts';
 export type { Member } from './member.ts';
-export type { MemberlistStats } from './memberlist.ts';
+export type { MemberlistStats } from './stats.ts';
 export { Memberlist } from './memberlist.ts';
 export type {
   AwarenessOptions,

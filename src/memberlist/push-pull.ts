@@ -13,8 +13,10 @@ import { findIncompatible } from './compatibility.ts';
 import type { Core } from './core.ts';
 import { callHook } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
+import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
+import { watchStateSize } from './state-size.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ServedStream } from './stream-server.ts';
 
@@ -115,8 +117,11 @@ export class PushPull {
    */
   serve(request: PushPullMessage, stream: ServedStream): StreamMessage {
     const { config, counters, ports, reminders } = this.#core;
-    if (this.#serving >= config.limits.maxConcurrentPushPulls) {
+    const { maxConcurrentPushPulls: limit } = config.limits;
+    if (this.#serving >= limit) {
       counters.add('pushPulls.refused');
+      const text = `${limit} push/pulls are being served; more are refused`;
+      warnOfLimit(this.#core, 'limits.maxConcurrentPushPulls', text, { limit });
       return { type: 'error', reason: 'busy', text: 'too many push/pulls at once' };
     }
     counters.add('pushPulls.served');
@@ -193,10 +198,14 @@ export class PushPull {
       () => delegates.user?.localState?.(isJoin) ?? NO_BYTES,
       NO_BYTES,
     );
-    return { type: 'pushPull', join: isJoin, nodes: table.all().map(toNode), userState: state };
+    const nodes = table.all().map(toNode);
+    const message = { type: 'pushPull', join: isJoin, nodes, userState: state } as const;
+    watchStateSize(this.#core, 'sent', message);
+    return message;
   }
 
   #merge(message: PushPullMessage, isJoin: boolean, done: PushPullCallback): void {
+    watchStateSize(this.#core, 'received', message);
     const error = this.#incompatibility(message.nodes) ?? this.#refusal(message.nodes, isJoin);
     if (error !== null) return done(error);
     this.#mergeSlice(message.nodes, 0, () => {

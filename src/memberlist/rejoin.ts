@@ -9,6 +9,7 @@ import {
 import type { Core } from './core.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
+import type { MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
 import { PeersFile } from './peers-file.ts';
 
@@ -63,6 +64,20 @@ export class Rejoin {
   /** Peers that were lost and are still looked for. */
   get lostCount(): number {
     return this.#lost.size;
+  }
+
+  /**
+   * Whom to contact after an absence: a few random members, so that nobody waits for the dead; where none is
+   * left, the dead on record and the seeds.
+   */
+  lastKnown(): readonly JoinTarget[] {
+    const pick = (wanted: (record: MemberRecord) => boolean): JoinTarget[] =>
+      this.#core.table
+        .pick(MAX_LAST_KNOWN, (record) => !record.isLocal && wanted(record))
+        .map(({ name, address }) => ({ name, ...address }));
+    const members = pick(isMember);
+    if (members.length > 0) return members;
+    return [...pick(({ state }) => state === 'dead'), ...this.#targets];
   }
 
   start(): void {
@@ -182,6 +197,8 @@ export class Rejoin {
   }
 }
 
+/** Members that are contacted after an absence: one that answers is enough. */
+const MAX_LAST_KNOWN = 8;
 /** Failed members remembered beyond their record. */
 const MAX_LOST = 64;
 /** A member that is not back after a day is not looked for any more. */

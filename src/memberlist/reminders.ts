@@ -46,7 +46,9 @@ export type ReminderKind =
   | 'blocked'
   | 'peers file'
   | 'key log'
-  | 'unreached';
+  | 'unreached'
+  | 'limit'
+  | 'oversize';
 
 const TELL_AGAIN_MS = 60_000;
 /** Subjects of one kind that are told within a minute. */

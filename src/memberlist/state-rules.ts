@@ -3,11 +3,13 @@ import type { Address } from '../runtime/index.ts';
 import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import { isSaneVersionVector } from './compatibility.ts';
 import type { Core } from './core.ts';
-import { aliveClaim, broadcast, callHook, peerPort, probeIntervalMs } from './core.ts';
+import { aliveClaim, callHook, peerPort, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
+import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
-import { isOwnEcho, judgeAlive, MAX_INCARNATION, refutingIncarnation } from './precedence.ts';
+import { HIGH_INCARNATION, isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
+import { spreadClaim } from './spread-claim.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** What the rules need from other parts. */
@@ -173,6 +175,21 @@ export class StateRules {
   }
 
   /**
+   * Comes back after a leave, with an incarnation above the one that left.
+   *
+   * @param metadata - what the layer above attaches from now on
+   */
+  comeBack(metadata: Uint8Array): void {
+    const { local, ports, events } = this.#core;
+    this.#isLeaving = false;
+    local.state = 'alive';
+    local.stateChangedAt = ports.clock.now();
+    local.metadata = metadata;
+    this.announce(metadata);
+    events.joined(local);
+  }
+
+  /**
    * Merges the records of a push/pull, in their order.
    *
    * A node that the peer holds for dead is only suspected here, so that it can still refute.
@@ -228,7 +245,12 @@ export class StateRules {
   #aliveUnknown(claim: AliveMessage, endpoint: Address): void {
     const { table, config, counters, ports } = this.#core;
     if (claim.incarnation === 0) return counters.add('claims.refused.malformed');
-    if (table.size >= config.limits.maxMembers) return counters.add('claims.refused.limit');
+    const { maxMembers } = config.limits;
+    if (table.size >= maxMembers) {
+      counters.add('claims.refused.limit');
+      const text = `${maxMembers} nodes are on record; unknown ones are not taken in`;
+      return warnOfLimit(this.#core, 'limits.maxMembers', text, { maxMembers });
+    }
     const record: MemberRecord = {
       name: claim.node,
       isLocal: false,
@@ -356,7 +378,7 @@ export class StateRules {
   }
 
   #spread(claim: AliveMessage | SuspectMessage | DeadMessage, finished?: () => void): void {
-    broadcast(this.#core, claim, finished);
+    spreadClaim(this.#core, claim, finished);
     this.#hooks.nudge();
   }
 }
@@ -364,5 +386,3 @@ export class StateRules {
 const NO_BYTES = new Uint8Array(0);
 /** Milliseconds after which the name of a dead node may appear elsewhere on the memberlist wire. */
 const RECLAIM_MS = 30_000;
-/** Above this only forged or broken claims are found; counted. */
-const HIGH_INCARNATION = MAX_INCARNATION - 65_536;

@@ -381,7 +381,6 @@ export class TableEngine {
 
   #warn(warning: TableWarning): void {
     if (!this.#warnings.tryTake()) return;
-    this.#logger.warn({ ...warning.fields }, `tables: ${warning.reason}`);
     this.#hooks.warning?.(Object.freeze(warning));
   }
 

@@ -1,4 +1,4 @@
-import type { Member, Memberlist, MemberlistDelegates } from '../memberlist/index.ts';
+import type { Member, Memberlist, MemberlistDelegates, WarningCode } from '../memberlist/index.ts';
 import type { Address, Clock, Logger } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
 import { encodeCapabilities, LOCAL_FEATURES } from './capabilities.ts';
@@ -70,6 +70,11 @@ export class MembershipAdapter implements Membership {
 
   reconnect(address: Address, done: (error: Error | null) => void): void {
     this.#memberlist?.reconnect(address, done);
+  }
+
+  /** Tells of a warning of the tables as of one of the membership: counted, logged, heard by listeners. */
+  warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#memberlist?.warn(code, message, fields);
   }
 
   #endpointOf(node: string): Address | null {

@@ -1,4 +1,5 @@
 import type {
+  EventStreamOptions,
   JoinTarget,
   Listener,
   Member,
@@ -6,7 +7,13 @@ import type {
   MemberlistStats,
   RingKeys,
 } from '../memberlist/index.ts';
-import { Listeners, Memberlist, randomNodeName, resolvePorts } from '../memberlist/index.ts';
+import {
+  EventStream,
+  Listeners,
+  Memberlist,
+  randomNodeName,
+  resolvePorts,
+} from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
 import { checkWait, StateError, Waiters } from '../runtime/index.ts';
 import type { ClusterChange } from './change.ts';
@@ -107,8 +114,8 @@ export class NetworkDB implements AsyncDisposable {
         listeners.emit('writeConflict', conflict);
       },
       warning: ({ reason, fields }) => {
-        const message = `tables: ${reason}`;
-        listeners.emit('warning', { code: 'WARN_HOSTILE_TIME', message, fields });
+        const message = `tables: ${reason}, a time far ahead of the cluster's was refused`;
+        adapter.warn('WARN_HOSTILE_TIME', message, fields);
       },
     });
     const memberlist = await startMembership({ config, localName, ports, engine });
@@ -258,7 +265,8 @@ export class NetworkDB implements AsyncDisposable {
   /**
    * Says good-bye and waits until the cluster has heard it; what this node published vanishes there.
    *
-   * The node goes on answering until `close()`. Leaving twice is the same leave.
+   * The node goes on answering until `close()`. Leaving twice is the same leave. To come back, a new instance is
+   * made: the good-bye has ended what this one published.
    *
    * @param wait - default time limit 5 s
    * @throws TimeoutError with `ERR_TIMEOUT`: the good-bye is out, but not often enough to be sure
@@ -308,6 +316,20 @@ export class NetworkDB implements AsyncDisposable {
   ): this {
     this.#listeners.off(name, listener);
     return this;
+  }
+
+  /**
+   * All events as a stream, from now on, for `for await`. It holds back up to `highWater` events for a slow
+   * reader; of more the oldest are dropped, told of as `lost` and counted as `events.lost`.
+   *
+   * @returns a stream that ends with `close`, its signal, or when the loop is left
+   * @throws StateError with `ERR_ARGUMENT_INVALID` or `ERR_CLOSED`
+   */
+  events(options: EventStreamOptions = {}): EventStream<NetworkDBEventMap> {
+    this.#assertOpen();
+    return new EventStream(this.#listeners, options, () => {
+      this.#memberlist.countLostEvent();
+    });
   }
 
   /** Sizes and counters at this moment. */

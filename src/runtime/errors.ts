@@ -46,6 +46,9 @@ export const ERROR_CODES = [
   'ERR_LEFT',
   'ERR_CLOSED',
   'ERR_INTERNAL',
+  'ERR_NODE_NAME_REQUIRED',
+  'ERR_NOT_LEFT',
+  'ERR_JOIN_RUNNING',
 ] as const;
 
 /** One of the stable error codes; match on these, not on messages. */

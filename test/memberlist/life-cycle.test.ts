@@ -125,6 +125,7 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
     async (m) => m.ping('n1'),
     async (m) => m.sendReliable('n1', key),
     async (m) => m.leave(),
+    async (m) => m.rejoin(),
   ];
   for (const call of waiting) await assert.rejects(call(member), closed, call.toString());
   const immediate: ((m: Memberlist) => unknown)[] = [
@@ -143,10 +144,13 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
     (m) => m.keyring.remove(key),
     (m) => m.keyring.list(),
     (m) => m.sendBestEffortToAll(['n1'], key),
+    (m) => m.broadcast(key),
+    (m) => m.pruneBroadcasts(0),
+    (m) => m.events(),
   ];
   for (const call of immediate) assert.throws(() => call(member), closed, call.toString());
   const tested = new Set(['constructor', 'close', 'off', 'nudge', 'name', 'localMember']);
-  for (const getter of ['healthScore', 'memberCount']) tested.add(getter);
+  for (const name of ['healthScore', 'memberCount', 'warn', 'countLostEvent']) tested.add(name);
   for (const call of [...waiting, ...immediate]) {
     tested.add(/m\.(\w+)/.exec(call.toString())?.[1] ?? '');
   }

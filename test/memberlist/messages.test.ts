@@ -321,3 +321,65 @@ test('metadata is limited to what the announcement has room for in a packet', as
   assert.equal(full.member.stats().queuedBroadcasts, 0, 'it was gossiped');
   await ring.close();
 });
+
+test('messages and pings go to addresses too, members or not', async () => {
+  const ring = new Ring();
+  const { a, b, heard } = await pair(ring);
+  const to = { host: b.host, port: 7946 };
+  a.member.sendBestEffort(to, Uint8Array.of(1));
+  a.member.sendBestEffort({ ...to, host: '::ffff:10.0.0.2', name: 'n2' }, Uint8Array.of(2));
+  await ring.settle(a.member.sendReliable(to, Uint8Array.of(3)));
+  ring.runFor(5);
+  assert.deepEqual(heard, [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
+  const stranger = await RawPeer.start(ring, { host: '10.0.9.9' });
+  a.member.sendBestEffort({ host: '10.0.9.9', port: 7946 }, Uint8Array.of(4));
+  await ring.settle(a.member.sendReliable({ host: '10.0.9.9', port: 7946 }, Uint8Array.of(5)));
+  ring.runFor(5);
+  assert.deepEqual(stranger.userMessages, [Uint8Array.of(4)]);
+  assert.deepEqual(stranger.requests, [{ type: 'user', payload: Uint8Array.of(5) }]);
+  assert.equal(a.member.memberCount, 2, 'which makes nobody a member');
+  await ring.close();
+  await ring.settle(stranger.close());
+});
+
+test('a ping to an address is answered by whoever is there, or only by the node that is named', async () => {
+  const ring = new Ring();
+  const { a, b } = await pair(ring);
+  const to = { host: b.host, port: 7946 };
+  assert.equal(await ring.settle(a.member.ping(to)), 2);
+  assert.equal(await ring.settle(a.member.ping({ ...to, name: 'n2' })), 2);
+  await assert.rejects(ring.settle(a.member.ping({ ...to, name: 'n7' })), {
+    code: 'ERR_NO_PING_RESPONSE',
+  });
+  await assert.rejects(ring.settle(a.member.ping({ host: '10.0.0.99', port: 1 })), {
+    code: 'ERR_NO_PING_RESPONSE',
+    message: '10.0.0.99:1 did not answer within 500 ms',
+  });
+  await ring.close();
+});
+
+test('a target that is none is refused before anything is sent', async () => {
+  const ring = new Ring();
+  const { a } = await pair(ring);
+  const invalid = { code: 'ERR_ARGUMENT_INVALID' };
+  const targets: unknown[] = [
+    null,
+    7,
+    {},
+    { host: 'localhost', port: 7946 },
+    { host: '0.0.0.0', port: 7946 },
+    { host: '10.0.0.2' },
+    { host: '10.0.0.2', port: 0 },
+    { host: '10.0.0.2', port: 65_536 },
+    { host: '10.0.0.2', port: 7946, name: 7 },
+  ];
+  for (const target of targets) {
+    const to = target as { host: string; port: number };
+    assert.throws(() => {
+      a.member.sendBestEffort(to, new Uint8Array(1));
+    }, invalid);
+    await assert.rejects(a.member.sendReliable(to, new Uint8Array(1)), invalid);
+    await assert.rejects(a.member.ping(to), invalid);
+  }
+  await ring.close();
+});

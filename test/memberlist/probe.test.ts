@@ -210,6 +210,32 @@ test('a ping over a stream saves a member whose UDP is cut, and the operator hea
   await ring.close();
 });
 
+test('the fallback can be switched off for single members, and a function that throws switches nothing off', async () => {
+  for (const [choice, suspects] of [
+    [(name: string) => name !== 'n2', ['n2']],
+    [() => true, []],
+    [
+      () => {
+        throw new Error('no answer');
+      },
+      [],
+    ],
+  ] as [(name: string) => boolean, string[]][]) {
+    const ring = new Ring();
+    const a = await ring.spawn({ ...QUIET, probe: { streamFallback: choice } });
+    const others = [await ring.spawn(QUIET), await ring.spawn(QUIET)];
+    for (const { member } of others) await ring.settle(member.join([a.host]));
+    ring.runFor(3000);
+    const seen: string[] = [];
+    a.member.on('suspect', ({ name }) => seen.push(name));
+    ring.network.dropPacket = (_from, to) => to.host !== a.host;
+    ring.runFor(4000);
+    assert.deepEqual(seen, suspects);
+    assert.ok((a.member.stats().counters['probes.answeredByStream'] ?? 0) > 0);
+    await ring.close();
+  }
+});
+
 test('without the fallback, or with streams cut too, the same member is suspected', async () => {
   for (const kind of ['off', 'cut'] as const) {
     const ring = new Ring();

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { encodeCompound, MESSAGE_TYPE } from '../../src/codec/index.ts';
+import { sealEnvelope } from '../../src/codec/aes-gcm.ts';
+import {
+  createWire,
+  encodeCompound,
+  Keyring,
+  MESSAGE_TYPE,
+  wireKeyLengths,
+} from '../../src/codec/index.ts';
 import { BroadcastQueue } from '../../src/memberlist/broadcast-queue.ts';
 import { resolveMemberlistConfig } from '../../src/memberlist/index.ts';
 import { MAX_INCARNATION } from '../../src/memberlist/precedence.ts';
-import { hostToBytes } from '../../src/runtime/index.ts';
+import { hostToBytes, SeededRandom } from '../../src/runtime/index.ts';
+import { seededEntropy } from '../../src/simulator/index.ts';
 import { RawPeer } from '../support/raw-peer.ts';
 import { Ring } from '../support/ring.ts';
 import { RulesBench, suspect } from '../support/rules-bench.ts';
@@ -201,4 +209,55 @@ test('a join with another label is told why', async () => {
     return true;
   });
   await ring.close();
+});
+
+test('a wrong padding inside a good seal crashes nobody, and what follows is heard', async () => {
+  const ring = new Ring();
+  const key = new Uint8Array(16).fill(5);
+  const node = await ring.spawn({ wire: 'memberlist', encryption: { keys: [key] } });
+  const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  const wire = createWire('memberlist', {
+    keyring: new Keyring([key], wireKeyLengths('memberlist')),
+    label: new Uint8Array(0),
+    entropy: seededEntropy(new SeededRandom(1)),
+    verifyIncoming: true,
+    verifyOutgoing: true,
+    compression: false,
+  });
+  const seal = (plaintext: Uint8Array, nonce: number): Uint8Array => {
+    const secret = { key, nonce: new Uint8Array(12).fill(nonce), bound: new Uint8Array(0) };
+    const sealed = sealEnvelope(1, plaintext, secret);
+    sealed[0] = 0; // padded, says the version; nothing else differs
+    return sealed;
+  };
+  // No block of 16, no padding, more than there is, and nothing but padding.
+  const bad = [
+    new Uint8Array(0),
+    new Uint8Array(15).fill(15),
+    new Uint8Array(16),
+    new Uint8Array(16).fill(17),
+    new Uint8Array(32).fill(255),
+    new Uint8Array(16).fill(16),
+  ];
+  for (const [at, plaintext] of bad.entries()) raw.sendBytes(node, seal(plaintext, at));
+  const accusation = suspect(node.member.name, 9);
+  raw.sendBytes(node, wire.packets.seal(wire.encodePacketMessage(accusation)));
+  ring.runFor(10);
+  const { counters } = node.member.stats();
+  const dropped = Object.entries(counters).filter(([name]) => name.startsWith('packets.dropped.'));
+  assert.equal(
+    dropped.reduce((sum, [, count]) => sum + count, 0),
+    bad.length,
+  );
+  assert.equal(counters['packets.dropped.ERR_INTERNAL'], undefined);
+  assert.equal(node.member.localMember.incarnation, 10, 'it refuted what came after');
+  await ring.close();
+  await ring.settle(raw.close());
+});
+
+test('an empty list of allowed networks is refused, since it could mean all or none', () => {
+  assert.throws(() => resolveMemberlistConfig({ allowedNetworks: [] }), {
+    code: 'ERR_CONFIG_INVALID',
+  });
+  assert.equal(resolveMemberlistConfig({}).allowedNetworks, null, 'left out it means all');
 });

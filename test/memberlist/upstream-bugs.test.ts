@@ -18,6 +18,7 @@ import { alive, dead, RulesBench, startId, suspect } from '../support/rules-benc
  *
  *   names without a domain, answers cut to a packet (147)    runtime/node/dns-tcp.test.ts
  *   load in rings of thousands (243)                         broadcast-queue.test.ts: steps, not time
+ *   membership news starves user broadcasts (299)            user-broadcasts.test.ts
  *   memory follows announced lengths (360, 357)              codec/swim-protobuf.test.ts, codec/stream.test.ts
  */
 
@@ -75,6 +76,38 @@ test('a listener may ask for the members (237)', async () => {
   const other = await ring.spawn();
   await ring.settle(other.member.join(['10.0.0.1']));
   assert.deepEqual(seen, [['n1', 'n2']]);
+  await ring.close();
+});
+
+test('halves of a long partition find each other again, with nothing configured (222)', async () => {
+  const ring = new Ring();
+  const nodes = await ring.spawnJoined(6);
+  const hosts = nodes.map(({ host }) => host);
+  ring.network.partition([hosts.slice(0, 3), hosts.slice(3)]);
+  ring.runFor(300_000);
+  const counts = (): number[] => nodes.map(({ member }) => member.members().length);
+  assert.deepEqual(counts(), [3, 3, 3, 3, 3, 3]);
+  const known = nodes.map(({ member }) => member.nodes().length);
+  assert.deepEqual(known, [3, 3, 3, 3, 3, 3], 'the other half is forgotten, not only dead');
+  ring.network.heal();
+  assert.ok(
+    ring.runUntil(() => counts().every((count) => count === 6), 60_000),
+    counts().join(' '),
+  );
+  await ring.close();
+});
+
+test('a node that left comes back without a restart (140, 217)', async () => {
+  const ring = new Ring();
+  const [a, b] = await ring.spawnJoined(3);
+  await ring.settle(b!.member.leave());
+  await assert.rejects(b!.member.join([a!.host]), { code: 'ERR_LEFT' });
+  await ring.settle(b!.member.rejoin());
+  const isBack = (): boolean => a!.member.member('n2')?.state === 'alive';
+  assert.ok(ring.runUntil(isBack, 1_000));
+  assert.equal(await ring.settle(b!.member.join([a!.host])), 1);
+  ring.runFor(60_000);
+  assert.ok(isBack());
   await ring.close();
 });
 
