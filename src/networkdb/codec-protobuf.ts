@@ -7,11 +7,11 @@ import type { TableCodec } from './codecs.ts';
  */
 
 /** What is used of a protobufjs `Type`; its static classes have the same functions. */
-export interface ProtobufType<T> {
+export interface ProtobufType {
   /** Why a value cannot be encoded, or null. */
   verify(message: Record<string, unknown>): string | null;
-  encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
+  encode(message: object): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): object;
 }
 
 /** Options of {@link protobuf}. */
@@ -36,13 +36,13 @@ export interface ProtobufOptions {
  *
  * @param type - for example `root.lookupType('Service')`, or a class made by `pbjs --target static-module`
  * @throws StateError `ERR_ARGUMENT_INVALID`
- * @remarks What is read is what `decode` of the type returns: an instance of the message, absent fields at
+ * @remarks `T` is what you say the type is; nobody compares the two. What is read is what `decode` of the type returns: an instance of the message, absent fields at
  * their defaults on its prototype, 64-bit integers as protobufjs is set up to give them. Fields that the
  * type does not know are dropped, so writing back what was read loses what a newer peer had put in.
  * `verify` checks the kinds of fields, not their meaning.
  */
 export function protobuf<T extends object>(
-  type: ProtobufType<T>,
+  type: ProtobufType,
   options: ProtobufOptions = {},
 ): TableCodec<T> {
   const { maxBytes = DEFAULT_MAX_BYTES, verify = true } = options;
@@ -65,7 +65,7 @@ export function protobuf<T extends object>(
     },
     decode: (value: Uint8Array): T => {
       checkSize(value.length);
-      const message = type.decode(value);
+      const message = type.decode(value) as T;
       check(message);
       return message;
     },

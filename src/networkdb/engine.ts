@@ -266,8 +266,7 @@ export class TableEngine {
     options: WatchOptions,
     map: (notice: Notice) => C | null,
   ): Watch<C> {
-    const parts = this.#watchParts(filter, options, map);
-    return this.#attached(Watch.single(parts));
+    return Watch.single(this.#watchParts(filter, options, map));
   }
 
   /** Like {@link TableEngine.watchAs}, in batches. */
@@ -277,7 +276,7 @@ export class TableEngine {
     map: (notice: Notice) => C | null,
   ): Watch<readonly C[]> {
     const parts = this.#watchParts(filter, options, map);
-    return this.#attached(Watch.batches(parts, resolveBatch(options.batch)));
+    return Watch.batches(parts, resolveBatch(options.batch));
   }
 
   /** Names of the active nodes on a network, ourselves included, in byte order. */
@@ -372,11 +371,6 @@ export class TableEngine {
     checkWatch(filter, options);
     const source = this.#state.watches;
     return { source, filter: { hasNodes: false, ...filter }, options, map };
-  }
-
-  #attached<R>(watch: Watch<R>): Watch<R> {
-    this.#state.watches.attach(watch.feed);
-    return watch;
   }
 
   #warn(warning: TableWarning): void {

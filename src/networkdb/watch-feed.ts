@@ -43,6 +43,8 @@ export interface WatchSource {
   readonly clock: Clock;
   /** Number of the newest notice. */
   readonly sequence: number;
+  /** The feed is told what happens from now on, unless it has ended already. */
+  attach(feed: WatchFeed): void;
   /** The feed wants nothing more. */
   detach(feed: WatchFeed): void;
 }
@@ -51,7 +53,7 @@ export interface WatchSource {
 export interface FeedListener {
   /** There may be something to read, or it is over. */
   news(): void;
-  /** The feed is over, and what was not read is lost. */
+  /** What was not read is lost, and the reader drops the feed. */
   failed(reason: unknown): void;
 }
 
@@ -169,9 +171,7 @@ export class WatchFeed {
       return;
     }
     const text = 'the watch was read too slowly and lost changes';
-    const error = new StateError('ERR_WATCH_OVERFLOW', text, { buffer: this.#limit });
-    this.drop();
-    this.#listener.failed(error);
+    this.#listener.failed(new StateError('ERR_WATCH_OVERFLOW', text, { buffer: this.#limit }));
   }
 
   #restart(isResync: boolean): void {

@@ -76,7 +76,6 @@ export class WatchHub implements WatchSource {
     return this.#sequence;
   }
 
-  /** The feed is told what happens from now on, unless it has ended already. */
   attach(feed: WatchFeed): void {
     if (!feed.isEnded) this.#feeds.add(feed);
   }

@@ -52,6 +52,7 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
 
   private constructor(parts: {
     readonly feedOf: (watch: Watch<R>) => WatchFeed;
+    readonly attach: (feed: WatchFeed) => void;
     readonly clock: Clock;
     readonly signal: AbortSignal | undefined;
     readonly gatherOf: (watch: Watch<R>) => { gather: () => R | null; cancel: () => void };
@@ -64,6 +65,7 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
     this.#cancelGather = cancel;
     if (this.#signal?.aborted === true) this.#onAbort();
     else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    parts.attach(this.#feed);
   }
 
   /** A watch whose reader gets each change by itself. */
@@ -89,6 +91,9 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
     return new Watch<R>({
       clock: source.clock,
       signal: options.signal,
+      attach: (feed) => {
+        source.attach(feed);
+      },
       feedOf: (watch) =>
         new WatchFeed(source, filter, options, {
           news: () => {
@@ -115,11 +120,6 @@ export class Watch<R = Change> implements AsyncIterableIterator<R, undefined>, A
         };
       },
     });
-  }
-
-  /** Where the hub puts what this watch is told. */
-  get feed(): WatchFeed {
-    return this.#feed;
   }
 
   /** Changes that wait for the reader, those of the start not counted. */

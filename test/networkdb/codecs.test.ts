@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import protobufjs from 'protobufjs';
 
-import type { ProtobufType, Schema } from '../../src/networkdb/index.ts';
+import type { Schema } from '../../src/networkdb/index.ts';
 import { json, protobuf } from '../../src/networkdb/index.ts';
 import { encode } from '../support/fake-membership.ts';
 
@@ -71,8 +71,8 @@ test('what is no schema and no protobuf type is refused at once', () => {
   for (const type of [null, {}, { verify: 1, encode: 1, decode: 1 }]) {
     assert.throws(() => protobuf<object>(odd(type)), isInvalid, JSON.stringify(type));
   }
-  assert.throws(() => protobuf(reflected, { maxBytes: 0 }), isInvalid);
-  assert.throws(() => protobuf(reflected, { verify: odd(1) }), isInvalid);
+  assert.throws(() => protobuf<Message>(reflected, { maxBytes: 0 }), isInvalid);
+  assert.throws(() => protobuf<Message>(reflected, { verify: odd(1) }), isInvalid);
 });
 
 const root = protobufjs.parse(`
@@ -87,10 +87,10 @@ interface Message {
   tags: string[];
 }
 
-const reflected = root.lookupType('Service') as unknown as ProtobufType<Message>;
+const reflected = root.lookupType('Service');
 
 test('protobuf messages of a reflected type go there and back', () => {
-  const codec = protobuf(reflected);
+  const codec = protobuf<Message>(reflected);
   const bytes = codec.encode({ name: 'api', port: 8080, tags: ['x', 'y'] });
   assert.deepEqual([...bytes], [...encode('\n\u0003api'), 16, 144, 63, 26, 1, 120, 26, 1, 121]);
   const { name, port, tags } = codec.decode(bytes);
@@ -101,18 +101,18 @@ test('protobuf messages of a reflected type go there and back', () => {
 
 test('a message that does not verify is not written, nor is one beyond its size', () => {
   const message = (port: unknown): Message => ({ name: 'api', port, tags: [] }) as never;
-  assert.throws(() => protobuf(reflected).encode(message('x')), isRefused);
-  protobuf(reflected, { verify: false }).encode(message(5));
-  const small = protobuf(reflected, { maxBytes: 8 });
+  assert.throws(() => protobuf<Message>(reflected).encode(message('x')), isRefused);
+  protobuf<Message>(reflected, { verify: false }).encode(message(5));
+  const small = protobuf<Message>(reflected, { maxBytes: 8 });
   assert.equal(small.encode(message(1)).length, 7);
   const sizes = { sizeBytes: 9, limitBytes: 8 };
   assert.throws(() => small.encode(message(70_000)), { ...isRefused, fields: sizes });
-  const tooLong = protobuf(reflected).encode(message(70_000));
+  const tooLong = protobuf<Message>(reflected).encode(message(70_000));
   assert.throws(() => small.decode(tooLong), { ...isRefused, fields: sizes });
 });
 
 test('bytes that are no message of the type are refused', () => {
-  const codec = protobuf(reflected);
+  const codec = protobuf<Message>(reflected);
   assert.throws(() => codec.decode(encode('{"name":"api"}')));
   assert.throws(() => codec.decode(new Uint8Array([10, 200])));
 });
@@ -120,7 +120,7 @@ test('bytes that are no message of the type are refused', () => {
 test('fields that the type does not know are dropped', () => {
   const newer = root.lookupType('Newer');
   const bytes = newer.encode({ name: 'api', port: 1, weight: 5 }).finish();
-  const codec = protobuf(reflected);
+  const codec = protobuf<Message>(reflected);
   const again = codec.encode(codec.decode(bytes));
   assert.equal((newer.decode(again) as unknown as { weight: number }).weight, 0);
 });

@@ -9,8 +9,7 @@ import type { Notice } from '../../src/networkdb/notices.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
 import { FrozenView } from '../../src/networkdb/table-view.ts';
 import { TableState } from '../../src/networkdb/transitions.ts';
-import { PASSED_OVER } from '../../src/networkdb/watch-feed.ts';
-import { Watch } from '../../src/networkdb/watch.ts';
+import { PASSED_OVER, WatchFeed } from '../../src/networkdb/watch-feed.ts';
 import { Counters } from '../../src/runtime/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 
@@ -41,19 +40,21 @@ const step = fc.oneof(
 /** Follows one watch and checks what it hears. */
 class Follower {
   readonly seen = new Map<string, number>();
-  readonly #watch: Watch<Notice>;
+  readonly #feed: WatchFeed;
 
   constructor(state: TableState, buffer: number) {
     const options = { buffer: buffer + 1, overflow: 'resync', local: true } as const;
     const filter = { network: 'n', table: 't', hasNodes: false };
-    const source = state.watches;
-    this.#watch = Watch.single({ source, filter, options, map: (notice) => notice });
-    state.watches.attach(this.#watch.feed);
+    this.#feed = new WatchFeed(state.watches, filter, options, {
+      news: () => {},
+      failed: () => assert.fail('it starts over instead'),
+    });
+    state.watches.attach(this.#feed);
   }
 
   read(count: number): void {
     for (let i = 0; i < count; i += 1) {
-      const notice = this.#watch.feed.take();
+      const notice = this.#feed.take();
       if (notice === null) return;
       if (notice !== PASSED_OVER) this.#hear(notice);
     }
