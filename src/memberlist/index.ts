@@ -22,7 +22,7 @@ export type { MemberlistStats } from './memberlist.ts';
 export { Memberlist } from './memberlist.ts';
 export { randomNodeName } from './node-name.ts';
 export type * from './options.ts';
-export { Pacer } from './pacer.ts';
+
 export type { Ports } from './core.ts';
 export { resolvePorts } from './assemble.ts';
 export type { RingKeyInfo } from './ring-keys.ts';

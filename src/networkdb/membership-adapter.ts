@@ -68,10 +68,6 @@ export class MembershipAdapter implements Membership {
     this.#memberlist?.nudge();
   }
 
-  reconnect(address: Address, done: (error: Error | null) => void): void {
-    this.#memberlist?.reconnect(address, done);
-  }
-
   #endpointOf(node: string): Address | null {
     const member = this.#memberlist?.member(node);
     return member === undefined ? null : { host: member.host, port: member.port };

@@ -135,7 +135,6 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
     (m) => m.packetRoomBytes(),
     (m) => m.sendBestEffort('n1', key),
     (m) => m.sendStream({ host: '10.0.0.2', port: 1 }, key, () => {}),
-    (m) => m.reconnect({ host: '10.0.0.2', port: 1 }, () => {}),
     (m) => m.hurryGossip(),
     (m) => m.on('join', () => {}),
     (m) => m.keyring.add(key),
