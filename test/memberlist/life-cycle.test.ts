@@ -140,7 +140,9 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
     (m) => m.keyring.add(key),
     (m) => m.keyring.use(key),
     (m) => m.keyring.remove(key),
+    (m) => m.keyring.replaceKeys([key], key),
     (m) => m.keyring.list(),
+    (m) => m.setBootstrap([]),
     (m) => m.sendBestEffortToAll(['n1'], key),
   ];
   for (const call of immediate) assert.throws(() => call(member), closed, call.toString());
