@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { COMPOUND_HEADER_BYTES } from '../codec/index.ts';
 import type { MemberRecord } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
-import { Pacer } from './pacer.ts';
+import { ByteBudget } from './byte-budget.ts';
 
 /**
  * Spreads news to random members.
@@ -19,7 +19,7 @@ export class Gossip {
   readonly #core: Core;
   readonly #sender: PacketSender;
   readonly #ticker: Ticker | null;
-  readonly #pacer: Pacer;
+  readonly #budget: ByteBudget;
   #prompt: Timer | null = null;
   #isOpen = false;
   #slotStartedAt = Number.NEGATIVE_INFINITY;
@@ -29,7 +29,7 @@ export class Gossip {
     this.#core = core;
     this.#sender = sender;
     const { intervalMs, maxBytesPerSecond } = core.config.gossip;
-    this.#pacer = new Pacer(core.ports.clock, maxBytesPerSecond);
+    this.#budget = new ByteBudget(core.ports.clock, maxBytesPerSecond);
     this.#ticker =
       intervalMs === false
         ? null
@@ -62,7 +62,7 @@ export class Gossip {
   /** One regular round: each of a few random members gets a packet of its own. */
   round(): void {
     for (const target of this.#targets()) {
-      if (!this.#pacer.mayPass()) return;
+      if (!this.#budget.mayPass()) return;
       const parts = this.#sender.collectNews(this.#limitBytes(), false);
       if (parts.length === 0) return;
       this.#send([target], parts);
@@ -103,7 +103,7 @@ export class Gossip {
       this.#slotStartedAt = now;
       this.#slotPackets = 0;
     }
-    while (this.#slotPackets < MAX_PROMPT_PACKETS && this.#pacer.mayPass()) {
+    while (this.#slotPackets < MAX_PROMPT_PACKETS && this.#budget.mayPass()) {
       const targets = this.#targets();
       if (targets.length === 0) return;
       const parts = this.#sender.collectNews(this.#limitBytes(), true);
@@ -116,7 +116,7 @@ export class Gossip {
 
   #send(targets: readonly MemberRecord[], parts: readonly Uint8Array[]): void {
     for (const target of targets) {
-      this.#pacer.spend(this.#sender.sendParts(target.address, parts));
+      this.#budget.spend(this.#sender.sendParts(target.address, parts));
     }
   }
 

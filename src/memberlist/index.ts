@@ -31,7 +31,7 @@ export { Memberlist } from './memberlist.ts';
 export type { BroadcastOptions, MessageEndpoint, MessageTarget } from './messages.ts';
 export { randomNodeName } from './node-name.ts';
 export type * from './options.ts';
-export { Pacer } from './pacer.ts';
+
 export type { Ports } from './core.ts';
 export { resolvePorts } from './assemble.ts';
 export type { RingKeyInfo } from './ring-keys.ts';

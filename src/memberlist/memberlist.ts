@@ -363,16 +363,6 @@ export class Memberlist implements AsyncDisposable {
   }
 
   /**
-   * Push/pull with an endpoint, as a join of one.
-   *
-   * @internal
-   */
-  reconnect(to: Address, done: (error: GossipError | null) => void): () => void {
-    this.#assertActive();
-    return this.#parts.pushPull.exchange(to, true, done);
-  }
-
-  /**
    * The layer above has fresh broadcasts: gossip within 5 ms. Nothing once closed.
    *
    * @internal

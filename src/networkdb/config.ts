@@ -94,8 +94,6 @@ function resolveTables(
     gossipNodes: gossip.nodes,
     retransmitMult: gossip.retransmitMult,
     maxBytesPerSecond: gossip.maxBytesPerSecond,
-    // The membership itself looks for lost members.
-    reconnectIntervalMs: false,
     allowSlash: memberlist.wire !== 'memberlist',
     limits: Object.freeze({ ...DEFAULT_TABLES_OPTIONS.limits, ...limits }),
   });

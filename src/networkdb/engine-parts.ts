@@ -12,10 +12,9 @@ import { Inbound } from './inbound.ts';
 import type { Membership } from './membership.ts';
 import type { TablesOptions } from './options.ts';
 import { OversizeSender } from './oversize.ts';
-import { Pacer } from './pacing.ts';
+import { TablePacing } from './table-pacing.ts';
 import { Publisher } from './publisher.ts';
 import { Reaper } from './reaper.ts';
-import { Reconnector } from './reconnect.ts';
 import { Rewrites } from './rewrites.ts';
 import { Ring } from './ring.ts';
 import { Slices } from './slices.ts';
@@ -50,7 +49,6 @@ export interface EngineParts {
   readonly rounds: SyncRounds;
   readonly strays: Strays;
   readonly reaper: Reaper;
-  readonly reconnector: Reconnector;
   readonly early: EarlyEvents;
   readonly ghosts: Ghosts;
   readonly rewrites: Rewrites;
@@ -90,7 +88,7 @@ export function buildParts(
     },
   );
   const slices = new Slices(clock);
-  const pacer = new Pacer(clock, options.maxBytesPerSecond);
+  const pacer = new TablePacing(clock, options.maxBytesPerSecond);
   const broadcasts = new Broadcasts(state);
   const ring = new Ring(state.attachments, state.nodes, state.localName);
   const sending = { clock, random, membership, state, broadcasts, ring, pacer };
@@ -121,7 +119,6 @@ export function buildParts(
     },
   });
   const reaper = new Reaper({ clock, random, state, broadcasts, slices, strays });
-  const reconnector = new Reconnector({ clock, random, membership, state });
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
   const rewrites = new Rewrites({ clock, random, state, membership, publisher });
@@ -162,7 +159,6 @@ export function buildParts(
     rounds,
     strays,
     reaper,
-    reconnector,
     early,
     ghosts,
     rewrites,

@@ -118,7 +118,6 @@ export class TableEngine {
     this.#parts.gossip.start();
     this.#parts.rounds.start();
     this.#parts.reaper.start();
-    this.#parts.reconnector.start();
   }
 
   /** Ends everything at once, without a farewell; harmless when repeated. */
@@ -129,7 +128,6 @@ export class TableEngine {
     this.#parts.oversize.stop();
     this.#parts.rounds.stop();
     this.#parts.reaper.stop();
-    this.#parts.reconnector.stop();
     this.#parts.early.stop();
     this.#parts.ghosts.stop();
     this.#parts.rewrites.stop();

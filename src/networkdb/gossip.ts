@@ -2,8 +2,8 @@ import type { Clock, Random, Timer } from '../runtime/index.ts';
 import { sample, Ticker } from '../runtime/index.ts';
 import type { Broadcasts, Drained, NewsList, RepeatList } from './broadcasts.ts';
 import type { Membership } from './membership.ts';
-import type { Pacer } from './pacing.ts';
-import { PACKET_WINDOW_MS } from './pacing.ts';
+import type { TablePacing } from './table-pacing.ts';
+import { PACKET_WINDOW_MS } from './table-pacing.ts';
 import type { Neighbours, Ring } from './ring.ts';
 import { SIDES } from './ring.ts';
 import type { StreamSpread } from './stream-spread.ts';
@@ -41,7 +41,7 @@ export interface GossipParts {
   readonly membership: Membership;
   readonly state: TableState;
   readonly broadcasts: Broadcasts;
-  readonly pacer: Pacer;
+  readonly pacer: TablePacing;
   readonly ring: Ring;
   readonly streams: StreamSpread;
   /** Whether a stream of news has arrived that is not all applied yet. */

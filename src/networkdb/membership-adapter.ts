@@ -68,10 +68,6 @@ export class MembershipAdapter implements Membership {
     this.#memberlist?.nudge();
   }
 
-  reconnect(address: Address, done: (error: Error | null) => void): void {
-    this.#memberlist?.reconnect(address, done);
-  }
-
   /** Tells of a warning of the tables as of one of the membership: counted, logged, heard by listeners. */
   warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#memberlist?.warn(code, message, fields);

@@ -1,7 +1,7 @@
 import type { Address } from '../runtime/index.ts';
 
 /*
- * Membership as the tables see it. This folder declares what it needs; `networkdb.ts` alone wires the
+ * Membership as the tables see it. It finds lost nodes again by itself; the tables hear of it when one returns. This folder declares what it needs; `networkdb.ts` alone wires the
  * real thing to it, and tests wire a small stand-in.
  */
 
@@ -31,8 +31,6 @@ export interface Membership {
   ): void;
   /** There are broadcasts never sent before: gossip within 5 ms instead of at the next tick. */
   nudge(): void;
-  /** Push/pull with a node that is believed gone, at its last address. */
-  reconnect(address: Address, done: (error: Error | null) => void): void;
 }
 
 /** Calls of the membership into the tables. */

@@ -87,8 +87,6 @@ export interface TablesOptions {
   readonly reapPeriodMs: number;
   /** Milliseconds that a tombstone, or the entry of a failed node, is kept. */
   readonly reapEntryMs: number;
-  /** Milliseconds between attempts to reach a failed node, or false for none. */
-  readonly reconnectIntervalMs: number | false;
   readonly oversize: OversizePolicy;
   /** Whether our own names may hold a slash; Go nodes split their paths there and would cut the name. */
   readonly allowSlash: boolean;
@@ -105,7 +103,6 @@ export const DEFAULT_TABLES_OPTIONS: TablesOptions = Object.freeze({
   bulkSyncTimeoutMs: 30_000,
   reapPeriodMs: 5_000,
   reapEntryMs: 1_800_000,
-  reconnectIntervalMs: 1_000,
   oversize: 'reliable',
   allowSlash: true,
   limits: Object.freeze({

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../runtime/index.ts';
 import { tupleKey } from './broadcasts.ts';
 import type { EntryAddress } from './entry.ts';
 import type { Membership } from './membership.ts';
-import type { Pacer } from './pacing.ts';
+import type { TablePacing } from './table-pacing.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -23,7 +23,7 @@ export interface OversizeParts {
   readonly clock: Clock;
   readonly membership: Membership;
   readonly state: TableState;
-  readonly pacer: Pacer;
+  readonly pacer: TablePacing;
 }
 
 /** Sends large events by stream. */

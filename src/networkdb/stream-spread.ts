@@ -2,7 +2,7 @@ import type { Clock, Random } from '../runtime/index.ts';
 import { sample } from '../runtime/index.ts';
 import type { Broadcasts, Drained, NewsList } from './broadcasts.ts';
 import type { Membership } from './membership.ts';
-import type { Pacer } from './pacing.ts';
+import type { TablePacing } from './table-pacing.ts';
 import type { Ring } from './ring.ts';
 import type { TableState } from './transitions.ts';
 
@@ -39,7 +39,7 @@ export interface StreamSpreadParts {
   readonly state: TableState;
   readonly broadcasts: Broadcasts;
   readonly ring: Ring;
-  readonly pacer: Pacer;
+  readonly pacer: TablePacing;
 }
 
 interface Batch extends Drained {

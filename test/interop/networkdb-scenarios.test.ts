@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  encodeBulkSync,
-  encodeCompoundMessage,
-  GOSSIP_TYPE,
-  wrapGossip,
-} from '../../src/codec/index.ts';
 import type { Change, Watch } from '../../src/networkdb/index.ts';
-import { decode, encode, FakeCluster } from '../support/fake-membership.ts';
-import { readVectors } from '../support/vectors.ts';
+import { decode, FakeCluster } from '../support/fake-membership.ts';
+import type { FakeNode } from '../support/fake-membership.ts';
+import type { GoState, Step } from '../support/go-scenarios.ts';
+import { applyStep, scenarios } from '../support/go-scenarios.ts';
 
 /*
  * What Docker's NetworkDB (moby b985e2313a86) does with messages, calls and member notices, step by step,
@@ -17,58 +13,6 @@ import { readVectors } from '../support/vectors.ts';
  * the changes that watchers hear. Where we differ on purpose the step is listed below with its reason,
  * and must really differ.
  */
-
-interface U64 {
-  readonly $u64: string;
-}
-
-interface GoState {
-  readonly entries: readonly {
-    readonly deleting: boolean;
-    readonly key: string;
-    readonly network: string;
-    readonly owner: string;
-    readonly table: string;
-    readonly value: string;
-  }[];
-  readonly failedNodes: readonly string[];
-  readonly leftNodes: readonly string[];
-  readonly networkClock: U64;
-  readonly tableClock: U64;
-  readonly networkNodes: Readonly<Record<string, readonly string[]>>;
-}
-
-interface GoEvent {
-  readonly kind: string;
-  readonly table: string;
-  readonly network: string;
-  readonly key: string;
-}
-
-interface Step {
-  readonly description: string;
-  readonly op: string;
-  readonly network?: string;
-  readonly table?: string;
-  readonly key?: string;
-  readonly value?: string;
-  readonly hex?: string;
-  readonly bulkSync?: boolean;
-  readonly join?: boolean;
-  readonly node?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly results: readonly {
-    readonly versions: readonly string[];
-    readonly ok?: boolean;
-    readonly events: readonly GoEvent[];
-    readonly state: GoState;
-  }[];
-}
-
-const { scenarios } = readVectors<{ scenarios: { name: string; steps: Step[] }[] }>(
-  'networkdb-scenarios.json',
-);
 
 /** Steps after which we differ, with the reason. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
@@ -102,7 +46,7 @@ for (const { name, steps } of scenarios) {
       const result = step.results.find(({ versions }) => versions.includes(VERSION));
       if (result === undefined || step.op === 'start') continue;
       // Time stands still, so that no exchange of whole networks moves a clock in between.
-      const isOk = apply(self, step);
+      const isOk = applyStep(self, step);
       const ours = movedBy(oursBefore, await summary(self, watch, isOk, result.state));
       const theirs = movedBy(theirsBefore, goSummary(result, step));
       const at = `${name}: ${step.description}`;
@@ -135,45 +79,12 @@ function movedBy(before: Counts, { counts, seen }: Summary): unknown {
   return { moved, seen };
 }
 
-type Self = ReturnType<FakeCluster['start']>;
-
-function apply(self: Self, step: Step): boolean {
-  const { engine } = self;
-  const { network = '', table = '', key = '' } = step;
-  const at = { network, table, key };
-  const bytes = new Uint8Array(Buffer.from(step.hex ?? '', 'hex'));
-  const node = {
-    name: step.node ?? '',
-    address: { host: step.address ?? '', port: step.port ?? 0 },
-    metadata: new Uint8Array(0),
-    hasLeft: false,
-  };
-  try {
-    if (step.op === 'joinNetwork') engine.joinNetwork(network);
-    else if (step.op === 'leaveNetwork') engine.leaveNetwork(network);
-    else if (step.op === 'create') engine.create(at, encode(step.value ?? ''));
-    else if (step.op === 'update') engine.update(at, encode(step.value ?? ''));
-    else if (step.op === 'delete') engine.delete(at);
-    else if (step.op === 'memberJoin') engine.events.nodeJoined(node);
-    else if (step.op === 'memberLeave') engine.events.nodeGone(node);
-    else if (step.op === 'mergeRemoteState') engine.events.mergeRemoteState(bytes, false);
-    else if (step.op === 'message')
-      engine.events.message(step.bulkSync === true ? asSync(bytes) : bytes);
-    else assert.fail(`unknown step ${step.op}`);
-    return true;
-  } catch (error) {
-    if (error instanceof assert.AssertionError) throw error;
-    return false;
-  }
-}
-
-function asSync(message: Uint8Array): Uint8Array {
-  const payload = encodeCompoundMessage([message]);
-  const body = { time: 0, isRequest: false, node: 'peer', networks: [], payload };
-  return wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync(body));
-}
-
-async function summary(self: Self, watch: Watch, isOk: boolean, like: GoState): Promise<Summary> {
+async function summary(
+  self: FakeNode,
+  watch: Watch,
+  isOk: boolean,
+  like: GoState,
+): Promise<Summary> {
   const { engine } = self;
   const events: string[] = [];
   while (watch.bufferedCount > 0) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Pacer } from '../../src/memberlist/index.ts';
+import { ByteBudget } from '../../src/memberlist/byte-budget.ts';
 import type { MemberlistDelegates } from '../../src/memberlist/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 import { RawPeer } from '../support/raw-peer.ts';
@@ -160,11 +160,11 @@ test('a flood of fresh news is paced: 32 packets per 10 ms and member, and bytes
 
 test('a pacer lets short bursts pass, then what the rate allows, and saves up no idle time', () => {
   const clock = new VirtualClock();
-  const pacer = new Pacer(clock, 10_000);
+  const budget = new ByteBudget(clock, 10_000);
   const sendAll = (): number => {
     let sent = 0;
-    while (pacer.mayPass()) {
-      pacer.spend(100);
+    while (budget.mayPass()) {
+      budget.spend(100);
       sent += 100;
     }
     return sent;
@@ -178,13 +178,13 @@ test('a pacer lets short bursts pass, then what the rate allows, and saves up no
 
 test('a pacer that was overdrawn passes nothing until the debt is paid', () => {
   const clock = new VirtualClock();
-  const pacer = new Pacer(clock, 10_000);
-  pacer.spend(2000);
-  assert.equal(pacer.mayPass(), false);
+  const budget = new ByteBudget(clock, 10_000);
+  budget.spend(2000);
+  assert.equal(budget.mayPass(), false);
   clock.runFor(100);
-  assert.equal(pacer.mayPass(), false);
+  assert.equal(budget.mayPass(), false);
   clock.runFor(1);
-  assert.equal(pacer.mayPass(), true);
+  assert.equal(budget.mayPass(), true);
 });
 
 test('with gossip off news still travels promptly and beside probes', async () => {

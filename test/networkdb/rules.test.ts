@@ -17,7 +17,7 @@ import {
 } from '../../src/networkdb/lamport.ts';
 import { checkName, isValidName } from '../../src/networkdb/names.ts';
 import { compareBytes, compareText } from '../../src/networkdb/order.ts';
-import { Pacer, PACKETS_PER_WINDOW } from '../../src/networkdb/pacing.ts';
+import { PACKETS_PER_WINDOW, TablePacing } from '../../src/networkdb/table-pacing.ts';
 import { RateLimit } from '../../src/networkdb/rate-limit.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
 import { utf8Length } from '../../src/runtime/index.ts';
@@ -141,7 +141,7 @@ test('capabilities survive the trip, and other metadata has none', () => {
 
 test('credit may be overdrawn once and is paid off with time', () => {
   const clock = new VirtualClock();
-  const pacer = new Pacer(clock, 1_000_000);
+  const pacer = new TablePacing(clock, 1_000_000);
   assert.ok(pacer.hasCredit());
   pacer.spend(600_000);
   assert.ok(!pacer.hasCredit());
@@ -155,7 +155,7 @@ test('credit may be overdrawn once and is paid off with time', () => {
 
 test('a destination has room for so many packets in a window', () => {
   const clock = new VirtualClock();
-  const pacer = new Pacer(clock, 1_000_000);
+  const pacer = new TablePacing(clock, 1_000_000);
   for (let i = 0; i < PACKETS_PER_WINDOW; i += 1) {
     assert.ok(pacer.hasRoomFor(['a', 'b']));
     pacer.notePacket('a');

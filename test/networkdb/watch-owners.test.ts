@@ -122,7 +122,7 @@ test('a node that keeps failing and returning makes no list of untold changes gr
 });
 
 test('retention counts from the failure, and anew from the next one', () => {
-  const cluster = new FakeCluster({ tables: { reapEntryMs: 60_000, reconnectIntervalMs: false } });
+  const cluster = new FakeCluster({ tables: { reapEntryMs: 60_000 } });
   const [a, b] = cluster.startOn('n', ['a', 'b']);
   assert.ok(a && b);
   a.engine.set(at(1), encode('v'));
@@ -145,7 +145,7 @@ test('retention counts from the failure, and anew from the next one', () => {
 });
 
 test('what a failed owner is said to have written has its own retention, for that failure only', () => {
-  const cluster = new FakeCluster({ tables: { reapEntryMs: 60_000, reconnectIntervalMs: false } });
+  const cluster = new FakeCluster({ tables: { reapEntryMs: 60_000 } });
   const [a, b] = cluster.startOn('n', ['a', 'b']);
   assert.ok(a && b);
   a.kill();

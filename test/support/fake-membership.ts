@@ -20,8 +20,8 @@ import { VirtualClock } from '../../src/simulator/index.ts';
 /*
  * A membership small enough to be obviously right: nodes in one process, on virtual time, exchanging
  * real encoded bytes with delay and loss. It knows at once who can reach whom; a node that others cannot
- * reach any more is reported after `detectMs`. Cluster broadcasts, push/pull and reconnects go through
- * the same calls that the real membership makes.
+ * reach any more is reported after `detectMs`. Cluster broadcasts, and push/pull go through the same
+ * calls that the real membership makes, and lost nodes are tried again as it does.
  */
 
 export interface FakeClusterOptions {
@@ -36,6 +36,7 @@ export interface FakeClusterOptions {
 const PACKET_ROOM_BYTES = 1_398;
 const CLUSTER_GOSSIP_MS = 200;
 const PUSH_PULL_MS = 30_000;
+const RECONNECT_MS = 1_000;
 
 export class FakeNode implements Membership {
   readonly localName: string;
@@ -77,6 +78,12 @@ export class FakeNode implements Membership {
         onTick: () => {
           const [peer] = sample(cluster.random, this.#others(), 1);
           if (peer !== undefined) cluster.pushPull(this, peer, false);
+        },
+      }),
+      new Ticker(cluster, {
+        intervalMs: () => RECONNECT_MS,
+        onTick: () => {
+          this.#reconnect();
         },
       }),
     ];
@@ -123,16 +130,17 @@ export class FakeNode implements Membership {
     });
   }
 
-  reconnect(address: Address, done: (error: Error | null) => void): void {
+  /** Each second one of the lost is tried, with probability lost/known, as the membership does. */
+  #reconnect(): void {
+    const lost = this.engine.nodes('failed');
+    if (lost.length === 0) return;
+    if (randomFraction(this.#cluster.random) * this.known.size >= lost.length) return;
+    const [name = ''] = sample(this.#cluster.random, lost, 1);
     this.#cluster.clock.schedule(1, () => {
-      const peer = this.#cluster.at(address);
-      if (peer === undefined || !this.#cluster.canReach(this, peer)) {
-        done(new StateError('ERR_DIAL_FAILED', 'nobody answers'));
-        return;
-      }
+      const peer = this.#cluster.nodes.get(name);
+      if (peer === undefined || !this.#cluster.canReach(this, peer)) return;
       this.#cluster.introduce(this, peer);
       this.#cluster.pushPull(this, peer, true);
-      done(null);
     });
   }
 
@@ -260,7 +268,7 @@ export class FakeCluster {
     });
   }
 
-  /** Lets all reach all again; who finds whom is up to the tables' reconnects. */
+  /** Lets all reach all again; who finds whom is up to their attempts. */
   heal(): void {
     this.#side = new Set();
   }

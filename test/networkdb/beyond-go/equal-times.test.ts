@@ -78,7 +78,10 @@ for (const [name, rank] of [
     assert.equal(written(together.nodes), 1);
     together.cluster.clock.runFor(HOUR_MS);
     assert.equal(written(together.nodes), 1, 'once is enough');
-    for (const node of together.nodes) assert.equal(node.conflicts.length, 1, 'told once');
+    // The writer meets the other write, or it would not have acted; who else does is chance.
+    const [told, ...others] = together.nodes.map((node) => node.conflicts.length);
+    assert.equal(told, 1, 'told once, however often it is met');
+    assert.ok(others.every((count) => count <= 1));
   });
 }
 

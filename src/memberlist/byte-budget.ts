@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/index.ts';
  * Spending may overdraw by one item; nothing passes again until the debt is paid. The balance never
  * exceeds a tenth of a second's worth, so that idle time is not saved up.
  */
-export class Pacer {
+export class ByteBudget {
   readonly #clock: Clock;
   readonly #bytesPerMs: number;
   readonly #maxBalance: number;

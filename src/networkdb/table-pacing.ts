@@ -16,7 +16,7 @@ export const PACKET_WINDOW_MS = 10;
 const BURST_MS = 100;
 
 /** Send budget of a node. */
-export class Pacer {
+export class TablePacing {
   readonly #clock: Clock;
   readonly #bytesPerMs: number;
   readonly #packetsTo = new Map<string, number>();
