@@ -81,7 +81,7 @@ export async function buildProgram(build: Build, folder: string): Promise<string
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =
-    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available/;
+    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=/;
   throw isOffline.test(output)
     ? new Missing(`${why}\nIs the Go module proxy in reach?`)
     : new Error(why);

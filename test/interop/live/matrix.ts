@@ -52,7 +52,7 @@ export function quickRows(): Row[] {
     const modes = modesOf(scenario, build);
     const mode = modes[at % modes.length] as Mode;
     const kinds = scenario.acting ?? KINDS;
-    const acting = scenario.quick ?? (kinds[at % kinds.length] as Kind);
+    const acting = scenario.quick ?? kinds[at % kinds.length] ?? 'ours';
     return { build, scenario, mode, acting };
   });
 }

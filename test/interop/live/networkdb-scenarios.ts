@@ -14,6 +14,7 @@ import { actorAndRest, grow, otherKind, shown } from './scenario.ts';
 const network = 'net';
 const table = 'tab';
 const MANY = 10_000;
+const PART = 500;
 
 /** Writes at a node, and into the model. */
 async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
@@ -63,9 +64,12 @@ async function writes(ring: Ring, acting: Kind): Promise<string> {
 async function joinsLate(ring: Ring, acting: Kind): Promise<string> {
   const [holder] = actorAndRest(await growAttached(ring, otherKind(acting), 2));
   const value = 'v'.repeat(40);
-  await ring.ask(holder, { do: 'fill', network, table, key: 'k', value, count: MANY });
   const entries = ring.expected(network, table);
-  for (let at = 0; at < MANY; at += 1) entries.set(`k${at}`, value);
+  for (let part = 0; part < MANY / PART; part += 1) {
+    const key = `k${part}.`;
+    await ring.ask(holder, { do: 'fill', network, table, key, value, count: PART });
+    for (let at = 0; at < PART; at += 1) entries.set(`${key}${at}`, value);
+  }
   // Go passes many entries on slowly; what is asked here is how the late one gets them.
   await ring.agree(120_000);
   const late = await ring.add(acting);
