@@ -28,6 +28,7 @@ export const BUILDS: readonly Build[] = [
   { name: 'networkdb-28.5.2', family: 'networkdb', generation: 'G23', tags: 'docker' },
 ];
 
+const BUILD_LIMIT_MS = 300_000;
 const GO_FOLDER = resolve('test/interop/go');
 
 /** Something this machine lacks, in words for whoever runs the suite. */
@@ -40,7 +41,12 @@ interface Outcome {
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: GO_FOLDER, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: GO_FOLDER,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: BUILD_LIMIT_MS,
+    });
     let output = '';
     const keep = (chunk: Buffer): void => {
       output += chunk.toString();
@@ -48,7 +54,10 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     child.on('error', () => done({ code: null, output }));
-    child.on('close', (code) => done({ code, output }));
+    child.on('close', (code, signal) => {
+      const late = signal === null ? '' : `\nended after ${BUILD_LIMIT_MS} ms`;
+      done({ code, output: output + late });
+    });
   });
 }
 
@@ -81,7 +90,7 @@ export async function buildProgram(build: Build, folder: string): Promise<string
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =
-    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=/;
+    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|ended after/;
   throw isOffline.test(output)
     ? new Missing(`${why}\nIs the Go module proxy in reach?`)
     : new Error(why);

@@ -38,7 +38,7 @@ const TROUBLE: readonly RegExp[] = [
   /^hooks\./,
   /^warnings\./,
   // Late news of a member that left a network or the ring is dropped by everybody.
-  /^tables\.dropped\.(?!stale$|ownerLeaving$|ownerUnknown$)/,
+  /^tables\.dropped\.(?!stale$|ownerLeaving$|ownerUnknown$|nodeUnknown$)/,
   /^tables\.(early\.dropped|oversize\.(dropped|failed)|unreadable|sync\.(answerFailed|failed|timedOut|unanswered))/,
 ];
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Allowed } from './judge.ts';
 import { ABOUT_THE_DEAD } from './judge.ts';
 import { keyOf } from './modes.ts';
 import type { Kind } from './peer.ts';
@@ -205,10 +206,13 @@ async function writesQuickly(ring: Ring, acting: Kind): Promise<string> {
 
 const family = 'networkdb';
 
+/** A Go node that is filled passes over its whole queue for each write, and may be late for a probe. */
+const BUSY: Allowed = { logs: [/Failed fallback (TCP )?ping/, /Refuting a suspect message/] };
+
 export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
   { name: 'join', family, run: joins },
   { name: 'create, update, delete', family, run: writes },
-  { name: 'late joiner', family, run: joinsLate },
+  { name: 'late joiner', family, run: joinsLate, allowed: BUSY },
   { name: 'quick writes', family, run: writesQuickly },
   { name: 'one key at once', family, run: writesAtOnce },
   { name: 'large values', family, run: writesLarge, quick: 'ours' },

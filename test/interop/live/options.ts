@@ -6,7 +6,7 @@
  *   --list         prints the rows and ends
  *   --jobs N       rows played at once, default 1; timings suffer
  *   --retries N    plays a row that failed again, up to N times, and says so; default 0
- *   --minutes N    begins no row after that time and says how many were left out; default: no limit
+ *   --minutes N    begins no row later than that after the start; says how many were left out; default: no limit
  */
 
 /** What the command line asks for. */
