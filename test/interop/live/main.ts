@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { Build } from './builds.ts';
 import { buildProgram, goVersion, Missing } from './builds.ts';
-import { findTrouble } from './judge.ts';
+import { countLate, findTrouble } from './judge.ts';
 import type { Row } from './matrix.ts';
 import { allRows, quickRows, titleOf } from './matrix.ts';
 import type { Options } from './options.ts';
@@ -30,6 +30,8 @@ async function play(row: Row, program: string): Promise<{ failure: string | null
   let failure: string | null = null;
   try {
     note = (await row.scenario.run(ring, row.acting)) ?? '';
+    const late = countLate(ring);
+    if (late > 0) note += `${note === '' ? '' : ', '}${late} probes late`;
     const trouble = await findTrouble(ring, row.scenario.allowed ?? {});
     if (trouble.length > 0) failure = trouble.slice(0, 6).join('\n    ');
   } catch (error) {

@@ -211,7 +211,7 @@ const family = 'networkdb';
  * and those of others, and gives streams up in the middle.
  */
 const BUSY: Allowed = {
-  logs: [/Failed fallback (TCP )?ping/, /Refuting a suspect message/],
+  logs: [/Failed fallback (TCP )?ping/],
   counters: [/^streams\.rejected\.(ERR_CODEC_TRUNCATED|slow)$/],
 };
 
