@@ -23,15 +23,20 @@ export const ABOUT_THE_DEAD: Allowed = {
     /Failed to send (gossip|UDP|indirect|ping|error|compound)/,
     /Was able to connect to .* over TCP but UDP probes failed/,
     /Got ping for unexpected node/,
-    /memberlist: Failed to (receive|send)/,
+    /memberlist: Failed to (receive|send|push)/,
+    /Bulk sync to node .* (failed|timed out)|is unknown to memberlist/i,
   ],
-  counters: [/^streams\.failed$/, /^pushPulls\.failed$/, /^streams\.replyFailed$/],
+  counters: [
+    /^pushPulls\.failed$/,
+    /^streams\.replyFailed$/,
+    /^tables\.sync\.(answerFailed|failed|timedOut)$/,
+  ],
 };
 
 /** Counters that stay at zero while a ring is well. */
 const TROUBLE: readonly RegExp[] = [
   /^packets\.(dropped|lostParts|oversized|sendFailed)/,
-  /^streams\.(rejected|failed|replyFailed)/,
+  /^streams\.(rejected|replyFailed)/,
   /^claims\.(refused|highIncarnation|notGossiped)/,
   /^pushPulls\.(failed|droppedRecords|incompatible|mergeRefused|refused)/,
   /^pings\.(badTarget|wrongName)/,
@@ -49,10 +54,18 @@ const LATE: readonly RegExp[] = [
   /Refuting a suspect message/,
 ];
 
-/** How often Go members found a probe late; shown beside the row, since no bytes are at fault. */
-export function countLate(ring: Ring): number {
+/** The same counted by ours: a probe over a stream that was given up, too. */
+const LATE_COUNTER = 'streams.failed';
+
+/** How often members found a probe late; shown beside the row, since no bytes are at fault. */
+export async function countLate(ring: Ring): Promise<number> {
   const logs = ring.peers.flatMap(({ events }) => events.flatMap(lineOf));
-  return logs.filter((line) => LATE.some((one) => one.test(line))).length;
+  let count = logs.filter((line) => LATE.some((one) => one.test(line))).length;
+  for (const node of ring.ofKind('ours')) {
+    const { counters } = await ring.ask(node, { do: 'stats' });
+    count += (counters as Record<string, number>)[LATE_COUNTER] ?? 0;
+  }
+  return count;
 }
 
 /** Everything the members of a ring said that the scenario did not provoke. */

@@ -30,7 +30,7 @@ async function play(row: Row, program: string): Promise<{ failure: string | null
   let failure: string | null = null;
   try {
     note = (await row.scenario.run(ring, row.acting)) ?? '';
-    const late = countLate(ring);
+    const late = await countLate(ring);
     if (late > 0) note += `${note === '' ? '' : ', '}${late} probes late`;
     const trouble = await findTrouble(ring, row.scenario.allowed ?? {});
     if (trouble.length > 0) failure = trouble.slice(0, 6).join('\n    ');
