@@ -41,23 +41,23 @@ interface Outcome {
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   return new Promise((done) => {
-    const child = spawn(command, args, {
-      cwd: GO_FOLDER,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: BUILD_LIMIT_MS,
-    });
+    const child = spawn(command, args, { cwd: GO_FOLDER, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    const limit = setTimeout(() => {
+      output += `\nended after ${BUILD_LIMIT_MS} ms`;
+      child.kill('SIGKILL');
+    }, BUILD_LIMIT_MS);
+    const end = (code: number | null): void => {
+      clearTimeout(limit);
+      done({ code, output });
+    };
     const keep = (chunk: Buffer): void => {
       output += chunk.toString();
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', () => done({ code: null, output }));
-    child.on('close', (code, signal) => {
-      const late = signal === null ? '' : `\nended after ${BUILD_LIMIT_MS} ms`;
-      done({ code, output: output + late });
-    });
+    child.on('error', () => end(null));
+    child.on('close', end);
   });
 }
 
@@ -90,7 +90,7 @@ export async function buildProgram(build: Build, folder: string): Promise<string
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =
-    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|ended after/;
+    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|GOPROXY|ended after/;
   throw isOffline.test(output)
     ? new Missing(`${why}\nIs the Go module proxy in reach?`)
     : new Error(why);
