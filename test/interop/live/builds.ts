@@ -28,6 +28,7 @@ export const BUILDS: readonly Build[] = [
   { name: 'networkdb-28.5.2', family: 'networkdb', generation: 'G23', tags: 'docker' },
 ];
 
+const BUILD_LIMIT_MS = 300_000;
 const GO_FOLDER = resolve('test/interop/go');
 
 /** Something this machine lacks, in words for whoever runs the suite. */
@@ -42,13 +43,21 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
   return new Promise((done) => {
     const child = spawn(command, args, { cwd: GO_FOLDER, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    const limit = setTimeout(() => {
+      output += `\nended after ${BUILD_LIMIT_MS} ms`;
+      child.kill('SIGKILL');
+    }, BUILD_LIMIT_MS);
+    const end = (code: number | null): void => {
+      clearTimeout(limit);
+      done({ code, output });
+    };
     const keep = (chunk: Buffer): void => {
       output += chunk.toString();
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', () => done({ code: null, output }));
-    child.on('close', (code) => done({ code, output }));
+    child.on('error', () => end(null));
+    child.on('close', end);
   });
 }
 
@@ -81,7 +90,7 @@ export async function buildProgram(build: Build, folder: string): Promise<string
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =
-    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available/;
+    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|GOPROXY|ended after/;
   throw isOffline.test(output)
     ? new Missing(`${why}\nIs the Go module proxy in reach?`)
     : new Error(why);

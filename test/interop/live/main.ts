@@ -4,40 +4,19 @@ import { join } from 'node:path';
 
 import type { Build } from './builds.ts';
 import { buildProgram, goVersion, Missing } from './builds.ts';
-import { findTrouble } from './judge.ts';
+import { countLate, findTrouble } from './judge.ts';
 import type { Row } from './matrix.ts';
 import { allRows, quickRows, titleOf } from './matrix.ts';
+import type { Options } from './options.ts';
+import { readOptions } from './options.ts';
 import { Ring } from './ring.ts';
 import { shown } from './scenario.ts';
 
 /*
- * Rings of our members and of real Go members, scenario by scenario: `npm run test:interop -- [options]`.
- *
- *   --quick        each scenario once, with builds, modes and roles in turn
- *   --only WORDS   only rows whose title has all of the words; may be given more than once
- *   --list         prints the rows and ends
- *   --jobs N       rows run at once, default 1
- *
- * Exit codes: 0 all passed, 1 some failed, 2 something is missing on this machine.
+ * Rings of our members and of real Go members, scenario by scenario. Every row prints who, what, how and the
+ * result; `options.ts` lists what can be asked for. Exit codes: 0 all passed, 1 some failed, 2 something is missing on
+ * this machine.
  */
-
-interface Options {
-  readonly isQuick: boolean;
-  readonly isList: boolean;
-  readonly only: readonly string[];
-  readonly jobs: number;
-}
-
-function readOptions(words: readonly string[]): Options {
-  const only: string[] = [];
-  let jobs = 1;
-  for (const [at, word] of words.entries()) {
-    const next = words[at + 1];
-    if (word === '--only' && next !== undefined) only.push(...next.split(/\s+/));
-    else if (word === '--jobs') jobs = Number(next);
-  }
-  return { isQuick: words.includes('--quick'), isList: words.includes('--list'), only, jobs };
-}
 
 function chooseRows({ isQuick, only }: Options): Row[] {
   const rows = isQuick ? quickRows() : allRows();
@@ -51,6 +30,8 @@ async function play(row: Row, program: string): Promise<{ failure: string | null
   let failure: string | null = null;
   try {
     note = (await row.scenario.run(ring, row.acting)) ?? '';
+    const late = await countLate(ring);
+    if (late > 0) note += `${note === '' ? '' : ', '}${late} probes late`;
     const trouble = await findTrouble(ring, row.scenario.allowed ?? {});
     if (trouble.length > 0) failure = trouble.slice(0, 6).join('\n    ');
   } catch (error) {
@@ -80,7 +61,7 @@ async function main(): Promise<number> {
       programs.set(build, await buildProgram(build, folder));
       console.log(`built ${build.name} in ${shown(performance.now() - from)}`);
     }
-    return await playAll(rows, programs, options.jobs);
+    return await playAll(rows, programs, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -89,27 +70,38 @@ async function main(): Promise<number> {
 async function playAll(
   rows: readonly Row[],
   programs: ReadonlyMap<Build, string>,
-  jobs: number,
+  { jobs, retries, limitMs }: Options,
 ): Promise<number> {
-  const from = performance.now();
   const waiting = rows[Symbol.iterator]();
+  let passed = 0;
   let failed = 0;
   const work = async (): Promise<void> => {
     for (const row of waiting) {
-      const began = performance.now();
-      const { failure, note } = await play(row, programs.get(row.build) as string);
-      const took = shown(performance.now() - began);
-      if (failure !== null) failed += 1;
-      const result = failure === null ? 'ok' : 'FAILED';
-      console.log(`${titleOf(row)} | ${result} in ${took}${note === '' ? '' : ` | ${note}`}`);
-      if (failure !== null) console.log(`    ${failure}`);
+      if (performance.now() > limitMs) return;
+      const isOk = await playUntilPassed(row, programs.get(row.build) ?? '', retries);
+      if (isOk) passed += 1;
+      else failed += 1;
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  console.log(
-    `${rows.length - failed} passed, ${failed} failed, ${shown(performance.now() - from)}`,
-  );
+  const left = rows.length - passed - failed;
+  const leftOut = left > 0 ? `, ${left} left out for want of time` : '';
+  console.log(`in ${shown(performance.now())}, builds included${leftOut}`);
+  console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
+}
+
+/** Plays a row and prints it, as often as it may be played; whether it passed in the end. */
+async function playUntilPassed(row: Row, program: string, retries: number): Promise<boolean> {
+  for (let left = retries; ; left -= 1) {
+    const began = performance.now();
+    const { failure, note } = await play(row, program);
+    const took = shown(performance.now() - began);
+    const result = failure === null ? 'ok' : left > 0 ? 'FAILED, once more' : 'FAILED';
+    console.log(`${titleOf(row)} | ${result} in ${took}${note === '' ? '' : ` | ${note}`}`);
+    if (failure !== null) console.log(`    ${failure}`);
+    if (failure === null || left <= 0) return failure === null;
+  }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

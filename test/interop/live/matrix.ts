@@ -52,7 +52,8 @@ export function quickRows(): Row[] {
     const modes = modesOf(scenario, build);
     const mode = modes[at % modes.length] as Mode;
     const kinds = scenario.acting ?? KINDS;
-    return { build, scenario, mode, acting: kinds[at % kinds.length] as Kind };
+    const acting = scenario.quick ?? kinds[at % kinds.length] ?? 'ours';
+    return { build, scenario, mode, acting };
   });
 }
 

@@ -105,7 +105,7 @@ async function comesBack(ring: Ring, acting: Kind): Promise<string> {
   ring.drop(actor);
   await ring.agree(30_000);
   actor.peer.resume();
-  await ring.admit(actor, actor);
+  ring.takeBack(actor);
   return shown(await ring.agree(30_000));
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Allowed } from './judge.ts';
 import { ABOUT_THE_DEAD } from './judge.ts';
 import { keyOf } from './modes.ts';
 import type { Kind } from './peer.ts';
@@ -14,6 +15,7 @@ import { actorAndRest, grow, otherKind, shown } from './scenario.ts';
 const network = 'net';
 const table = 'tab';
 const MANY = 10_000;
+const PART = 500;
 
 /** Writes at a node, and into the model. */
 async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
@@ -63,9 +65,14 @@ async function writes(ring: Ring, acting: Kind): Promise<string> {
 async function joinsLate(ring: Ring, acting: Kind): Promise<string> {
   const [holder] = actorAndRest(await growAttached(ring, otherKind(acting), 2));
   const value = 'v'.repeat(40);
-  await ring.ask(holder, { do: 'fill', network, table, key: 'k', value, count: MANY });
   const entries = ring.expected(network, table);
-  for (let at = 0; at < MANY; at += 1) entries.set(`k${at}`, value);
+  for (let part = 0; part < MANY / PART; part += 1) {
+    const key = `k${part}.`;
+    await ring.ask(holder, { do: 'fill', network, table, key, value, count: PART });
+    for (let at = 0; at < PART; at += 1) entries.set(`${key}${at}`, value);
+  }
+  // Go passes many entries on slowly; what is asked here is how the late one gets them.
+  await ring.agree(120_000);
   const late = await ring.add(acting);
   await ring.attach(network, [late]);
   return `${MANY} entries in ${shown(await ring.agree())}`;
@@ -126,7 +133,7 @@ async function hidesAndRestores(ring: Ring, acting: Kind): Promise<string> {
   ring.expected(network, table).delete('mine');
   const hiddenMs = await ring.agree();
   actor.peer.resume();
-  await ring.admit(actor, undefined);
+  ring.takeBack(actor, network);
   ring.expected(network, table).set('mine', 'x');
   const restoredMs = await ring.agree();
   await write(ring, actor, 'mine', 'still writes');
@@ -161,12 +168,15 @@ async function changesKeys(ring: Ring, acting: Kind): Promise<string> {
   return `${2 * written} writes through the change`;
 }
 
-/** Values beyond a packet: Go leaves them to its bulk sync, ours sends them over streams. */
+/**
+ * Values beyond a packet. Ours sends them over streams. Go leaves them to its bulk sync, which first runs 30 to
+ * 60 s after the start and then each 30 s with one random peer, so that two intervals do not bound it.
+ */
 async function writesLarge(ring: Ring, acting: Kind): Promise<string> {
   const [actor] = actorAndRest(await growAttached(ring, acting, 3));
   await write(ring, actor, 'large', 'L'.repeat(5_000));
   await write(ring, actor, 'huge', 'H'.repeat(200_000));
-  return shown(await ring.agree());
+  return shown(await ring.agree(acting === 'go' ? 240_000 : ring.budgetMs));
 }
 
 /** Two write one key at the same time: which of them stays is open, but it is the same one everywhere. */
@@ -196,13 +206,23 @@ async function writesQuickly(ring: Ring, acting: Kind): Promise<string> {
 
 const family = 'networkdb';
 
+/**
+ * A Go node that is filled goes over its whole queue for each write, with its lock held: it is late for probes, its own
+ * and those of others, gives streams up in
+ * the middle, and drops packets at a queue of 1024. Up to Docker 29.5 two bulk syncs at a time lose one's answer.
+ */
+const BUSY: Allowed = {
+  logs: [/Failed fallback (TCP )?ping/, /handler queue full/, /Bulk sync to node .* timed out/],
+  counters: [/^streams\.rejected\.(ERR_CODEC_TRUNCATED|slow)$/],
+};
+
 export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
   { name: 'join', family, run: joins },
   { name: 'create, update, delete', family, run: writes },
-  { name: 'late joiner', family, run: joinsLate },
+  { name: 'late joiner', family, run: joinsLate, allowed: BUSY, quick: 'go' },
   { name: 'quick writes', family, run: writesQuickly },
   { name: 'one key at once', family, run: writesAtOnce },
-  { name: 'large values', family, run: writesLarge },
+  { name: 'large values', family, run: writesLarge, quick: 'ours' },
   { name: 'leave a network', family, run: leavesNetwork },
   { name: 'leave and rejoin race', family, run: leavesAndJoinsAgain },
   { name: 'leave', family, run: leaves, allowed: ABOUT_THE_DEAD },

@@ -84,8 +84,9 @@ export class OurMember {
         delegateVersion: { min: version, max: version, current: version },
         probe: { intervalMs: options.probeIntervalMs, timeoutMs: options.probeTimeoutMs },
         pushPull: { intervalMs: options.pushPullIntervalMs },
-        gossip: { intervalMs: options.gossipIntervalMs },
+        gossip: { intervalMs: options.gossipIntervalMs, retransmitMult: 4 },
         suspicion: { mult: options.suspicionMult },
+        limits: { streamTimeoutMs: PATIENCE_MS },
       },
       {
         user: {

@@ -124,6 +124,12 @@ export class Ring {
     for (const attached of this.#attached.values()) attached.delete(node);
   }
 
+  /** A member that was dropped is there again by itself, and on that network if one is given. */
+  takeBack(node: RingNode, network?: string): void {
+    this.#nodes.set(node.name, node);
+    if (network !== undefined) this.#attached.get(network)?.add(node);
+  }
+
   ask(node: RingNode, request: Omit<Request, 'id' | 'node'>): Promise<Reply> {
     return node.peer.ask({ node: node.name, ...request });
   }

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly allowed?: Allowed;
   /** Whose node can be the acting one; both kinds by default. */
   readonly acting?: readonly Kind[];
+  /** Whose node acts in the quick run, where the other way takes minutes; in turn by default. */
+  readonly quick?: Kind;
   /**
    * @param acting - who does what the scenario is about: a node of ours or one of Go's
    * @returns what the report shows beside the row, or nothing

@@ -123,7 +123,7 @@ async function isReported(ring: Ring, member: RingNode, cause: string | null): P
 
 /** Waits until a node of ours has counted something. */
 async function isCounted(ring: Ring, node: RingNode, counter: string): Promise<void> {
-  const until = performance.now() + ring.budgetMs;
+  const until = performance.now() + 3 * ring.budgetMs;
   while (performance.now() < until) {
     const { counters } = await ring.ask(node, { do: 'stats' });
     if (((counters as Record<string, number>)[counter] ?? 0) > 0) return;

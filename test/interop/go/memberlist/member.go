@@ -42,6 +42,7 @@ func (m *member) config() (*memberlist.Config, error) {
 	c.PushPullInterval = ms(o.PushPull)
 	c.GossipInterval = ms(o.Gossip)
 	c.SuspicionMult = o.SuspicionMult
+	c.RetransmitMult = 4
 	c.TCPTimeout = patience
 	c.LogOutput = line.Log{Node: m.name}
 	if len(o.Keys) > 0 {
