@@ -48,17 +48,17 @@ test('a claim that arrives behind a flood of user messages overtakes all but one
   const { log, counters } = await flood({});
   const at = log.indexOf('raw');
   const handedBefore = log.slice(0, at).filter((entry) => typeof entry === 'number');
-  assert.equal(handedBefore.length, 64);
-  assert.equal(counters['messages.slices'], 16, 'the rest came 64 at a time');
+  assert.equal(handedBefore.length, 128);
+  assert.equal(counters['messages.slices'], 8, 'the rest came 128 at a time');
 });
 
 test('what waits is bounded, the oldest make room, and the operator is told once', async () => {
   const { log, counters } = await flood({});
   const handed = log.filter((entry) => typeof entry === 'number');
-  assert.equal(handed.length, 64 + 1024);
-  assert.equal(counters['messages.dropped'], 5000 - 64 - 1024);
+  assert.equal(handed.length, 128 + 1024);
+  assert.equal(counters['messages.dropped'], 5000 - 128 - 1024);
   assert.deepEqual(
-    handed.slice(64),
+    handed.slice(128),
     Array.from({ length: 1024 }, (_, i) => 5000 - 1024 + i),
   );
   const told = log.filter((entry) => String(entry).startsWith('WARN'));
@@ -72,54 +72,44 @@ test('newest first, if that is wanted', async () => {
   const { log } = await flood({ userMessageOrder: 'lifo' });
   const handed = log.filter((entry) => typeof entry === 'number');
   assert.deepEqual(handed.slice(0, 3), [0, 1, 2], 'what need not wait comes as it came');
-  assert.deepEqual(handed.slice(64, 67), [4999, 4998, 4997]);
+  assert.deepEqual(handed.slice(128, 131), [4999, 4998, 4997]);
 });
 
-/** A hand-off whose clock moves by what a hook takes. */
-function handoffWith(hookMs: number): {
-  handoff: UserHandoff;
-  handed: number[];
-  clock: VirtualClock;
-} {
+/** A hand-off by itself, and the sizes of what it has handed over. */
+function handoffAlone(): { handoff: UserHandoff; handed: number[]; clock: VirtualClock } {
   const clock = new VirtualClock();
-  let spentMs = 0;
   const handed: number[] = [];
   const network = new MemoryNetwork({ clock, random: new SeededRandom(1) });
   const runtime = createMemoryRuntime({ network, host: '10.0.0.1', seed: 1 });
-  const busyClock = {
-    now: () => clock.now() + spentMs,
-    schedule: (delayMs: number, run: () => void) => clock.schedule(delayMs, run),
-    afterPendingInput: (run: () => void) => clock.afterPendingInput(run),
-  };
   const onUserMessage = (message: Uint8Array): void => {
-    spentMs += hookMs;
     handed.push(message.length);
   };
-  const ports = resolvePorts({ ...runtime, clock: busyClock });
-  const config = resolveMemberlistConfig({ awareness: { loopHealth: false } });
-  const { core } = assemble(config, ports, { user: { onUserMessage } });
+  const config = resolveMemberlistConfig({});
+  const { core } = assemble(config, resolvePorts(runtime), { user: { onUserMessage } });
   return { handoff: new UserHandoff(core), handed, clock };
 }
 
-test('a slow hook is called for some milliseconds only, then the loop gets its turn', () => {
-  const { handoff, handed, clock } = handoffWith(1.5);
-  for (let i = 1; i <= 9; i += 1) handoff.push(new Uint8Array(i), FROM);
-  assert.deepEqual(handed, [1, 2, 3]);
-  clock.runNext();
-  assert.deepEqual(handed, [1, 2, 3, 4, 5, 6]);
+test('where no more comes than a turn hands over, nothing waits', () => {
+  const { handoff, handed, clock } = handoffAlone();
+  for (let turn = 0; turn < 50; turn += 1) {
+    for (let i = 0; i < 128; i += 1) handoff.push(new Uint8Array(1), FROM);
+    assert.equal(handed.length, 128 * (turn + 1));
+    clock.runFor(0);
+  }
+  for (let i = 0; i < 129; i += 1) handoff.push(new Uint8Array(2), FROM);
+  assert.equal(handed.length, 128 * 51);
   clock.runFor(0);
-  assert.equal(handed.length, 9);
-  handoff.push(new Uint8Array(10), FROM);
-  assert.equal(handed.length, 10, 'when nothing waits, nothing has to');
+  assert.equal(handed.length, 128 * 51 + 1);
 });
 
 test('what waits is bounded in bytes too, and nothing is handed over after the end', () => {
-  const { handoff, handed, clock } = handoffWith(5);
+  const { handoff, handed, clock } = handoffAlone();
+  for (let i = 0; i < 128; i += 1) handoff.push(new Uint8Array(1), FROM);
   for (let i = 1; i <= 40; i += 1) handoff.push(new Uint8Array(1_000_000 + i), FROM);
   clock.runFor(0);
-  assert.equal(handed.length, 1 + 16);
-  assert.equal(handed[1], 1_000_025, 'the oldest of those that waited are gone');
-  for (let i = 0; i < 3; i += 1) handoff.push(new Uint8Array(7), FROM);
+  assert.equal(handed.length, 128 + 16);
+  assert.equal(handed[128], 1_000_025, 'the oldest of those that waited are gone');
+  for (let i = 0; i < 130; i += 1) handoff.push(new Uint8Array(7), FROM);
   const { length } = handed;
   handoff.stop();
   clock.runFor(10);
