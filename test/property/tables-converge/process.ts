@@ -30,6 +30,8 @@ export class Process implements Life {
   /** When it became a member, in virtual milliseconds; null before. */
   memberSince: number | null = null;
   writes = 0;
+  /** How often a member that was taken for failed came back as the same process. */
+  returns = 0;
 
   private constructor(
     o: Pick<Process, 'id' | 'name' | 'host' | 'runtime' | 'isWatching' | 'seeds'>,
@@ -43,7 +45,10 @@ export class Process implements Life {
     this.seeds = o.seeds;
     this.db = db;
     db.on('fail', ({ name, host }) => this.lost.set(name, host));
-    db.on('join', ({ name }) => this.lost.delete(name));
+    db.on('join', ({ name, host }) => {
+      if (this.lost.get(name) === host) this.returns += 1;
+      this.lost.delete(name);
+    });
     db.on('leave', ({ name }) => this.lost.delete(name));
   }
 

@@ -156,7 +156,7 @@ export class World {
       done: (handle) => {
         Object.assign(joined, { handle, isSynced: waitForSync });
         process.watch(handle, this.tableNames);
-        if (waitForSync) done();
+        done();
       },
       failed: (error) => {
         this.fault(`${process.name} could not enter ${network}: ${String(error)}`);
@@ -258,11 +258,12 @@ export class World {
   }
 
   options(): NetworkDBOptions {
-    const { wire, maxPacketBytes, syncMs, pushPullMs, reapEntryMs } = this.settings;
+    const { wire, maxPacketBytes, syncMs, pushPullMs, reapEntryMs, retransmitMult } = this.settings;
     return {
       wire,
       maxPacketBytes,
       profile: 'local',
+      gossip: { retransmitMult },
       pushPull: { intervalMs: pushPullMs },
       tables: { bulkSyncIntervalMs: syncMs, bulkSyncTimeoutMs: 10_000, reapEntryMs },
       rejoin: { bootstrapIntervalMs: pushPullMs },
