@@ -202,7 +202,9 @@ function forge(world: World, victim: Process, step: Step): void {
   );
   if (owner === undefined || world.forger === null) return;
   const writes = [...world.model.standingOf(owner)].filter(([, { isDeleted }]) => !isDeleted);
-  const chosen = nth(writes, step.key);
+  writes.sort(([, a], [, b]) => b.at - a.at);
+  // What was written just now may be overtaken by the forgery.
+  const chosen = nth(writes, step.key % 2 === 0 ? 0 : step.key);
   if (chosen === undefined) return;
   const [address] = chosen;
   const entry = owner.table(address.network, address.table)?.get(address.key, { detail: true });
