@@ -84,6 +84,9 @@ export interface Plan {
 
 const MINUTES_10 = 600_000;
 
+/** What the low bits of `other` say in a write that is to delete; see `writes.ts`. */
+const DELETE = 15;
+
 /** How many nodes, by percent of the runs. */
 const SIZES: readonly (readonly [percent: number, least: number, most: number])[] = [
   [35, 2, 3],
@@ -105,7 +108,13 @@ export function planOf(seed: number): Plan {
   const steps: Step[] = [];
   while (steps.length < count) {
     const kind = pick(weights, below);
-    steps.push(stepOf(kind, below));
+    const step = stepOf(kind, below);
+    steps.push(step);
+    if (kind === 'write' && below(3) === 0) {
+      // Deleted so soon that write and delete may arrive the other way round.
+      steps.push({ ...stepOf('sleep', below), ms: 4 + below(20) });
+      steps.push({ ...step, other: step.other | DELETE });
+    }
     // What a fault does shows only when there is time to notice it, or when a process is back before.
     const isFault = kind === 'crash' || kind === 'split' || kind === 'pause';
     if (isFault && below(3) !== 0) {
