@@ -32,7 +32,8 @@ function membershipProblems(world: World, process: Process): string[] {
   const members = process.db.members().filter(({ name }) => name !== FORGER_NAME);
   compare(
     'members',
-    members.map(({ name, host }) => `${name}@${host}`),
+    // Whoever is still in doubt may yet be taken for failed.
+    members.map(({ name, host, state }) => `${name}@${host}${state === 'alive' ? '' : '?'}`),
     world.up.map(({ name, host }) => `${name}@${host}`),
   );
   compare('its networks', process.db.networks(), [...process.networks.keys()]);

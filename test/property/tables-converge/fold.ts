@@ -5,8 +5,11 @@ export class Fold {
   readonly entries = new Map<string, string>();
   readonly faults: string[] = [];
   readonly #watch: Watch<Change<string>>;
+  readonly #deleted: (key: string, previous: string) => void;
 
-  constructor(table: Table<string>) {
+  /** @param deleted - hears of every entry that vanishes */
+  constructor(table: Table<string>, deleted: (key: string, previous: string) => void) {
+    this.#deleted = deleted;
     this.#watch = table.watch({ local: true });
     void this.#read();
   }
@@ -29,7 +32,10 @@ export class Fold {
     const held = this.entries.get(key);
     const isRight = kind === 'create' ? held === undefined : held === change.previous;
     if (!isRight) this.faults.push(`${kind} of ${key} where ${held ?? 'nothing'} was`);
-    if (kind === 'delete') this.entries.delete(key);
-    else this.entries.set(key, change.value);
+    if (kind !== 'delete') this.entries.set(key, change.value);
+    else {
+      this.entries.delete(key);
+      this.#deleted(key, change.previous);
+    }
   }
 }

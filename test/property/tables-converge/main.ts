@@ -17,7 +17,7 @@ const HELP = `Usage: npm run test:property -- [options]
   --list          print the names of the rules that can be taken out
   --help          print this
 
-Exit code 0 when nothing failed, or when a rule that was taken out was missed; 1 otherwise; 2 when the
+Exit code 0 when nothing failed, with --break when the missing rule was noticed; 1 otherwise; 2 when the
 options are wrong.
 `;
 

@@ -96,6 +96,16 @@ export class Model {
     }
   }
 
+  /** Whether a value that is written once only stands in a key that one name writes. */
+  stands(address: EntryAddress, value: string): boolean {
+    const place = this.#places.get(placeId(address));
+    if (place === undefined || !isOneName(place.writes)) return false;
+    if (place.writes.filter((write) => write.value === value && !write.isDeleted).length !== 1) {
+      return false;
+    }
+    return [...place.standing.values()].some((one) => !one.isDeleted && one.value === value);
+  }
+
   /** What a process wrote that stands: its own view of keys that only it writes. */
   *standingOf(life: Life): Generator<readonly [EntryAddress, Write]> {
     for (const { address, standing, writes } of this.#places.values()) {

@@ -66,6 +66,8 @@ export interface Settings {
   readonly pushPullMs: number;
   readonly reapEntryMs: number;
   readonly maxPacketBytes: number;
+  /** As `gossip.retransmitMult`; at 1 most writes are sent once and never repeated. */
+  readonly retransmitMult: number;
   /** Whether a member that is no node of ours takes part and forges tombstones, as old Go peers do. */
   readonly hasForger: boolean;
   /** Whether all nodes are on all networks before the steps begin. */
@@ -81,6 +83,9 @@ export interface Plan {
 }
 
 const MINUTES_10 = 600_000;
+
+/** What the low bits of `other` say in a write that is to delete; see `writes.ts`. */
+const DELETE = 15;
 
 /** How many nodes, by percent of the runs. */
 const SIZES: readonly (readonly [percent: number, least: number, most: number])[] = [
@@ -101,14 +106,32 @@ export function planOf(seed: number): Plan {
   const isShort = settings.nodes > 8 || settings.kind === 'forget';
   const count = 12 + below(isShort ? 20 : 60);
   const steps: Step[] = [];
-  for (let i = 0; i < count; i += 1) steps.push(stepOf(pick(weights, below), below));
+  while (steps.length < count) {
+    const kind = pick(weights, below);
+    const step = stepOf(kind, below);
+    steps.push(step);
+    if (kind === 'write' && below(3) === 0) {
+      // Deleted so soon that write and delete may arrive the other way round.
+      steps.push({ ...stepOf('sleep', below), ms: 4 + below(20) });
+      steps.push({ ...step, other: step.other | DELETE });
+    }
+    // What a fault does shows only when there is time to notice it, or when a process is back before.
+    const isFault = kind === 'crash' || kind === 'split' || kind === 'pause';
+    if (isFault && below(3) !== 0) {
+      steps.push(stepOf('write', below), stepOf('race', below));
+      steps.push({ ...stepOf('sleep', below), ms: 3_000 + below(7_000) });
+      steps.push(stepOf('write', below));
+    }
+    if (kind === 'crash' && below(3) !== 0) steps.push(stepOf('start', below));
+    if (kind === 'split' && below(2) === 0) steps.push(stepOf('heal', below));
+  }
   return { settings, steps };
 }
 
 type Below = (n: number) => number;
 
 function settingsOf(seed: number, below: Below): Settings {
-  const kind = chosen<RunKind>(below(100), [45, 'prompt'], [92, 'faults'], [100, 'forget']);
+  const kind = chosen<RunKind>(below(100), [40, 'prompt'], [92, 'faults'], [100, 'forget']);
   const percent = below(100);
   const [, least, most] = SIZES.find(([limit]) => percent < limit) ?? [0, 2, 3];
   const isPrompt = kind === 'prompt';
@@ -133,6 +156,7 @@ function settingsOf(seed: number, below: Below): Settings {
     pushPullMs: isPrompt ? 4_000 : 4_000 + below(4) * 3_000,
     reapEntryMs: kind === 'forget' ? 60_000 : 1_800_000,
     maxPacketBytes: below(5) === 0 ? 600 : 1400,
+    retransmitMult: 1 + below(3),
     hasForger: below(100) < 20,
     isJoinedAtStart: below(100) < 70,
     stayMs: below(4) === 0 && !isPrompt ? 30_000 : 3_000,
@@ -148,9 +172,9 @@ function weightsOf(settings: Settings, below: Below): readonly (readonly [StepKi
     const drawn = sometimes(weight, share);
     return kind === 'prompt' ? 0 : drawn;
   };
-  const crash = faulty(6);
+  const crash = faulty(6, 65);
   const farewell = sometimes(4, 30);
-  const split = faulty(5, 40);
+  const split = faulty(5, 50);
   return [
     ['sleep', 12 + below(20)],
     ['write', 20 + below(40)],
@@ -179,8 +203,8 @@ function pick(weights: readonly (readonly [StepKind, number])[], below: Below): 
 
 function stepOf(kind: StepKind, below: Below): Step {
   const [node, other, network, table, key] = Array.from({ length: 5 }, () => below(1 << 16));
-  const longest = kind === 'pause' ? 6_000 : kind === 'sleep' && below(12) === 0 ? 5_000 : 490;
-  const ms = 10 + below(below(3) === 0 ? 30 : longest);
+  const longest = kind === 'pause' ? 8_000 : below(3) === 0 ? 30 : 490;
+  const ms = 10 + below(longest);
   return { kind, ms, ...({ node, other, network, table, key } as Omit<Step, 'kind' | 'ms'>) };
 }
 

@@ -1,4 +1,9 @@
-import type { Network, NetworkDBOptions, Table } from '../../../src/networkdb/index.ts';
+import type {
+  EntryAddress,
+  Network,
+  NetworkDBOptions,
+  Table,
+} from '../../../src/networkdb/index.ts';
 import { NetworkDB, utf8 } from '../../../src/networkdb/index.ts';
 import type { MemoryRuntime } from '../../../src/simulator/index.ts';
 import { Fold } from './fold.ts';
@@ -22,6 +27,8 @@ export class Process implements Life {
   readonly runtime: MemoryRuntime;
   readonly isWatching: boolean;
   readonly networks = new Map<string, Joined>();
+  /** Networks that it has been on and left, perhaps to come back. */
+  readonly exited = new Set<string>();
   /** Addresses of members that failed and were not heard of since. */
   readonly lost = new Map<string, string>();
   /** Addresses that it joins, and looks for again. */
@@ -30,6 +37,8 @@ export class Process implements Life {
   /** When it became a member, in virtual milliseconds; null before. */
   memberSince: number | null = null;
   writes = 0;
+  /** How often a member that was taken for failed came back as the same process. */
+  returns = 0;
 
   private constructor(
     o: Pick<Process, 'id' | 'name' | 'host' | 'runtime' | 'isWatching' | 'seeds'>,
@@ -43,7 +52,10 @@ export class Process implements Life {
     this.seeds = o.seeds;
     this.db = db;
     db.on('fail', ({ name, host }) => this.lost.set(name, host));
-    db.on('join', ({ name }) => this.lost.delete(name));
+    db.on('join', ({ name, host }) => {
+      if (this.lost.get(name) === host) this.returns += 1;
+      this.lost.delete(name);
+    });
     db.on('leave', ({ name }) => this.lost.delete(name));
   }
 
@@ -62,11 +74,19 @@ export class Process implements Life {
   }
 
   /** Keeps count of what watches tell, from the first handle of a network on. */
-  watch(network: Network, tables: readonly string[]): void {
+  watch(
+    network: Network,
+    tables: readonly string[],
+    deleted: (address: EntryAddress, previous: string) => void,
+  ): void {
     if (!this.isWatching) return;
     for (const name of tables) {
       const id = `${network.name} ${name}`;
-      if (!this.#folds.has(id)) this.#folds.set(id, new Fold(network.table(name, utf8())));
+      if (this.#folds.has(id)) continue;
+      const fold = new Fold(network.table(name, utf8()), (key, previous) => {
+        deleted({ network: network.name, table: name, key }, previous);
+      });
+      this.#folds.set(id, fold);
     }
   }
 

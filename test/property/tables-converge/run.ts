@@ -171,7 +171,8 @@ function knows(process: Process, other: Process): boolean {
 /** Adds up what the nodes themselves counted. */
 function countAll(world: World): void {
   world.count('collisions', world.model.collisions);
-  for (const { db } of world.up) {
+  for (const { db, returns } of world.up) {
+    world.count('returns of the lost', returns);
     const { tables, membership } = db.stats();
     for (const name of COUNTERS) {
       world.count(name, tables.counters[name] ?? membership.counters[name] ?? 0);

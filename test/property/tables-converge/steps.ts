@@ -63,7 +63,8 @@ function act(world: World, kind: Exclude<StepKind, 'sleep' | 'start'>, step: Ste
 async function begin(world: World, step: Step): Promise<void> {
   const { settings, up, former } = world;
   if (up.length >= settings.nodes + MORE_PROCESSES) return;
-  const at = former.length === 0 ? -1 : step.node % former.length;
+  // Mostly the one that went last, which the others remember best.
+  const at = step.node % 3 === 0 ? step.node % Math.max(1, former.length) : former.length - 1;
   const [before] = at < 0 || step.other % 5 === 0 ? [] : former.splice(at, 1);
   const keepsName = step.other % 4 !== 3;
   const keepsHost = step.other % 4 >= 2 || step.other % 4 === 0;
@@ -74,7 +75,7 @@ async function begin(world: World, step: Step): Promise<void> {
   const seeds = [0, 1, 2].map((i) => nth(up, step.node + i * (1 + step.table))?.host);
   const known = [...new Set(seeds.filter((seed) => seed !== undefined))];
   const process = await world.start(name, host, known);
-  const wanted = world.networkNames.filter((_, i) => ((step.key >> i) & 3) !== 0);
+  const wanted = world.networkNames.filter((_, i) => ((step.key >> (2 * i)) & 3) !== 0);
   const enterAll = (): void => {
     for (const network of wanted) enter(world, process, network, step.network);
   };
@@ -84,8 +85,19 @@ async function begin(world: World, step: Step): Promise<void> {
 }
 
 function enter(world: World, process: Process, network: string, draw: number): void {
+  if (draw % 3 === 0) {
+    // Whoever does not wait writes at once, before anybody can know that it is on the network.
+    world.enter(process, network, false, () => {
+      for (let i = 0; i < (draw >> 2) % 4; i += 1) {
+        const key = `${process.name} ${i % world.settings.keys}`;
+        const table = world.tableNames[0] as string;
+        write(world, process, { network, table, key }, (draw >> 4) + 37 * i);
+      }
+    });
+    return;
+  }
   const must = world.settings.kind === 'prompt' ? standing(world, process, network) : [];
-  world.enter(process, network, draw % 3 !== 0, () => {
+  world.enter(process, network, true, () => {
     world.count('first exchanges judged', must.length > 0 ? 1 : 0);
     for (const { address, owner } of must) {
       const { table, key } = address;
@@ -190,7 +202,9 @@ function forge(world: World, victim: Process, step: Step): void {
   );
   if (owner === undefined || world.forger === null) return;
   const writes = [...world.model.standingOf(owner)].filter(([, { isDeleted }]) => !isDeleted);
-  const chosen = nth(writes, step.key);
+  writes.sort(([, a], [, b]) => b.at - a.at);
+  // What was written just now may be overtaken by the forgery.
+  const chosen = nth(writes, step.key % 2 === 0 ? 0 : step.key);
   if (chosen === undefined) return;
   const [address] = chosen;
   const entry = owner.table(address.network, address.table)?.get(address.key, { detail: true });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { MemberlistOptions } from '../../../src/memberlist/index.ts';
-import type { NetworkDBOptions } from '../../../src/networkdb/index.ts';
+import type { EntryAddress, NetworkDBOptions } from '../../../src/networkdb/index.ts';
 import { SeededRandom } from '../../../src/runtime/index.ts';
 import type { MemoryRuntime } from '../../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../../src/simulator/index.ts';
@@ -106,7 +106,7 @@ export class World {
   /** Starts a process; it is a cluster of its own until it joins. */
   async start(name: string, host: string, seeds: readonly string[]): Promise<Process> {
     const id = this.#started;
-    const isWatching = id % 3 === 0;
+    const isWatching = id % 2 === 0 || this.settings.hasForger;
     const runtime = this.#runtime(host);
     const identity = { id, name, host, runtime, isWatching, seeds };
     const process = await this.settle(Process.start(identity, this.options()));
@@ -155,8 +155,10 @@ export class World {
     this.#await(process, process.db.joinNetwork(network, { waitForSync }), {
       done: (handle) => {
         Object.assign(joined, { handle, isSynced: waitForSync });
-        process.watch(handle, this.tableNames);
-        if (waitForSync) done();
+        process.watch(handle, this.tableNames, (address, previous) => {
+          this.#judgeDelete(process, address, previous);
+        });
+        done();
       },
       failed: (error) => {
         this.fault(`${process.name} could not enter ${network}: ${String(error)}`);
@@ -169,6 +171,7 @@ export class World {
     if (handle === undefined || handle === null) return;
     handle.leave();
     process.networks.delete(network);
+    process.exited.add(network);
     this.model.left(process, network);
     this.note(`${process.name} exits ${network}`);
   }
@@ -258,16 +261,24 @@ export class World {
   }
 
   options(): NetworkDBOptions {
-    const { wire, maxPacketBytes, syncMs, pushPullMs, reapEntryMs } = this.settings;
+    const { wire, maxPacketBytes, syncMs, pushPullMs, reapEntryMs, retransmitMult } = this.settings;
     return {
       wire,
       maxPacketBytes,
       profile: 'local',
+      gossip: { retransmitMult },
       pushPull: { intervalMs: pushPullMs },
       tables: { bulkSyncIntervalMs: syncMs, bulkSyncTimeoutMs: 10_000, reapEntryMs },
       rejoin: { bootstrapIntervalMs: pushPullMs },
       ...(this.keys.length > 0 ? { encryption: { keys: this.keys } } : {}),
     };
+  }
+
+  /** Where nothing is lost and nobody fails, what stands can vanish for nobody. */
+  #judgeDelete(process: Process, address: EntryAddress, previous: string): void {
+    if (this.settings.kind !== 'prompt' || process.exited.has(address.network)) return;
+    if (!this.up.includes(process) || !this.model.stands(address, previous)) return;
+    this.fault(`${address.key} vanished for ${process.name} though it stands`);
   }
 
   #runtime(host: string): MemoryRuntime {
