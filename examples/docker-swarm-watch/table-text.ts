@@ -34,7 +34,7 @@ export function peerText({ endpointIp, endpointMac, tunnelEndpointIp }: PeerReco
 export function networkText(view: NetworkView): string {
   const keys = new Set([...view.endpoints.keys(), ...view.peers.keys()]);
   const rows = [...keys].map((key) => row(key, view.endpoints.get(key), view.peers.get(key)));
-  rows.sort((a, b) => sortKey(a).localeCompare(sortKey(b)));
+  rows.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const title = `network ${view.network}: ${keys.size} endpoints`;
   return [title, ...aligned([HEAD, ...rows])].join('\n');
 }
