@@ -301,6 +301,7 @@ const cutOff: Scenario = {
 const example: Scenario = {
   peer: 'docker',
   name: 'the program examples/docker-swarm-watch finds the network, tells of a container, and leaves',
+  modes: ['on a machine of its own', 'beside the daemon'],
   quick: true,
   needs: NEEDS,
   run: async (context) => {
@@ -310,8 +311,11 @@ const example: Scenario = {
     await createOverlay(daemon, 'shop');
     await startContainer(daemon, { name: 'first-1', network: 'shop' });
     const keys = daemon.gossipKeys().flatMap((key) => ['--key', Buffer.from(key).toString('hex')]);
-    const flags = ['--manager', first.host, '--address', second.host, ...keys];
-    const program = new Program(second.inside([process.execPath, EXAMPLE, ...flags]));
+    const isBeside = context.mode === 'beside the daemon';
+    const machine = isBeside ? first : second;
+    const own = ['--address', machine.host, '--port', isBeside ? '7947' : '7946'];
+    const flags = ['--manager', first.host, ...own, ...keys];
+    const program = new Program(machine.inside([process.execPath, EXAMPLE, ...flags]));
     context.defer(async () => program.stop('SIGKILL'));
     const by = daemon.gossipName();
     await program.hears(new RegExp(`create endpoint_table \\w+ by ${by}: first-1 at 10`), LIMIT_MS);
@@ -322,7 +326,8 @@ const example: Scenario = {
     await program.hears(/delete endpoint_table .* second at /, LIMIT_MS);
     program.child.kill('SIGINT');
     assert.equal(await program.ended(LIMIT_MS), 0, program.tail());
-    await daemon.program.hears(/10\.77\.0\.2, left gossip cluster/, LIMIT_MS);
+    const goodBye = `/${machine.host.replaceAll('.', '\\.')}, left gossip cluster`;
+    await daemon.program.hears(new RegExp(goodBye), LIMIT_MS);
     context.log(program.said.trimEnd());
     assertNoComplaints(daemons);
   },
