@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
 import type { EndpointRecord, PeerRecord } from '../../examples/docker-swarm-watch/records.ts';
-import { networkText } from '../../examples/docker-swarm-watch/table-text.ts';
+import { endpointText, networkText } from '../../examples/docker-swarm-watch/table-text.ts';
 
 /*
  * What the program that watches a swarm reads and prints.
@@ -38,7 +38,7 @@ test('a text without keys has none, and a key that is none is refused', () => {
   for (const text of ['0102', 'xyz', `${KEYS[0]}00`]) assert.throws(() => readKeys([text]), text);
 });
 
-test('the two tables make one line per endpoint, balancers last', () => {
+test('the two tables make one line per endpoint, balancers last, and nothing steers the terminal', () => {
   const endpoint: EndpointRecord = {
     name: 'web.1',
     serviceName: 'web',
@@ -61,6 +61,8 @@ test('the two tables make one line per endpoint, balancers last', () => {
     [key('a'), peer(9)],
     [key('b'), peer(3)],
   ]);
+  const hostile = { ...endpoint, name: 'a\u001b[2J\nb' };
+  assert.match(endpointText(hostile), /^a\?\[2J\?b of web at/);
   assert.equal(
     networkText({ network: 'n1', endpoints, peers }),
     [
