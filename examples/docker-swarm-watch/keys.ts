@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
  * and later), or lists of numbers in the debug log of an older daemon.
  */
 
-const KEY_BYTES = 16;
+/** A swarm keeps so many; a new one is written below the others, each time the oldest goes. */
+const KEPT_KEYS = 3;
 const HEX_LINE = /^[0-9a-f]{32}$/;
 /** What a daemon of up to 28 logs when it starts its member: `Keys:[[247 97 …] [137 59 …]]`. */
 const LOGGED_KEYS = /Keys:\[((?:\[[\d ]+\] ?)+)\]/g;
@@ -25,7 +26,7 @@ export function readKeys(hexKeys: readonly string[], file?: string): Uint8Array[
   return file === undefined ? given : [...given, ...keysOfText(readFileSync(file, 'utf8'))];
 }
 
-/** The keys in the text of a key file or a log: of a log the newest list, as it stands. */
+/** The keys in the text of a key file or a log: the newest three, in their order. */
 export function keysOfText(text: string): Uint8Array[] {
   const logged = [...text.matchAll(LOGGED_KEYS)].at(-1)?.[1];
   if (logged !== undefined) {
@@ -35,6 +36,6 @@ export function keysOfText(text: string): Uint8Array[] {
   const lines = text.split('\n').map((line) => line.trim().toLowerCase());
   return lines
     .filter((line) => HEX_LINE.test(line))
-    .map((line) => new Uint8Array(Buffer.from(line, 'hex')))
-    .filter((key) => key.length === KEY_BYTES);
+    .slice(-KEPT_KEYS)
+    .map((line) => new Uint8Array(Buffer.from(line, 'hex')));
 }

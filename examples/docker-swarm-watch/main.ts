@@ -60,6 +60,8 @@ function say(shown: Shown): void {
 }
 
 let isDrawn = true;
+const stopping = new AbortController();
+let looks: NodeJS.Timeout | null = null;
 
 /** The whole screen anew, once for all changes of a moment. */
 function draw(): void {
@@ -67,6 +69,7 @@ function draw(): void {
   isDrawn = false;
   setImmediate(() => {
     isDrawn = true;
+    if (stopping.signal.aborted) return;
     const nodes = db.members().map(({ name, host }) => `${name} (${host})`);
     const tables = [...networks.values()].map(({ view }) => networkText(view));
     console.clear();
@@ -90,6 +93,9 @@ function withPort(target: string): string {
 }
 
 async function stop(): Promise<void> {
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  if (looks !== null) clearInterval(looks);
   try {
     await db.leave({ timeoutMs: LEAVE_LIMIT_MS });
   } catch (error) {
@@ -109,12 +115,16 @@ function lookForNetworks(): void {
 }
 
 try {
-  await db.join(values.manager.map(withPort), { timeoutMs: JOIN_LIMIT_MS });
+  await db.join(values.manager.map(withPort), {
+    timeoutMs: JOIN_LIMIT_MS,
+    signal: stopping.signal,
+  });
   lookForNetworks();
-  const timer = setInterval(lookForNetworks, LOOK_MS);
-  process.once('SIGINT', () => clearInterval(timer)).once('SIGTERM', () => clearInterval(timer));
+  looks = setInterval(lookForNetworks, LOOK_MS);
 } catch (error) {
-  console.error('could not join:', error);
-  process.exitCode = 1;
-  await stop();
+  if (!stopping.signal.aborted) {
+    console.error('could not join:', error);
+    process.exitCode = 1;
+    await stop();
+  }
 }

@@ -15,6 +15,11 @@ export interface NetworkView {
 const HEAD = ['endpoint', 'name', 'service', 'address', 'virtual', 'behind', 'aliases'];
 const KEY_CHARS = 12;
 
+/** What somebody else wrote, without what would steer a terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, '?');
+}
+
 /** One endpoint, on one line. */
 export function endpointText(record: EndpointRecord): string {
   const { name, serviceName, endpointIp, virtualIp } = record;
@@ -22,20 +27,20 @@ export function endpointText(record: EndpointRecord): string {
   const virtual = virtualIp === null ? '' : `, virtual ${virtualIp}`;
   const aliases = [...record.aliases, ...record.taskAliases].join(' ');
   const draining = record.isServiceDisabled ? ', draining' : '';
-  return `${name}${service} at ${endpointIp}${virtual}, aliases ${aliases}${draining}`;
+  return plain(`${name}${service} at ${endpointIp}${virtual}, aliases ${aliases}${draining}`);
 }
 
 /** One peer, on one line. */
 export function peerText({ endpointIp, endpointMac, tunnelEndpointIp }: PeerRecord): string {
-  return `${endpointIp} (${endpointMac}) behind ${tunnelEndpointIp}`;
+  return plain(`${endpointIp} (${endpointMac}) behind ${tunnelEndpointIp}`);
 }
 
 /** The network as a table, sorted by name; balancers, which have no name, stand last. */
 export function networkText(view: NetworkView): string {
   const keys = new Set([...view.endpoints.keys(), ...view.peers.keys()]);
   const rows = [...keys].map((key) => row(key, view.endpoints.get(key), view.peers.get(key)));
-  rows.sort((a, b) => sortKey(a).localeCompare(sortKey(b)));
-  const title = `network ${view.network}: ${keys.size} endpoints`;
+  rows.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const title = `network ${view.network}: ${keys.size} ${keys.size === 1 ? 'endpoint' : 'endpoints'}`;
   return [title, ...aligned([HEAD, ...rows])].join('\n');
 }
 
@@ -49,7 +54,7 @@ function row(key: string, endpoint?: EndpointRecord, peer?: PeerRecord): string[
     endpoint?.virtualIp ?? '-',
     peer?.tunnelEndpointIp ?? '-',
     aliases.join(' ') || '-',
-  ];
+  ].map(plain);
 }
 
 function sortKey([key = '', name = '-']: readonly string[]): string {

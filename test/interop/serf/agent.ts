@@ -49,7 +49,7 @@ export class SerfAgent {
       flags.push('-tag', `${tag}=${value}`);
     }
     const command = ['serf', 'agent', `-bind=${address}`, `-rpc-addr=${rpc}`, ...flags];
-    const program = new Program(command);
+    const program = new Program(command, { endsWithUs: true });
     context.defer(async () => program.stop('SIGKILL'));
     await program.hears(/Serf agent running/, START_LIMIT_MS);
     return new SerfAgent({ name: options.name, address, rpc, program });

@@ -146,7 +146,7 @@ const failure: Scenario = {
 
 const goodBye: Scenario = {
   peer: 'serf',
-  name: 'we leave with an intent and are listed as left; a second of ours is killed and is failed',
+  name: 'who leaves with an intent is listed as left, without one and without a good-bye as failed',
   modes: MODES,
   needs: NEEDS,
   run: async (context) => {
@@ -156,13 +156,19 @@ const goodBye: Scenario = {
     const killed = await startPeer(context, { name: 'killed', tags: OUR_TAGS, key });
     await leaver.memberlist.join([first.address]);
     await killed.memberlist.join([first.address]);
-    await statusBecomes(first, 'ours', 'alive');
-    await statusBecomes(first, 'killed', 'alive');
+    const silent = await startPeer(context, { name: 'silent', tags: OUR_TAGS, key });
+    await silent.memberlist.join([first.address]);
+    for (const name of ['ours', 'killed', 'silent']) await statusBecomes(first, name, 'alive');
     leaver.broadcast(encodeLeaveIntent({ time: 100, node: 'ours' }));
     await statusBecomes(first, 'ours', 'leaving');
     await leaver.memberlist.leave({ timeoutMs: LIMIT_MS });
     await leaver.memberlist.close();
     await statusBecomes(first, 'ours', 'left');
+    const since = performance.now();
+    await silent.memberlist.leave({ timeoutMs: LIMIT_MS });
+    context.log(`leave took ${Math.round(performance.now() - since)} ms`);
+    await silent.memberlist.close();
+    await statusBecomes(first, 'silent', 'failed');
     assert.deepEqual(first.complaints(), []);
     await killed.memberlist.close();
     await statusBecomes(first, 'killed', 'failed');

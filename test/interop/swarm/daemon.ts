@@ -9,9 +9,11 @@ import {
 import { join } from 'node:path';
 
 import { keysOfText } from '../../../examples/docker-swarm-watch/keys.ts';
+import { isLeftover, markedName } from '../system/marks.ts';
 import type { Machine } from '../system/namespaces.ts';
 import { Program, run } from '../system/programs.ts';
 import type { ScenarioContext } from '../system/scenario.ts';
+import { until } from '../system/until.ts';
 
 /*
  * A Docker daemon of the suite's own, in one machine of the suite's own.
@@ -22,11 +24,10 @@ import type { ScenarioContext } from '../system/scenario.ts';
  */
 
 const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 20_000;
 const CGROUP_ROOT = '/sys/fs/cgroup';
 /** Folders that the daemon writes to whatever it is told. */
 const COVERED = ['/etc/docker', '/var/lib/docker', '/opt/containerd', '/run'];
-
-let daemons = 0;
 
 /** A running daemon. */
 export class DockerDaemon {
@@ -44,17 +45,16 @@ export class DockerDaemon {
 
   /** Starts a daemon in a machine; it is ended with the scenario. */
   static async start(context: ScenarioContext, machine: Machine): Promise<DockerDaemon> {
-    daemons += 1;
-    const group = `ndb${process.pid}-${daemons}`;
-    const folder = join(context.folder, `docker-${daemons}`);
+    for (const name of controlGroups().filter(isLeftover)) await removeControlGroups(name);
+    const group = markedName();
+    const folder = join(context.folder, group);
     const socket = join(folder, 'docker.sock');
     mkdirSync(folder);
     writeFileSync(join(folder, 'daemon.json'), '{}\n');
     makeFolders(context);
-    context.defer(() => {
-      removeControlGroups(group);
-    });
+    context.defer(async () => removeControlGroups(group));
     const program = new Program(machine.inside(isolated(daemonCommand(folder, group))), {
+      endsWithUs: true,
       env: { NETWORKDBKEYLOGFILE: join(folder, 'gossip-keys') },
     });
     context.defer(async () => program.stop('SIGKILL'));
@@ -128,18 +128,36 @@ function makeFolders(context: ScenarioContext): void {
   }
 }
 
-/** Removes the daemon's control groups from every hierarchy, deepest first. */
-function removeControlGroups(group: string): void {
-  const roots = [CGROUP_ROOT, ...readdirSync(CGROUP_ROOT).map((name) => join(CGROUP_ROOT, name))];
-  for (const root of roots) {
-    const top = join(root, group);
-    if (existsSync(top)) removeGroup(top);
+/** Hierarchies of control groups: one with version 2, one per controller with version 1. */
+function hierarchies(): string[] {
+  const names = readdirSync(CGROUP_ROOT, { withFileTypes: true }).filter((e) => e.isDirectory());
+  return [CGROUP_ROOT, ...names.map(({ name }) => join(CGROUP_ROOT, name))];
+}
+
+/** Names of the groups right below the roots. */
+function controlGroups(): string[] {
+  return [...new Set(hierarchies().flatMap((root) => readdirSync(root)))];
+}
+
+/** Removes a daemon's control groups from every hierarchy, once the last process in them is gone. */
+async function removeControlGroups(group: string): Promise<void> {
+  for (const top of hierarchies().map((root) => join(root, group))) {
+    const isGone = (): boolean => {
+      if (existsSync(top)) removeGroup(top);
+      return !existsSync(top);
+    };
+    await until(`the end of the control group ${top}`, isGone, STOP_LIMIT_MS);
   }
 }
 
+/** Removes what is empty, deepest first. */
 function removeGroup(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.isDirectory()) removeGroup(join(path, entry.name));
   }
-  rmdirSync(path);
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+  }
 }

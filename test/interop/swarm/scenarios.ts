@@ -201,41 +201,60 @@ const services: Scenario = {
   },
 };
 
+const OUR_ADDRESS = '10.0.99.7';
+const OUR_KEY = 'a'.repeat(64);
+
+/** Publishes an endpoint of ours, as a daemon would one of its containers. */
+async function publish(member: RemoteMember, network: string): Promise<void> {
+  const record = endpointRecords.encode({
+    name: 'published-by-us',
+    serviceName: '',
+    serviceId: '',
+    virtualIp: null,
+    endpointIp: OUR_ADDRESS,
+    ingressPorts: [],
+    aliases: [],
+    taskAliases: ['also-us'],
+    isServiceDisabled: false,
+  });
+  await member.setBytes({ network, table: 'endpoint_table', key: OUR_KEY }, record);
+}
+
+/** Waits until a container finds, or finds no more, what we published. */
+async function resolution(
+  daemon: DockerDaemon,
+  container: string,
+  o: { readonly name: string; readonly isFound: boolean },
+): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    const command = ['exec', container, 'nslookup', o.name, '127.0.0.11'];
+    const found = await daemon.docker(...command).then(
+      (text) => text.includes(OUR_ADDRESS),
+      () => false,
+    );
+    return found === o.isFound;
+  };
+  const what = `${o.name} is ${o.isFound ? '' : 'not '}found by ${container}`;
+  await until(what, look, LIMIT_MS);
+}
+
 const published: Scenario = {
   peer: 'docker',
-  name: 'what we publish, the daemon resolves for its containers',
+  name: 'what we publish, the daemon resolves for its containers, and no longer once we have left',
   needs: NEEDS,
   run: async (context) => {
     const { daemons, network, member } = await scene(context, 1);
     const daemon = daemons[0]!;
-    const at = { network, table: 'endpoint_table', key: 'a'.repeat(64) };
-    const record = endpointRecords.encode({
-      name: 'published-by-us',
-      serviceName: '',
-      serviceId: '',
-      virtualIp: null,
-      endpointIp: '10.0.99.7',
-      ingressPorts: [],
-      aliases: [],
-      taskAliases: ['also-us'],
-      isServiceDisabled: false,
-    });
-    await member.setBytes(at, record);
-    const resolves = async (name: string): Promise<boolean> =>
-      daemon.docker('exec', 'first-1', 'nslookup', name, '127.0.0.11').then(
-        (text) => text.includes('10.0.99.7'),
-        () => false,
-      );
+    await publish(member, network);
     for (const name of ['published-by-us', 'also-us']) {
-      await until(`${name} resolves`, async () => resolves(name), LIMIT_MS);
+      await resolution(daemon, 'first-1', { name, isFound: true });
     }
-    await member.delete(at);
-    await until(
-      'it resolves no longer',
-      async () => !(await resolves('published-by-us')),
-      LIMIT_MS,
-    );
+    await member.delete({ network, table: 'endpoint_table', key: OUR_KEY });
+    await resolution(daemon, 'first-1', { name: 'also-us', isFound: false });
+    await publish(member, network);
+    await resolution(daemon, 'first-1', { name: 'also-us', isFound: true });
     await part(member, daemons);
+    await resolution(daemon, 'first-1', { name: 'also-us', isFound: false });
     assertNoComplaints(daemons);
   },
 };
@@ -248,17 +267,12 @@ const cutOff: Scenario = {
     const { daemons, network, member } = await scene(context, 2);
     const [manager, worker] = daemons as readonly [DockerDaemon, DockerDaemon];
     await startContainer(worker, { name: 'stays', network: 'shop' });
+    await publish(member, network);
+    await resolution(worker, 'stays', { name: 'also-us', isFound: true });
     const namesBecome = async (what: string, ...names: string[]): Promise<void> => {
-      await tablesBecome(
-        what,
-        member,
-        network,
-        (tables) => {
-          const found = namesIn(tables).join();
-          return found === names.sort().join();
-        },
-        LIMIT_MS,
-      );
+      const wanted = ['published-by-us', ...names].sort().join();
+      const isSo = (tables: SwarmTables): boolean => namesIn(tables).join() === wanted;
+      await tablesBecome(what, member, network, isSo, LIMIT_MS);
     };
     await namesBecome('entries of both', 'first-1', 'first-2', 'stays');
     worker.machine.unplug();
@@ -266,6 +280,7 @@ const cutOff: Scenario = {
     await namesBecome('the entries of the worker are hidden', 'first-1');
     context.log(`hidden ${Math.round(performance.now() - since)} ms after the cut`);
     assert.ok((await member.state()).events.includes(`fail ${worker.gossipName()}`));
+    await resolution(worker, 'stays', { name: 'also-us', isFound: false });
     await startContainer(manager, { name: 'meanwhile', network: 'shop' });
     await worker.docker('rm', '--force', 'first-2');
     await namesBecome('the manager goes on', 'first-1', 'meanwhile');
@@ -273,6 +288,8 @@ const cutOff: Scenario = {
     const back = performance.now();
     await namesBecome('the worker is back', 'first-1', 'meanwhile', 'stays');
     context.log(`back ${Math.round(performance.now() - back)} ms after the link`);
+    await resolution(worker, 'stays', { name: 'also-us', isFound: true });
+    context.log('the worker, which had forgotten what is ours, has it again');
     const { events } = await member.state();
     assert.ok(!events.includes(`fail ${manager.gossipName()}`));
     await startContainer(worker, { name: 'later', network: 'shop' });
@@ -284,6 +301,7 @@ const cutOff: Scenario = {
 const example: Scenario = {
   peer: 'docker',
   name: 'the program examples/docker-swarm-watch finds the network, tells of a container, and leaves',
+  modes: ['on a machine of its own', 'beside the daemon'],
   quick: true,
   needs: NEEDS,
   run: async (context) => {
@@ -293,8 +311,11 @@ const example: Scenario = {
     await createOverlay(daemon, 'shop');
     await startContainer(daemon, { name: 'first-1', network: 'shop' });
     const keys = daemon.gossipKeys().flatMap((key) => ['--key', Buffer.from(key).toString('hex')]);
-    const flags = ['--manager', first.host, '--address', second.host, ...keys];
-    const program = new Program(second.inside([process.execPath, EXAMPLE, ...flags]));
+    const isBeside = context.mode === 'beside the daemon';
+    const machine = isBeside ? first : second;
+    const own = ['--address', machine.host, '--port', isBeside ? '7947' : '7946'];
+    const flags = ['--manager', first.host, ...own, ...keys];
+    const program = new Program(machine.inside([process.execPath, EXAMPLE, ...flags]));
     context.defer(async () => program.stop('SIGKILL'));
     const by = daemon.gossipName();
     await program.hears(new RegExp(`create endpoint_table \\w+ by ${by}: first-1 at 10`), LIMIT_MS);
@@ -305,7 +326,8 @@ const example: Scenario = {
     await program.hears(/delete endpoint_table .* second at /, LIMIT_MS);
     program.child.kill('SIGINT');
     assert.equal(await program.ended(LIMIT_MS), 0, program.tail());
-    await daemon.program.hears(/10\.77\.0\.2, left gossip cluster/, LIMIT_MS);
+    const goodBye = `/${machine.host.replaceAll('.', '\\.')}, left gossip cluster`;
+    await daemon.program.hears(new RegExp(goodBye), LIMIT_MS);
     context.log(program.said.trimEnd());
     assertNoComplaints(daemons);
   },

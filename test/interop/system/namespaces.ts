@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 
+import { isLeftover, markedName } from './marks.ts';
 import { run } from './programs.ts';
 import type { ScenarioContext } from './scenario.ts';
 
@@ -14,11 +15,9 @@ import type { ScenarioContext } from './scenario.ts';
  * those hold the suite's process id, and what a killed run left behind is removed by the next one.
  */
 
-const PREFIX = 'ndb';
+const NAMESPACES = '/run/netns';
 const SUBNET = '10.77.0';
 const ENV = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
-
-let labs = 0;
 
 /** A machine: a network namespace with one address. */
 export class Machine {
@@ -36,7 +35,7 @@ export class Machine {
 
   /** The command that runs another one in this machine. It keeps the process id. */
   inside(command: readonly string[]): string[] {
-    return ['nsenter', `--net=/run/netns/${this.#namespace}`, ...command];
+    return ['nsenter', `--net=${NAMESPACES}/${this.#namespace}`, ...command];
   }
 
   /** Pulls the cable. */
@@ -76,8 +75,7 @@ export class Machine {
  */
 export function createMachines(context: ScenarioContext, count: number): Machine[] {
   removeLeftovers();
-  labs += 1;
-  const base = `${PREFIX}${process.pid}-${labs}`;
+  const base = markedName();
   const hub = `${base}-hub`;
   addNamespace(context, hub);
   ip('-n', hub, 'link', 'add', 'br0', 'type', 'bridge');
@@ -105,27 +103,8 @@ function addNamespace(context: ScenarioContext, name: string): void {
 
 /** Removes namespaces of runs that are over. */
 function removeLeftovers(): void {
-  for (const name of namespaces()) {
-    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? process.pid);
-    if (!isRunning(pid)) ip('netns', 'del', name);
-  }
-}
-
-function namespaces(): string[] {
-  try {
-    return readdirSync('/run/netns');
-  } catch {
-    return [];
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  if (!existsSync(NAMESPACES)) return;
+  for (const name of readdirSync(NAMESPACES).filter(isLeftover)) ip('netns', 'del', name);
 }
 
 function ip(...args: string[]): void {

@@ -1,6 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 
+import { hasProgram } from './needs.ts';
 import { until } from './until.ts';
 
 /*
@@ -9,6 +10,7 @@ import { until } from './until.ts';
  */
 
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+const TIE = ['setpriv', '--pdeathsig', 'KILL', '--'];
 const STOP_LIMIT_MS = 15_000;
 const LOG_TAIL_CHARS = 2_000;
 
@@ -17,6 +19,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Opens a channel for `process.send` beside its output. */
   readonly ipc?: boolean;
+  /** Is killed when this process ends, however that happens. */
+  readonly endsWithUs?: boolean;
 }
 
 /** A running program and all it has said. */
@@ -26,7 +30,8 @@ export class Program {
   #isOver = false;
 
   constructor(command: readonly string[], options: ProgramOptions = {}) {
-    const [name = '', ...args] = command;
+    const tie = options.endsWithUs === true && hasProgram('setpriv') ? TIE : [];
+    const [name = '', ...args] = [...tie, ...command];
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
     if (options.ipc === true) stdio.push('ipc');
     this.child = spawn(name, args, { stdio, env: { ...process.env, PATH, ...options.env } });

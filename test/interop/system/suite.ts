@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { isLeftover, markedName } from './marks.ts';
 import { install, missing } from './needs.ts';
 import type { Scenario } from './scenario.ts';
 import { UndoList } from './undo.ts';
@@ -57,14 +58,22 @@ export async function runSuite(
 }
 
 async function runRows(rows: readonly Row[], isVerbose: boolean): Promise<number> {
+  removeLeftovers();
   const undo = new UndoList();
+  let left = rows.length;
   const onSignal = (signal: NodeJS.Signals): void => {
+    left = 0;
     console.log(`${signal}: putting everything back`);
-    void undo.run().then(() => process.exit(1));
+    void undo.run().then((errors) => {
+      for (const { message } of errors) console.log(`putting back: ${message}`);
+      process.exit(1);
+    });
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let failed = 0;
   for (const row of rows) {
+    if (left === 0) break;
+    left -= 1;
     const since = performance.now();
     const said: string[] = [];
     const problem = await runRow(row, undo, said);
@@ -82,11 +91,19 @@ async function runRows(rows: readonly Row[], isVerbose: boolean): Promise<number
   return failed;
 }
 
+/** Removes folders of runs that were killed. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir()).filter(isLeftover)) {
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 /** @returns what went wrong, or null */
 async function runRow(row: Row, undo: UndoList, said: string[]): Promise<string | null> {
   const lacks = missing(row.scenario.needs);
   if (lacks.length > 0) return lacks.join('\n');
-  const folder = mkdtempSync(join(tmpdir(), 'networkdb-interop-'));
+  const folder = join(tmpdir(), markedName());
+  mkdirSync(folder, { mode: 0o700 });
   undo.add(() => {
     rmSync(folder, { recursive: true, force: true });
   });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
+import type { EndpointRecord, PeerRecord } from '../../examples/docker-swarm-watch/records.ts';
+import { endpointText, networkText } from '../../examples/docker-swarm-watch/table-text.ts';
+
+/*
+ * What the program that watches a swarm reads and prints.
+ */
+
+const KEYS = ['0102030405060708090a0b0c0d0e0f10', 'ff02030405060708090a0b0c0d0e0f10'] as const;
+
+function hex(keys: readonly Uint8Array[]): string[] {
+  return keys.map((key) => Buffer.from(key).toString('hex'));
+}
+
+test('keys are read from a key file, one a line', () => {
+  assert.deepEqual(hex(keysOfText(`${KEYS[0]}\n${KEYS[1].toUpperCase()}\n\n`)), KEYS);
+});
+
+test('of a long key file the last three are taken, which are those in use', () => {
+  const lines = Array.from({ length: 7 }, (_, at) => String(at).repeat(32));
+  assert.deepEqual(hex(keysOfText(lines.join('\n'))), lines.slice(-3));
+});
+
+test('keys are read from the log of a daemon, the newest list of it', () => {
+  const list = (first: number): string => `[${first} 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16]`;
+  const line = (...lists: string[]): string =>
+    `level=info msg="New memberlist node - Node:vm BindPort:0 Keys:[${lists.join(' ')}] Logger:0x1"`;
+  const log = ['level=debug', line(list(9)), 'level=info', line(list(1), list(255)), ''].join('\n');
+  assert.deepEqual(hex(keysOfText(log)), KEYS);
+});
+
+test('a text without keys has none, and a key that is none is refused', () => {
+  assert.deepEqual(keysOfText('Keys:[] abc\n0102\n'), []);
+  assert.deepEqual(hex(readKeys(KEYS)), KEYS);
+  for (const text of ['0102', 'xyz', `${KEYS[0]}00`]) assert.throws(() => readKeys([text]), text);
+});
+
+test('the two tables make one line per endpoint, balancers last, and nothing steers the terminal', () => {
+  const endpoint: EndpointRecord = {
+    name: 'web.1',
+    serviceName: 'web',
+    serviceId: 'id',
+    virtualIp: '10.0.1.2',
+    endpointIp: '10.0.1.3',
+    ingressPorts: [],
+    aliases: ['w'],
+    taskAliases: ['abc'],
+    isServiceDisabled: false,
+  };
+  const peer = (last: number): PeerRecord => ({
+    endpointIp: `10.0.1.${last}/24`,
+    endpointMac: '02:42:0a:00:01:03',
+    tunnelEndpointIp: '192.168.1.10',
+  });
+  const key = (letter: string): string => letter.repeat(64);
+  const endpoints = new Map([[key('b'), endpoint]]);
+  const peers = new Map([
+    [key('a'), peer(9)],
+    [key('b'), peer(3)],
+  ]);
+  const hostile = { ...endpoint, name: 'a\u001b[2J\nb' };
+  assert.match(endpointText(hostile), /^a\?\[2J\?b of web at/);
+  assert.equal(
+    networkText({ network: 'n1', endpoints, peers }),
+    [
+      'network n1: 2 endpoints',
+      'endpoint      name   service  address      virtual   behind        aliases',
+      'bbbbbbbbbbbb  web.1  web      10.0.1.3/24  10.0.1.2  192.168.1.10  w abc',
+      'aaaaaaaaaaaa  -      -        10.0.1.9/24  -         192.168.1.10  -',
+    ].join('\n'),
+  );
+});
