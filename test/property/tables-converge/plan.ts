@@ -158,7 +158,7 @@ function settingsOf(seed: number, below: Below): Settings {
     maxPacketBytes: below(5) === 0 ? 600 : 1400,
     retransmitMult: 1 + below(3),
     hasForger: below(100) < 20,
-    isJoinedAtStart: below(100) < 70,
+    isJoinedAtStart: below(100) < 60,
     stayMs: below(4) === 0 && !isPrompt ? 30_000 : 3_000,
   };
 }

@@ -84,7 +84,8 @@ async function begin(world: World, step: Step): Promise<void> {
   if (!isPatient) enterAll();
 }
 
-function enter(world: World, process: Process, network: string, draw: number): void {
+/** Joins a network, waiting for the first exchange or writing at once, as the number says. */
+export function enter(world: World, process: Process, network: string, draw: number): void {
   if (draw % 3 === 0) {
     // Whoever does not wait writes at once, before anybody can know that it is on the network.
     world.enter(process, network, false, () => {
