@@ -176,10 +176,9 @@ function relay(
   const { state, publisher } = parts;
   // What arrives before the first exchange has ended is known to all others.
   if (state.attachments.joined(event.network)?.isSynced !== true) return;
-  if (about.isUnknownDelete) {
-    const isYoung = about.residualMs > state.options.reapEntryMs / 6;
-    if (about.path !== 'bulk-sync' || !isYoung) return;
-  }
+  // A young one may have overtaken its create, which others have: Go leaves that to the next exchange. An
+  // old one was forgotten here, and would go round for ever.
+  if (about.isUnknownDelete && about.residualMs <= state.options.reapEntryMs / 6) return;
   publisher.relayWrite(event, inner, about.path, about.from);
 }
 

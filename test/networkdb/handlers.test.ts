@@ -201,7 +201,8 @@ test('what is new is relayed in the bytes it came in, and what is stale is not',
 
 test('an unknown delete leaves a tombstone and is passed on only when synced and young', () => {
   const cases: [string, Uint8Array, number][] = [
-    ['by gossip', tableEvent({ kind: 'delete' }), 0],
+    ['by gossip', tableEvent({ kind: 'delete' }), 1],
+    ['by gossip, old', tableEvent({ kind: 'delete', residualReapSeconds: 300 }), 0],
     ['by sync', bulk([tableEvent({ kind: 'delete' })]), 1],
     ['by sync, old', bulk([tableEvent({ kind: 'delete', residualReapSeconds: 300 })]), 0],
     ['by sync, no residual', bulk([tableEvent({ kind: 'delete', residualReapSeconds: 0 })]), 1],

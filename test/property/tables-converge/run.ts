@@ -1,7 +1,7 @@
 import { leftoversOf, ownProblems, problemsOf } from './check.ts';
 import type { Plan, Settings } from './plan.ts';
 import type { Process } from './process.ts';
-import { take } from './steps.ts';
+import { enter, take } from './steps.ts';
 import { World } from './world.ts';
 
 /*
@@ -66,7 +66,7 @@ async function form(world: World): Promise<void> {
   if (!isJoinedAtStart) return;
   for (const process of world.up) {
     for (const network of world.networkNames) {
-      world.enter(process, network, process.id % 2 === 0, () => undefined);
+      enter(world, process, network, (process.id + 1) * 3_571 + process.networks.size * 131);
     }
   }
   await world.advance(100);

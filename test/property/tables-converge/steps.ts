@@ -84,11 +84,12 @@ async function begin(world: World, step: Step): Promise<void> {
   if (!isPatient) enterAll();
 }
 
-function enter(world: World, process: Process, network: string, draw: number): void {
-  if (draw % 3 === 0) {
+/** Joins a network, waiting for the first exchange or writing at once, as the number says. */
+export function enter(world: World, process: Process, network: string, draw: number): void {
+  if (draw % 2 === 0) {
     // Whoever does not wait writes at once, before anybody can know that it is on the network.
     world.enter(process, network, false, () => {
-      for (let i = 0; i < (draw >> 2) % 4; i += 1) {
+      for (let i = 0; i < ((draw >> 2) % 4) + 1; i += 1) {
         const key = `${process.name} ${i % world.settings.keys}`;
         const table = world.tableNames[0] as string;
         write(world, process, { network, table, key }, (draw >> 4) + 37 * i);
