@@ -60,14 +60,14 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'entries of failed members are not hidden',
     file: 'transitions.js',
-    find: "group.state = 'hidden';",
+    find: 'this.store.hide(group, hiddenUntil);',
     replace: '',
     noticedBy: 28,
   },
   {
     name: 'entries of returned members stay hidden',
     file: 'transitions.js',
-    find: "group.state = 'present'; this.watches.tellGroup(group, 'create');",
+    find: "this.store.restore(group); this.watches.tellGroup(group, 'create');",
     replace: '',
     noticedBy: 33,
   },
@@ -144,8 +144,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'watchers do not hear that a group of entries goes',
     file: 'watch-hub.js',
-    find: 'if (entry.isDeleted) continue;',
-    replace: "if (entry.isDeleted || kind === 'delete') continue;",
+    find: 'if (entry.isDeleted) return null;',
+    replace: "if (entry.isDeleted || kind === 'delete') return null;",
     noticedBy: 3,
   },
   {

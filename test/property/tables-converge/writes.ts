@@ -25,7 +25,8 @@ export function write(world: World, process: Process, address: EntryAddress, dra
   else table[kind](key, value);
   const time = tableClock(process);
   const at = clock.now();
-  if (kind === 'set' && before?.owner === process.name && before.value === value) {
+  const isSame = before?.owner === process.name && before.value === value;
+  if (isSame && (kind === 'set' || kind === 'update')) {
     if (time !== clockBefore) world.fault(`${process.name} wrote ${key} without a change`);
     return;
   }
