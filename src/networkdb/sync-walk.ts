@@ -81,7 +81,10 @@ export class SyncWalk {
   #encode(entry: StoredEntry): Uint8Array {
     const { time, owner, network, table, key, value, isDeleted, expiresAt, group } = entry;
     const isExpiring = isDeleted || (group.state === 'hidden' && expiresAt > 0);
-    const leftMs = this.#state.countdown.leftMs(expiresAt);
+    const { countdown, options } = this.#state;
+    // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
+    // never end, so each handing on costs a tick.
+    const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
     const inner = encodeTableEvent({
       kind: isDeleted ? 'delete' : 'create',
       time,
