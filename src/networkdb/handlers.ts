@@ -151,10 +151,14 @@ export function handleTableEvent(
     if (from !== undefined && isSame(event, time, held)) publisher.heardAgain(event, from);
     return drop(state, 'stale');
   }
+  const residualMs = residualOf(state, event);
+  // What has no more than a tick to live has been forgotten here already, or changes nothing.
+  if (held === undefined && residualMs > 0 && residualMs <= state.options.reapPeriodMs) {
+    return drop(state, 'stale');
+  }
   if (held === undefined && state.store.occupied >= state.options.limits.maxEntries) {
     return drop(state, 'limit');
   }
-  const residualMs = residualOf(state, event);
   const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
   state.write(event, version, expiresAt, 'remote');
   state.counters.add('tables.accepted');

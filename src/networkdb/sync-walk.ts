@@ -83,7 +83,10 @@ export class SyncWalk {
     const { time, owner, network, table, key, value, isDeleted } = entry;
     const expiresAt = expiryOf(entry);
     const isExpiring = isDeleted || expiresAt > 0;
-    const leftMs = this.#state.countdown.leftMs(expiresAt);
+    const { countdown, options } = this.#state;
+    // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
+    // never end, so each handing on costs a tick.
+    const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
     const inner = encodeTableEvent({
       kind: isDeleted ? 'delete' : 'create',
       time,

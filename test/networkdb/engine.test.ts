@@ -402,6 +402,26 @@ test('tombstones and hidden entries are forgotten after their time', () => {
   assert.equal(b.engine.stats().entries, 0);
 });
 
+test('what is forgotten does not live on by going round in frequent exchanges', () => {
+  const tables = { reapEntryMs: 30_000, bulkSyncIntervalMs: 1_000 };
+  const cluster = new FakeCluster({ tables });
+  const nodes = cluster.startOn('prod', ['a', 'b', 'c', 'd', 'e']);
+  const [a, b] = nodes;
+  assert.ok(a && b);
+  a.engine.create(at('hidden'), encode('v'));
+  b.engine.create(at('k'), encode('v'));
+  cluster.clock.runFor(100);
+  b.engine.delete(at('k'));
+  cluster.crash(a);
+  cluster.clock.runFor(10_000);
+  for (const node of nodes.slice(1)) {
+    const { tombstones, hidden } = node.engine.stats();
+    assert.deepEqual([tombstones, hidden], [1, 1]);
+  }
+  cluster.clock.runFor(40_000);
+  for (const node of nodes.slice(1)) assert.equal(node.engine.stats().entries, 0);
+});
+
 test('a farewell is done when it went out, and at once when nobody is there', () => {
   const cluster = new FakeCluster();
   const [a] = cluster.startOn('prod', ['a', 'b']);

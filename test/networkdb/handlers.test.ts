@@ -378,7 +378,7 @@ test('a request is answered with attachments ahead of entries, also when there i
     const event = decodeTableEvent(data);
     return `${event.kind} ${event.key} ${event.residualReapSeconds}`;
   });
-  assert.deepEqual(parts, ['join self', 'join peer', 'delete d 1800', 'create k 0']);
+  assert.deepEqual(parts, ['join self', 'join peer', 'delete d 1795', 'create k 0']);
   self.kill();
 });
 
