@@ -17,7 +17,7 @@ export interface EventStreamOptions {
    *
    * @defaultValue 1024
    */
-  readonly highWater?: number | undefined;
+  readonly buffer?: number | undefined;
 }
 
 /** Hears every event of a source, and its end. */
@@ -35,14 +35,14 @@ export interface EventSource {
 /**
  * Events in order, for one reader; leaving a `for await` loop ends it.
  *
- * It holds what was told since it was made, at most `highWater` of it. It never ends by itself: what ended it is
+ * It holds what was told since it was made, at most `buffer` of it. It never ends by itself: what ended it is
  * its reader, its signal or the end of its source, and in the last case what waits can still be read.
  */
 export class EventStream<
   Events extends { [Name in keyof Events]: unknown[] },
 > implements AsyncIterableIterator<EventItem<Events>, undefined> {
   readonly #source: EventSource;
-  readonly #highWater: number;
+  readonly #buffer: number;
   readonly #onLost: () => void;
   readonly #tap: EventTap;
   readonly #signal: AbortSignal | undefined;
@@ -62,9 +62,9 @@ export class EventStream<
    * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   constructor(source: EventSource, options: EventStreamOptions, onLost: () => void) {
-    const { signal, highWater = DEFAULT_HIGH_WATER } = checked(options);
+    const { signal, buffer = DEFAULT_EVENT_BUFFER } = checked(options);
     this.#source = source;
-    this.#highWater = highWater;
+    this.#buffer = buffer;
     this.#onLost = onLost;
     this.#signal = signal;
     this.#tap = {
@@ -118,7 +118,7 @@ export class EventStream<
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.resolve({ done: false, value: item });
     this.#items.push(item);
-    if (this.#items.length - this.#head <= this.#highWater) return;
+    if (this.#items.length - this.#head <= this.#buffer) return;
     this.#skip();
     this.#lost += 1;
     this.#onLost();
@@ -163,11 +163,11 @@ function checked(options: EventStreamOptions): EventStreamOptions {
   const given: unknown = options;
   const isObject = typeof given === 'object' && given !== null;
   checkWait(isObject ? { signal: options.signal } : given);
-  const { highWater } = options;
-  if (highWater === undefined || (Number.isSafeInteger(highWater) && highWater > 0)) return options;
-  const text = 'highWater must be an integer of 1 or more';
-  throw new StateError('ERR_ARGUMENT_INVALID', text, { highWater });
+  const { buffer } = options;
+  if (buffer === undefined || (Number.isSafeInteger(buffer) && buffer > 0)) return options;
+  const text = 'buffer must be an integer of 1 or more';
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { buffer });
 }
 
-const DEFAULT_HIGH_WATER = 1024;
+const DEFAULT_EVENT_BUFFER = 1024;
 const COMPACT_AT = 1024;

@@ -434,7 +434,7 @@ export class Memberlist implements AsyncDisposable {
   }
 
   /**
-   * All events as a stream, from now on, for `for await`. It holds back up to `highWater` events for a slow
+   * All events as a stream, from now on, for `for await`. It holds back up to `buffer` events for a slow
    * reader; of more the oldest are dropped, told of as `lost` and counted as `events.lost`.
    *
    * @returns a stream that ends with `close`, its signal, or when the loop is left

@@ -12,12 +12,22 @@ export type {
   PingDelegate,
   UserDelegate,
 } from './delegates.ts';
-export type { Listener, MemberEventMap, NameConflict, Warning, WarningCode } from './events.ts';
+export type { EventItem, EventStreamOptions } from './event-stream.ts';
+export { EventStream } from './event-stream.ts';
+export type {
+  Listener,
+  MemberEvent,
+  MemberEventMap,
+  NameConflict,
+  Warning,
+  WarningCode,
+} from './events.ts';
 export type { JoinTarget, JoinTargetObject } from './join-targets.ts';
 export type { JoinAttempt } from './join.ts';
 export type { Member } from './member.ts';
 export type { MemberlistStats } from './stats.ts';
 export { Memberlist } from './memberlist.ts';
+export type { BroadcastOptions, MessageEndpoint, MessageTarget } from './messages.ts';
 export type {
   AwarenessOptions,
   DelegateVersion,

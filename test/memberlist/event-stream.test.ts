@@ -37,7 +37,7 @@ test('events come in order, to each reader its own', async () => {
 test('a slow reader loses the oldest events, is told how many, and they are counted', async () => {
   const ring = new Ring();
   const [a] = await ring.spawnJoined(1);
-  const stream = a!.member.events({ highWater: 3 });
+  const stream = a!.member.events({ buffer: 3 });
   for (let i = 0; i < 8; i += 1) {
     const { member } = await ring.spawn();
     await ring.settle(member.join([a!.host]));
@@ -84,7 +84,7 @@ test('a signal ends a stream with its reason, once, and leaving the loop ends it
   assert.equal((await stream.next()).done, true);
   const late = a.member.events({ signal: wanted.signal });
   await assert.rejects(late.next(), { message: 'enough' });
-  const left = a.member.events({ highWater: 1 });
+  const left = a.member.events({ buffer: 1 });
   const b = await ring.spawn();
   await ring.settle(b.member.join([a.host]));
   for await (const event of left) {
@@ -95,8 +95,8 @@ test('a signal ends a stream with its reason, once, and leaving the loop ends it
   await ring.settle(b.member.rejoin());
   assert.equal((await left.next()).done, true);
   assert.equal(a.member.stats().counters['events.lost'], undefined, 'nothing is kept for it');
-  for (const highWater of [0, 1.5, NaN, '3'])
-    assert.throws(() => a.member.events({ highWater: highWater as number }), {
+  for (const buffer of [0, 1.5, NaN, '3'])
+    assert.throws(() => a.member.events({ buffer: buffer as number }), {
       code: 'ERR_ARGUMENT_INVALID',
     });
   for (const options of [null, 3, { signal: {} }])
@@ -107,7 +107,7 @@ test('a signal ends a stream with its reason, once, and leaving the loop ends it
 test('a long backlog is read whole and in order', async () => {
   const ring = new Ring();
   const a = await ring.spawn();
-  const stream = a.member.events({ highWater: 3_000 });
+  const stream = a.member.events({ buffer: 3_000 });
   for (let i = 0; i < 4_000; i += 1) a.member.warn('WARN_LIMIT', String(i), {});
   const first = await stream.next();
   assert.deepEqual(first.value, { kind: 'lost', detail: 1_000 });
@@ -122,7 +122,7 @@ test('a long backlog is read whole and in order', async () => {
 test('a NetworkDB has the same stream, with the conflicts of its tables', async () => {
   const cluster = new Cluster();
   const [a, b] = [await cluster.spawnDb(), await cluster.spawnDb()];
-  const stream = a.db.events({ highWater: 1 });
+  const stream = a.db.events({ buffer: 1 });
   const kinds: string[] = [];
   const reader = (async (): Promise<void> => {
     for await (const { kind } of a.db.events()) kinds.push(kind);
