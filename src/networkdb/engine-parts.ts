@@ -74,6 +74,7 @@ export function buildParts(
   const state = new TableState(membership.localName, options, counters, {
     participantAdded: (network, node) => {
       gossip.newsQueued();
+      oversize.participantAdded(network, node);
       rounds.participantAdded(network, node);
     },
     retired: () => {
