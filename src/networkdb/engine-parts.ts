@@ -77,6 +77,7 @@ export function buildParts(
     {
       participantAdded: (network, node) => {
         gossip.newsQueued();
+        oversize.participantAdded(network, node);
         rounds.participantAdded(network, node);
       },
       retired: () => {

@@ -9,13 +9,30 @@ import type { TableState } from './transitions.ts';
  * Events too large for a packet. In Go they stay in the queue for ever and the entry spreads only when
  * whole networks are exchanged. Here the writer sends them by stream to every peer of the network, a few
  * at a time and within the send budget; whom that misses gets them by bulk sync.
+ *
+ * Two members that join a network at once do not know each other when they write, and nobody passes on what
+ * fits no packet. So a large event is kept for some seconds for peers that turn out to be there.
  */
 
 const STREAMS_AT_ONCE = 8;
 
+/** Milliseconds in which a peer that appears is sent what was written before. */
+const RECENT_MS = 5_000;
+
+/** Large events kept for that, and their bytes, at most. */
+const MAX_RECENT = 1_024;
+const MAX_RECENT_BYTES = 8_388_608;
+
 interface Parcel {
   readonly message: Uint8Array;
   readonly peers: string[];
+}
+
+interface Recent {
+  readonly address: EntryAddress;
+  readonly message: Uint8Array;
+  readonly sentAt: number;
+  readonly told: Set<string>;
 }
 
 /** Collaborators of {@link OversizeSender}. */
@@ -30,6 +47,8 @@ export interface OversizeParts {
 export class OversizeSender {
   readonly #parts: OversizeParts;
   readonly #parcels = new Map<string, Parcel>();
+  readonly #recent = new Map<string, Recent>();
+  #recentBytes = 0;
   #bytes = 0;
   #inFlight = 0;
   #timer: Timer | null = null;
@@ -51,8 +70,9 @@ export class OversizeSender {
     const peers = state.attachments
       .participants(address.network)
       .filter((name) => name !== state.localName);
+    this.#remember(address, message, peers);
     if (peers.length === 0) return;
-    const key = tupleKey(address.network, tupleKey(address.table, address.key));
+    const key = keyOf(address);
     this.#remove(key);
     for (const oldest of this.#parcels.keys()) {
       const isFull = this.#parcels.size >= maxQueuedEvents;
@@ -66,8 +86,34 @@ export class OversizeSender {
     this.#pump();
   }
 
+  /** The key was written anew, in a way that fits a packet: what was large there is no news. */
+  forget(address: EntryAddress): void {
+    this.#forgetRecent(keyOf(address));
+  }
+
+  /** A peer is on the network that may have been there already when we wrote. */
+  participantAdded(network: string, peer: string): void {
+    const { clock, state } = this.#parts;
+    if (peer === state.localName) return;
+    const before = clock.now() - RECENT_MS;
+    for (const [key, recent] of this.#recent) {
+      if (recent.sentAt < before) this.#forgetRecent(key);
+      else if (recent.address.network === network && !recent.told.has(peer)) {
+        recent.told.add(peer);
+        const waiting = this.#parcels.get(key);
+        if (waiting !== undefined) waiting.peers.push(peer);
+        else {
+          this.#parcels.set(key, { message: recent.message, peers: [peer] });
+          this.#bytes += recent.message.length;
+        }
+      }
+    }
+    this.#pump();
+  }
+
   stop(): void {
     this.#isStopped = true;
+    this.#recent.clear();
     this.#timer?.cancel();
     this.#timer = null;
     this.#parcels.clear();
@@ -104,10 +150,36 @@ export class OversizeSender {
     });
   }
 
+  #remember(address: EntryAddress, message: Uint8Array, told: readonly string[]): void {
+    const key = keyOf(address);
+    this.#forgetRecent(key);
+    if (message.length > MAX_RECENT_BYTES) return;
+    const sentAt = this.#parts.clock.now();
+    this.#recent.set(key, { address, message, sentAt, told: new Set(told) });
+    this.#recentBytes += message.length;
+    for (const [oldest, recent] of this.#recent) {
+      const isOld = recent.sentAt < sentAt - RECENT_MS;
+      const isFull = this.#recent.size > MAX_RECENT || this.#recentBytes > MAX_RECENT_BYTES;
+      if (!isOld && !isFull) break;
+      this.#forgetRecent(oldest);
+    }
+  }
+
+  #forgetRecent(key: string): void {
+    const recent = this.#recent.get(key);
+    if (recent === undefined) return;
+    this.#recent.delete(key);
+    this.#recentBytes -= recent.message.length;
+  }
+
   #remove(key: string): void {
     const parcel = this.#parcels.get(key);
     if (parcel === undefined) return;
     this.#parcels.delete(key);
     this.#bytes -= parcel.message.length;
   }
+}
+
+function keyOf({ network, table, key }: EntryAddress): string {
+  return tupleKey(network, tupleKey(table, key));
 }

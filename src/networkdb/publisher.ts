@@ -94,6 +94,7 @@ export class Publisher {
   write(address: EntryAddress, message: Uint8Array): void {
     const { broadcasts, gossip, oversize, state } = this.#parts;
     if (message.length <= this.packetRoomBytes()) {
+      oversize.forget(address);
       broadcasts.queueTableEvent('own', address, message);
       gossip.newsQueued();
     } else if (state.options.oversize === 'reliable') {

@@ -319,6 +319,22 @@ test('a value too large for a packet reaches every member by stream', () => {
   }
 });
 
+test('members that join a network at once get large values of each other', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  const nodes = cluster.startAll(['a', 'b', 'c']);
+  const [a] = nodes;
+  assert.ok(a);
+  for (const node of nodes) node.engine.joinNetwork('prod');
+  a.engine.create(at('big'), new Uint8Array(10_000).fill(7));
+  a.engine.create(at('gone'), new Uint8Array(10_000).fill(7));
+  a.engine.set(at('gone'), encode('small'));
+  cluster.clock.runFor(2_000);
+  for (const node of nodes) {
+    assert.equal(node.engine.get(at('big'))?.value.length, 10_000, node.localName);
+    assert.equal(node.engine.get(at('gone'))?.value.length, 5, node.localName);
+  }
+});
+
 test('no packet is larger than its room', () => {
   const cluster = new FakeCluster();
   const [a, b] = cluster.startOn('prod', ['a', 'b']);

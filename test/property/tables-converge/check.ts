@@ -32,8 +32,7 @@ function membershipProblems(world: World, process: Process): string[] {
   const members = process.db.members().filter(({ name }) => name !== FORGER_NAME);
   compare(
     'members',
-    // Whoever is still in doubt may yet be taken for failed.
-    members.map(({ name, host, state }) => `${name}@${host}${state === 'alive' ? '' : '?'}`),
+    members.map(({ name, host }) => `${name}@${host}`),
     world.up.map(({ name, host }) => `${name}@${host}`),
   );
   compare('its networks', process.db.networks(), [...process.networks.keys()]);
@@ -95,6 +94,15 @@ function foldProblems(
     );
   }
   return problems;
+}
+
+/** Who is in doubt, and may yet be taken for failed. */
+export function doubtsOf(world: World): string[] {
+  return world.up.flatMap((process) =>
+    process.db.members().flatMap(({ name, state }) => {
+      return state === 'alive' ? [] : [`${process.name} doubts ${name}`];
+    }),
+  );
 }
 
 /** What is still remembered of the deleted and the failed, when it should long be forgotten. */

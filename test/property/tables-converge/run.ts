@@ -1,4 +1,4 @@
-import { leftoversOf, ownProblems, problemsOf } from './check.ts';
+import { doubtsOf, leftoversOf, ownProblems, problemsOf } from './check.ts';
 import type { Plan, Settings } from './plan.ts';
 import type { Process } from './process.ts';
 import { enter, take } from './steps.ts';
@@ -84,7 +84,7 @@ async function calm(world: World): Promise<{ calmMs: number; problems: string[] 
     introduce(world);
     await world.advance(LOOK_MS);
     await world.readWatches();
-    problems = [...ownProblems(world), ...problemsOf(world)];
+    problems = [...ownProblems(world), ...problemsOf(world), ...doubtsOf(world)];
     if (problems.length === 0) break;
   } while (clock.now() - start < boundMs);
   const calmMs = clock.now() - start;
