@@ -321,9 +321,11 @@ test('a value too large for a packet reaches every member by stream', () => {
 
 test('members that join a network at once get large values of each other', () => {
   const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  cluster.startOn('prod', ['d', 'e']);
   const nodes = cluster.startAll(['a', 'b', 'c']);
   const [a] = nodes;
   assert.ok(a);
+  cluster.clock.runFor(1_000);
   for (const node of nodes) node.engine.joinNetwork('prod');
   a.engine.create(at('big'), new Uint8Array(10_000).fill(7));
   a.engine.create(at('gone'), new Uint8Array(10_000).fill(7));

@@ -3,7 +3,7 @@ import type { Step, StepKind } from './plan.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 import { keyOf } from './world.ts';
-import { write } from './writes.ts';
+import { LARGE, write } from './writes.ts';
 
 /** At most so many processes more than a run began with. */
 const MORE_PROCESSES = 3;
@@ -92,7 +92,12 @@ export function enter(world: World, process: Process, network: string, draw: num
       for (let i = 0; i < ((draw >> 2) % 4) + 1; i += 1) {
         const key = `${process.name} ${i % world.settings.keys}`;
         const table = world.tableNames[0] as string;
-        write(world, process, { network, table, key }, (draw >> 4) + 37 * i);
+        write(
+          world,
+          process,
+          { network, table, key },
+          i === 0 && draw % 3 !== 0 ? LARGE : (draw >> 4) + 37 * i,
+        );
       }
     });
     return;

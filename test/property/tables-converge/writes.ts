@@ -5,6 +5,9 @@ import type { World } from './world.ts';
 /** Lengths of values; some fit no packet, some fill many. */
 const LENGTHS = [0, 0, 0, 0, 0, 40, 40, 300, 300, 1_200, 3_000, 30_000];
 
+/** A draw that sets a value that fits no packet, and so is sent to each member once. */
+export const LARGE = 81 << 4;
+
 /**
  * Writes a key as a user would, whichever way suits what is there, and tells the model.
  *
