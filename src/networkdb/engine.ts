@@ -167,6 +167,7 @@ export class TableEngine {
     this.#parts.publisher.networkEvent('join', network, time);
     this.#parts.rounds.joinSync(network, options.signal, (reason) => {
       own.isSynced = true;
+      this.#parts.oversize.synced(network);
       options.done?.(reason);
     });
   }

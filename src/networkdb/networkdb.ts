@@ -221,8 +221,10 @@ export class NetworkDB implements AsyncDisposable {
   async joinNetwork(name: string, wait: JoinNetworkWait = {}): Promise<Network> {
     this.#assertActive();
     const giveUp = new AbortController();
+    const isWaiting = wait.waitForSync !== false;
     const waiter = this.#waiters.create<Network>(`the first exchange of ${name}`, wait, () => {
-      giveUp.abort();
+      // Whoever does not wait for the exchange still wants it.
+      if (isWaiting) giveUp.abort();
     });
     if (!waiter.isOpen) return waiter.promise;
     let network: Network;
@@ -235,8 +237,8 @@ export class NetworkDB implements AsyncDisposable {
     const isReady = (): void => {
       waiter.resolve(network);
     };
-    if (wait.waitForSync === false) isReady();
-    else network.synced.then(isReady, isReady);
+    if (isWaiting) network.synced.then(isReady, isReady);
+    else isReady();
     return waiter.promise;
   }
 

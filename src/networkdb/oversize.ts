@@ -11,7 +11,9 @@ import type { TableState } from './transitions.ts';
  * at a time and within the send budget; whom that misses gets them by bulk sync.
  *
  * Two members that join a network at once do not know each other when they write, and nobody passes on what
- * fits no packet. So a large event is kept for some seconds for peers that turn out to be there.
+ * fits no packet. So a large event is kept for some seconds for peers that turn out to be there. And while
+ * our own join spreads, peers may refuse what we write: they are sent it once more after the first exchange,
+ * whose request has told them that we are a member.
  */
 
 const STREAMS_AT_ONCE = 8;
@@ -89,6 +91,15 @@ export class OversizeSender {
   /** The key was written anew, in a way that fits a packet: what was large there is no news. */
   forget(address: EntryAddress): void {
     this.#forgetRecent(keyOf(address));
+  }
+
+  /** The first exchange has ended: all members that answered know now that we are one. */
+  synced(network: string): void {
+    const { attachments } = this.#parts.state;
+    for (const { address, told } of this.#recent.values()) {
+      if (address.network === network) told.clear();
+    }
+    for (const peer of attachments.participants(network)) this.participantAdded(network, peer);
   }
 
   /** A peer is on the network that may have been there already when we wrote. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { decodeGossip, GOSSIP_TYPE } from '../../src/codec/index.ts';
 import { decode, encode, FakeCluster, view } from '../support/fake-membership.ts';
 
 /*
@@ -334,6 +335,30 @@ test('members that join a network at once get large values of each other', () =>
   for (const node of nodes) {
     assert.equal(node.engine.get(at('big'))?.value.length, 10_000, node.localName);
     assert.equal(node.engine.get(at('gone'))?.value.length, 5, node.localName);
+  }
+});
+
+test('a large value written at once on coming back to a network is at all members', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  const nodes = cluster.startOn('prod', ['a', 'b', 'c', 'd']);
+  const [a] = nodes;
+  assert.ok(a);
+  a.engine.leaveNetwork('prod');
+  cluster.clock.runFor(1_000);
+  // The news of the return takes its time; the value does not.
+  const send = a.sendStream.bind(a);
+  a.nudge = () => undefined;
+  a.sendStream = (node, message, done) => {
+    const isSync = decodeGossip(message).type === GOSSIP_TYPE.bulkSync;
+    cluster.clock.schedule(isSync ? 50 : 0, () => {
+      send(node, message, done);
+    });
+  };
+  a.engine.joinNetwork('prod');
+  a.engine.create(at('big'), new Uint8Array(10_000).fill(7));
+  cluster.clock.runFor(2_000);
+  for (const node of nodes) {
+    assert.equal(node.engine.get(at('big'))?.value.length, 10_000, node.localName);
   }
 });
 

@@ -27,6 +27,19 @@ async function servicesOf(cluster: Cluster, count: number, options = {}) {
   return { nodes, tables };
 }
 
+void test('whoever does not wait for the first exchange of a network gets it nevertheless', async () => {
+  const cluster = new Cluster();
+  const { nodes } = await servicesOf(cluster, 12);
+  cluster.runFor(2_000);
+  const late = await cluster.spawnDb();
+  await cluster.settle(late.db.join([nodes[0]?.host ?? '']));
+  await cluster.settle(late.db.joinNetwork('prod', { waitForSync: false }));
+  cluster.runFor(1_000);
+  const { counters } = late.db.stats().tables;
+  assert.equal(counters['tables.sync.ok'], 12, 'every member was asked');
+  await cluster.close();
+});
+
 void test('what one node publishes is read by all others within 50 ms', async () => {
   const cluster = new Cluster();
   const { tables } = await servicesOf(cluster, 5, { encryption: { keys: [KEY_A] } });

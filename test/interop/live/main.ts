@@ -18,9 +18,12 @@ import { shown } from './scenario.ts';
  * this machine.
  */
 
-function chooseRows({ isQuick, only }: Options): Row[] {
+function chooseRows({ isQuick, only, skip }: Options): Row[] {
   const rows = isQuick ? quickRows() : allRows();
-  return rows.filter((row) => only.every((word) => titleOf(row).includes(word)));
+  return rows.filter((row) => {
+    const title = titleOf(row);
+    return only.every((word) => title.includes(word)) && !skip.some((word) => title.includes(word));
+  });
 }
 
 /** Plays one row; null when it passed, with what it measured. */

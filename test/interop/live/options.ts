@@ -3,6 +3,7 @@
  *
  *   --quick        each scenario once, with builds, modes and roles in turn
  *   --only WORDS   only rows whose title has all of the words; may be given more than once
+ *   --skip WORDS   no rows whose title has one of the words
  *   --list         prints the rows and ends
  *   --jobs N       rows played at once, default 1; timings suffer
  *   --retries N    plays a row that failed again, up to N times, and says so; default 0
@@ -14,6 +15,7 @@ export interface Options {
   readonly isQuick: boolean;
   readonly isList: boolean;
   readonly only: readonly string[];
+  readonly skip: readonly string[];
   readonly jobs: number;
   readonly retries: number;
   readonly limitMs: number;
@@ -26,6 +28,7 @@ export interface Options {
  */
 export function readOptions(words: readonly string[]): Options {
   const only: string[] = [];
+  const skip: string[] = [];
   const numbers = new Map([
     ['--jobs', 1],
     ['--retries', 0],
@@ -37,6 +40,7 @@ export function readOptions(words: readonly string[]): Options {
     const next = words[at + 1] ?? '';
     if (word === '--quick' || word === '--list') flags.add(word);
     else if (word === '--only') only.push(...next.split(/\s+/).filter(Boolean));
+    else if (word === '--skip') skip.push(...next.split(/\s+/).filter(Boolean));
     else if (numbers.has(word) && Number(next) >= 0) numbers.set(word, Number(next));
     else throw new Error(`not understood: ${word} ${next}`);
     if (!flags.has(word)) at += 1;
@@ -45,6 +49,7 @@ export function readOptions(words: readonly string[]): Options {
     isQuick: flags.has('--quick'),
     isList: flags.has('--list'),
     only,
+    skip,
     jobs: Math.max(1, numbers.get('--jobs') ?? 1),
     retries: numbers.get('--retries') ?? 0,
     limitMs: (numbers.get('--minutes') ?? Infinity) * 60_000,
