@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/index.ts';
+import type { Address, Clock } from '../runtime/index.ts';
 import type { OwnerGroup, StoredEntry } from './entry.ts';
 import { Fifo } from './fifo.ts';
 import type { NodeRecord, NodeTable } from './nodes.ts';
@@ -114,7 +114,7 @@ export class WatchHub implements WatchSource {
   tellNode(
     kind: 'nodeJoin' | 'nodeUpdate' | 'nodeGone',
     record: NodeRecord,
-    previousAddress = record.address,
+    previousAddress: Address = record.address,
   ): void {
     if (this.#feeds.size === 0) return;
     const { name, address, state } = record;
