@@ -22,7 +22,7 @@ const MAGIC = [0xf7, 0x4e, 0x44] as const;
 const MAX_VARINT_BYTES = 5;
 
 /** What can be announced, a bit each. Only append: a bit that was given out keeps its meaning. */
-export const FEATURE = Object.freeze({
+export const FEATURE: { readonly ownOnlySync: 1 } = Object.freeze({
   /** Reads and honours `own_only` of a bulk sync. */
   ownOnlySync: 1,
 } as const);

@@ -61,7 +61,7 @@ export class ValueReader<T> {
   }
 
   /** The entries with their values, without those that cannot be read. */
-  *entries(views: Iterable<EntryView>, limit = Infinity): Generator<TableEntry<T>, void> {
+  *entries(views: Iterable<EntryView>, limit: number = Infinity): Generator<TableEntry<T>, void> {
     if (limit <= 0) return;
     let count = 0;
     for (const view of views) {

@@ -114,7 +114,7 @@ export class WatchHub implements WatchSource {
   tellNode(
     kind: 'nodeJoin' | 'nodeUpdate' | 'nodeGone',
     record: NodeRecord,
-    previousAddress = record.address,
+    previousAddress: NodeRecord['address'] = record.address,
   ): void {
     if (this.#feeds.size === 0) return;
     const { name, address, state } = record;
