@@ -1,4 +1,5 @@
 import { goTargets } from './targets-go.ts';
+import { lookupTargets } from './targets-lookups.ts';
 import { nodeTargets } from './targets-nodes.ts';
 import { packetTargets } from './targets-packets.ts';
 import { streamTargets } from './targets-streams.ts';
@@ -6,7 +7,7 @@ import { tableTargets } from './targets-tables.ts';
 import type { FuzzTarget } from './target.ts';
 
 /**
- * Every decoder that reads what a peer sent. A new one belongs here: `test/property/fuzz.test.ts` runs a
+ * Every decoder that reads what a peer sent, or a name server. A new one belongs here: `test/property/fuzz.test.ts` runs a
  * slice of each, `npm run fuzz` as many inputs as it is told.
  */
 export function allTargets(): FuzzTarget[] {
@@ -15,6 +16,7 @@ export function allTargets(): FuzzTarget[] {
     ...streamTargets(),
     ...tableTargets(),
     ...goTargets(),
+    ...lookupTargets(),
     ...nodeTargets(),
   ];
 }

@@ -51,6 +51,20 @@ test('every warning has its row, and every error code that is named exists', () 
   for (const code of named) assert.ok((ERROR_CODES as readonly string[]).includes(code), code);
 });
 
+test('every line that the membership logs is listed under its level', () => {
+  assert.ok(doc !== undefined);
+  const [, section = ''] = doc.text.split('\n## Logs\n');
+  const rows = new Map([...section.matchAll(/^\| (\w+) +\| (.+) \|$/gm)].map((m) => [m[1], m[2]]));
+  const files = readFiles(['src/memberlist', 'src/runtime'], ['.ts']);
+  const calls = files.flatMap(({ text }) => {
+    return [...text.matchAll(/\.(debug|info|warn|error)\(\s*(?:\{[^;]*?\}|fields),\s*'([^']+)'/g)];
+  });
+  assert.ok(calls.length >= 25, String(calls.length));
+  for (const [, level = '', message = ''] of calls) {
+    assert.ok(rows.get(level)?.includes(`"${message}"`), `${level}: ${message}`);
+  }
+});
+
 test('names of counters are found in each form they have in the code', () => {
   const text = [
     "core.counters.add('a.b');",

@@ -12,8 +12,9 @@ export interface AdvertiseChoice {
  * The address this node tells the others.
  *
  * An explicit one is taken as it is. A bound literal is told as it is. For a wildcard: private
- * addresses first, then other routable ones, then loopback; within each IPv4 first (IPv6 first when
- * bound to `::`), larger networks first, then by text, so that the choice is the same at each start.
+ * addresses first, then other routable ones, then loopback; within each those of an interface with a default
+ * route first (the bridge of a container engine has none), then IPv4 (IPv6 when bound to `::`), larger networks
+ * first, then by text, so that the choice is the same at each start.
  *
  * @remarks memberlist finalAdvertiseAddr, with a fallback instead of a failure on hosts that have no
  * private address
@@ -30,7 +31,8 @@ export function chooseAdvertiseHost(
   const rank = (address: InterfaceAddress): number => {
     const scope = isPrivateHost(address.host) ? 0 : isLocalScope(address.host) ? 2 : 1;
     const isV6 = address.host.includes(':');
-    return scope * 2 + (isV6 === prefersV6 ? 0 : 1);
+    const route = address.hasDefaultRoute === true ? 0 : 1;
+    return scope * 4 + route * 2 + (isV6 === prefersV6 ? 0 : 1);
   };
   const usable = interfaces.filter(({ host }) => prefersV6 || !host.includes(':'));
   const [best] = [...usable].sort(

@@ -1,7 +1,7 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
 import type { Address, Logger } from '../runtime/index.ts';
-import { Counters, silentLogger, StateError } from '../runtime/index.ts';
+import { Counters, quietLogger, silentLogger, StateError } from '../runtime/index.ts';
 import type { NodeResolverOptions } from '../runtime/node/index.ts';
 import {
   nodeClock,
@@ -69,18 +69,21 @@ export interface Parts {
  * @param dns - for the real resolver; left out: its defaults
  */
 export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Ports {
+  const logger = options.logger ?? silentLogger;
+  const clock = options.clock ?? nodeClock();
   return {
-    clock: options.clock ?? nodeClock(),
+    clock,
     random: options.random ?? nodeRandom(),
     entropy: options.entropy ?? nodeEntropy(),
-    transport: options.transport ?? new NodeTransport({ logger: options.logger ?? silentLogger }),
-    resolver: options.resolver ?? nodeResolver(dns === undefined ? {} : resolverOptions(dns)),
+    transport: options.transport ?? new NodeTransport({ logger: quietLogger(logger, clock) }),
+    resolver: options.resolver ?? nodeResolver({ logger, ...resolverOptions(dns) }),
     files: options.files ?? nodeFiles(),
-    logger: options.logger ?? silentLogger,
+    logger,
   };
 }
 
-function resolverOptions(dns: DnsOptions): NodeResolverOptions {
+function resolverOptions(dns: DnsOptions | undefined): NodeResolverOptions {
+  if (dns === undefined) return {};
   return {
     timeoutMs: dns.timeoutMs,
     dnsConfigPath: dns.tcpFirst ? dns.configPath : false,
@@ -179,8 +182,10 @@ export function assemble(
   });
   const isAllowed = (host: string): boolean => {
     const holds = core.allowedNetworks.allows(host);
-    if (!holds) core.counters.add('claims.refused.admission');
-    return holds;
+    if (holds) return true;
+    core.counters.add('claims.refused.admission');
+    core.ports.logger.debug({ host }, 'a claim came from outside the allowed networks');
+    return false;
   };
   const onAnswer = (): void => {
     core.reachability.answered();
@@ -228,7 +233,8 @@ function createCore(
   const table = new MemberTable(ports.random);
   const { label, encryption } = config;
   const { verifyIncoming, verifyOutgoing } = encryption;
-  const { entropy, logger } = ports;
+  const { entropy } = ports;
+  const logger = quietLogger(ports.logger, ports.clock);
   const awareness = new Awareness(config.awareness.maxMult);
   const loopHealth = watchLoop(config, { awareness, counters, logger });
   const newQueue = (): BroadcastQueue =>
@@ -242,7 +248,7 @@ function createCore(
       },
     });
   const core: Core = {
-    ports: watchedPorts(ports, config, loopHealth),
+    ports: watchedPorts({ ...ports, logger }, config, loopHealth),
     config,
     wire: createWire(config.wire, {
       keyring,
@@ -262,7 +268,12 @@ function createCore(
     loopHealth,
     reminders: new Reminders(ports.clock),
     reachability: watchReachability(() => core, { config, ports }),
-    events: new MemberEvents({ observer: delegates.observer ?? {}, counters, logger }),
+    events: new MemberEvents({
+      observer: delegates.observer ?? {},
+      counters,
+      logger,
+      warnings: ports.logger,
+    }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),
     local: localRecord(config, ports),

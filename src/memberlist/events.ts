@@ -116,11 +116,19 @@ export class MemberEvents {
   readonly #observer: MemberObserver;
   readonly #counters: Counters;
   readonly #logger: Logger;
+  readonly #warnings: Logger;
 
-  constructor(o: { observer: MemberObserver; counters: Counters; logger: Logger }) {
+  /** @param o - `warnings` is for what is limited where it is raised, `logger` for the rest */
+  constructor(o: {
+    observer: MemberObserver;
+    counters: Counters;
+    logger: Logger;
+    warnings: Logger;
+  }) {
     this.#observer = o.observer;
     this.#counters = o.counters;
     this.#logger = o.logger;
+    this.#warnings = o.warnings;
     this.listeners = new Listeners((event, error) => {
       this.#failed(`on ${event}`, error);
     });
@@ -149,13 +157,13 @@ export class MemberEvents {
   }
 
   nameConflict(conflict: NameConflict): void {
-    this.#logger.error({ node: conflict.existing.name, ...conflict.claimed }, 'name used twice');
+    this.#warnings.error({ node: conflict.existing.name, ...conflict.claimed }, 'name used twice');
     this.listeners.emit('nameConflict', Object.freeze(conflict));
   }
 
   warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#counters.add(`warnings.${code}`);
-    this.#logger.warn({ code, ...fields }, message);
+    this.#warnings.warn({ code, ...fields }, message);
     this.listeners.emit('warning', Object.freeze({ code, message, fields: Object.freeze(fields) }));
   }
 

@@ -3,17 +3,23 @@ import { formatAddress } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 
 /**
- * Tells the operator of traffic that points to a configuration that differs: another label, key or
- * wire. Once per source and minute, and of at most 64 sources a minute, whatever they send.
+ * Tells the operator of traffic that was refused. What points to a configuration that differs (another label,
+ * key or wire) is a warning, the rest a line in the log. Each once per source and minute, and of at most 64
+ * sources a minute, whatever they send.
  */
-export function tellForeignTraffic(
+export function tellRefused(
   core: Core,
   what: 'packets' | 'streams',
   from: Address,
   error: GossipError,
 ): void {
   const advice = ADVICE[error.code];
-  if (advice === undefined || !core.reminders.isDue(what, from.host)) return;
+  if (advice === undefined) {
+    const { code } = error;
+    core.ports.logger.warn({ what, code, ...from }, 'junk was refused');
+    return;
+  }
+  if (!core.reminders.isDue(what, from.host)) return;
   const text = `${what} from ${formatAddress(from)} are refused: ${error.message}; ${advice}`;
   core.events.warn('WARN_FOREIGN_TRAFFIC', text, { code: error.code, ...from });
 }

@@ -8,7 +8,7 @@ import {
 } from '../codec/index.ts';
 import type { Address, GossipError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { tellForeignTraffic } from './foreign-traffic.ts';
+import { tellRefused } from './foreign-traffic.ts';
 import { UserHandoff } from './user-handoff.ts';
 
 /** Where each kind of message goes. */
@@ -70,10 +70,13 @@ export class Inbound {
   }
 
   #dispatchParts(compound: Uint8Array, from: Address, depth: number): void {
-    const { counters } = this.#core;
+    const { counters, ports } = this.#core;
     if (depth >= MAX_COMPOUND_NESTING) return counters.add('packets.dropped.ERR_CODEC_LIMIT');
     const { parts, lostParts } = splitCompound(compound);
-    if (lostParts > 0) counters.add('packets.lostParts', lostParts);
+    if (lostParts > 0) {
+      counters.add('packets.lostParts', lostParts);
+      ports.logger.warn({ ...from, lostParts }, 'a packet was cut');
+    }
     for (const part of parts) {
       if (this.#partsLeft === 0) return counters.add('packets.dropped.ERR_CODEC_LIMIT');
       this.#partsLeft -= 1;
@@ -104,6 +107,6 @@ export class Inbound {
     const code = (error as Partial<GossipError>).code ?? 'ERR_INTERNAL';
     counters.add(`packets.dropped.${code}`);
     if (code === 'ERR_INTERNAL') ports.logger.error({ error }, 'a packet handler threw');
-    else tellForeignTraffic(this.#core, 'packets', from, error);
+    else tellRefused(this.#core, 'packets', from, error);
   }
 }

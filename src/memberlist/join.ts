@@ -130,8 +130,10 @@ export class Joiner {
   }
 
   #failed(target: string, error: GossipError): void {
+    const { code, message } = error;
+    this.#core.ports.logger.debug({ target, code }, 'a join target was not contacted');
     this.#failures.push(error);
-    this.#attempts.push({ target, code: error.code, message: error.message });
+    this.#attempts.push({ target, code, message });
   }
 
   #finish(): void {

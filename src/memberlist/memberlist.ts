@@ -480,6 +480,7 @@ export class Memberlist implements AsyncDisposable {
     const { local } = core;
     local.addressBytes = hostToBytes(choice.host);
     local.address = { host: choice.host, port: advertisePort ?? bound.port };
+    core.ports.logger.debug({ bound, advertised: local.address }, 'listening');
     rules.announce(localMetadata(core));
     gossip.start();
     prober.start();

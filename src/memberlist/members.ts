@@ -1,3 +1,4 @@
+import type { NodeState } from '../codec/index.ts';
 import type { Random } from '../runtime/index.ts';
 import { randomBelow, sample, shuffle } from '../runtime/index.ts';
 import type { MemberRecord } from './member.ts';
@@ -40,6 +41,13 @@ export class MemberTable {
     let count = 0;
     for (const record of this.#order) if (isMember(record)) count += 1;
     return count;
+  }
+
+  /** Records by state. */
+  countStates(): Record<NodeState, number> {
+    const counts = { alive: 0, suspect: 0, dead: 0, left: 0 };
+    for (const { state } of this.#order) counts[state] += 1;
+    return counts;
   }
 
   /** Adds a record under a name that is not there yet. */

@@ -47,11 +47,15 @@ export interface MemberlistOptions {
    * what is sealed is padded, as old Go nodes want it; matters on the memberlist wire. Default 2.
    */
   readonly protocolVersion?: number;
-  /** Versions of the protocol above, told to the others and compared at every exchange. Default all 0. */
+  /**
+   * Versions of the protocol above, told to the others and compared at every exchange: members whose ranges do not
+   * overlap exchange nothing, so widen `max` on all before any raises `current`. Default all 0, which checks nothing.
+   */
   readonly delegateVersion?: DelegateVersion;
   /**
-   * Compress what becomes smaller by it: streams, on the memberlist wire packets too. What others compress
-   * is always read. Default true.
+   * Compress what becomes smaller by it: streams, on the memberlist wire packets too. Saves bytes where many
+   * members or large tables are exchanged; costs processor time, and lets sizes tell something of the content.
+   * What others compress is always read. Default true.
    */
   readonly compression?: boolean;
   /** Tag that keeps rings on one network apart; up to 255 bytes, sent in clear. Default none. */
@@ -70,17 +74,25 @@ export interface MemberlistOptions {
   readonly requireNodeNames?: boolean;
   /**
    * Number below the first incarnation, 0 to 4294901758. Seconds since 1970 here put a restarted process above
-   * all that was said of its former life, so that it need not refute it first. Default 0.
+   * all that was said of its former life, so that it need not refute it first; a clock that was set back undoes
+   * that, and costs no more than a refutation. Default 0.
    */
   readonly initialIncarnation?: number;
   /**
    * Blocks of addresses (`10.0.0.0/8`) from which members are accepted; claims about or from elsewhere are
-   * ignored. Default: all.
+   * ignored. IPv4 addresses lie in IPv4 blocks only. Too narrow a list hides members that the others see; and it
+   * replaces no key, since sources can be forged. Default: all.
    */
   readonly allowedNetworks?: readonly string[];
-  /** Cap for the UDP payload of every packet we build. Default 1400: fits any Ethernet path. */
+  /**
+   * Cap for the UDP payload of every packet we build, 512 to 65507 bytes. Larger carries more news at once, and is
+   * lost whole where the path splits it. Default 1400: fits any Ethernet path.
+   */
   readonly maxPacketBytes?: number;
-  /** Cap for packets sent with `sendBestEffort`. Default: as `maxPacketBytes`. */
+  /**
+   * Cap in bytes for packets sent with `sendBestEffort`, `maxPacketBytes` to 65507; above the path's own limit they
+   * travel in fragments and are lost more often. Default: as `maxPacketBytes`.
+   */
   readonly maxDirectPacketBytes?: number;
   /**
    * Which of the user messages from packets that wait for their turn is handed over next: the oldest (`fifo`) or

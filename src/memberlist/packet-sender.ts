@@ -102,7 +102,10 @@ export class PacketSender {
       counters.add('packets.sent');
       counters.add('packets.sentBytes', datagram.length);
       ports.transport.sendPacket(address, datagram, (error) => {
-        if (error !== null) counters.add('packets.sendFailed');
+        if (error !== null) {
+          counters.add('packets.sendFailed');
+          ports.logger.warn({ ...address, error }, 'a packet was not sent');
+        }
         done?.(error);
       });
     }

@@ -46,7 +46,12 @@ export class ProbeAnswers {
   /** "Are you there?" */
   onPing(ping: PingMessage, from: Address): void {
     const { local, counters } = this.#core;
-    if (ping.node !== '' && ping.node !== local.name) return counters.add('pings.wrongName');
+    if (ping.node !== '' && ping.node !== local.name) {
+      counters.add('pings.wrongName');
+      const fields = { node: ping.node, ...from };
+      this.#core.ports.logger.warn(fields, 'a probe was meant for another name');
+      return;
+    }
     if (this.#lacksName(ping.sourceNode)) return counters.add('pings.unnamed');
     counters.add('pings.answered');
     if (ping.sourceNode !== local.name) this.#core.reachability.reached('packets');

@@ -196,9 +196,10 @@ export class Prober {
   #askHelpers(probe: Probe): void {
     if (this.#current !== probe || probe.isIndirect) return;
     probe.isIndirect = true;
-    const { table, config, counters } = this.#core;
+    const { table, config, counters, ports } = this.#core;
     const { record } = probe;
     counters.add('probes.indirect');
+    ports.logger.debug({ node: record.name }, 'no direct answer to a probe');
     const helpers = table.pick(config.probe.indirectChecks, (candidate) => {
       return candidate.state === 'alive' && !candidate.isLocal && candidate !== record;
     });

@@ -88,8 +88,9 @@ export class PushPull {
    * @returns a function that gives up; `done` then hears nothing
    */
   exchange(to: Address, isJoin: boolean, done: PushPullCallback): () => void {
-    const { config, counters } = this.#core;
+    const { config, counters, ports } = this.#core;
     counters.add('pushPulls.started');
+    ports.logger.debug({ ...to, isJoin }, 'a push/pull begins');
     const options = { wantsReply: true, timeoutMs: config.limits.streamTimeoutMs };
     let isWanted = true;
     const tell: PushPullCallback = (error) => {
@@ -116,7 +117,7 @@ export class PushPull {
    * @returns the reply: our state as it was before theirs is merged
    */
   serve(request: PushPullMessage, stream: ServedStream): StreamMessage {
-    const { config, counters, ports, reminders } = this.#core;
+    const { config, counters, ports } = this.#core;
     const { maxConcurrentPushPulls: limit } = config.limits;
     if (this.#serving >= limit) {
       counters.add('pushPulls.refused');
@@ -137,7 +138,6 @@ export class PushPull {
       finishOne();
       if (error === null) return;
       counters.add('pushPulls.incompatible');
-      if (!reminders.isDue('push/pull')) return;
       ports.logger.warn({ code: error.code, ...error.fields }, 'a served push/pull was not merged');
     });
     return reply;

@@ -42,7 +42,6 @@ export type ReminderKind =
   | 'streams'
   | 'conflict'
   | 'incarnation'
-  | 'push/pull'
   | 'blocked'
   | 'peers file'
   | 'key log'

@@ -82,9 +82,15 @@ export class StateRules {
       isReachableHost(endpoint.host) &&
       isSaneVersionVector(claim.versions) &&
       claim.metadata.length <= config.limits.maxMetadataBytes;
-    if (!isUsable) return counters.add('claims.refused.malformed');
+    if (!isUsable) {
+      counters.add('claims.refused.malformed');
+      return this.#tellIgnored(claim, endpoint, 'malformed');
+    }
     if (claim.incarnation > HIGH_INCARNATION) counters.add('claims.highIncarnation');
-    if (!this.#isAdmitted(claim, endpoint)) return counters.add('claims.refused.admission');
+    if (!this.#isAdmitted(claim, endpoint)) {
+      counters.add('claims.refused.admission');
+      return this.#tellIgnored(claim, endpoint, 'not admitted');
+    }
     const record = table.get(claim.node);
     if (record === undefined) return this.#aliveUnknown(claim, endpoint);
     if (record === local) return this.#aliveOurselves(claim, endpoint);
@@ -242,6 +248,10 @@ export class StateRules {
     );
   }
 
+  #tellIgnored({ node }: AliveMessage, endpoint: Address | null, reason: string): void {
+    this.#core.ports.logger.warn({ node, ...endpoint, reason }, 'a claim was ignored');
+  }
+
   #aliveUnknown(claim: AliveMessage, endpoint: Address): void {
     const { table, config, counters, ports } = this.#core;
     if (claim.incarnation === 0) return counters.add('claims.refused.malformed');
@@ -287,6 +297,10 @@ export class StateRules {
     const { counters, events, ports } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
+    const { name: node, address: former } = record;
+    if (!sameAddress(former, endpoint)) {
+      ports.logger.info({ node, ...endpoint, former }, 'member is at another address');
+    }
     const hasChanged = !sameBytes(record.metadata, claim.metadata);
     record.addressBytes = claim.address;
     record.address = endpoint;

@@ -2,7 +2,7 @@ import type { StreamMessage } from '../codec/index.ts';
 import type { GossipError, StreamConnection, StreamHandlers } from '../runtime/index.ts';
 import { CodecError, StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { tellForeignTraffic } from './foreign-traffic.ts';
+import { tellRefused } from './foreign-traffic.ts';
 import { StreamDeadline } from './stream-deadline.ts';
 import { mostPushPullNodes, refusalReasonOf } from './stream-client.ts';
 import { StreamIntake } from './stream-intake.ts';
@@ -48,6 +48,7 @@ export class StreamServer {
     if (!this.#isOpen) return turnAway(connection);
     const { wire, ports, config, counters } = this.#core;
     counters.add('streams.accepted');
+    ports.logger.debug({ ...connection.remote }, 'a stream was opened');
     const codec = wire.streams.accept();
     const reader = wire.createStreamReader({
       maxUserMessageBytes: config.limits.maxStreamMessageBytes,
@@ -171,7 +172,7 @@ export class StreamServer {
     encode: (reason: ReturnType<typeof refusalReasonOf>, text: string) => readonly Uint8Array[],
   ): void {
     this.#core.counters.add(`streams.rejected.${error.code}`);
-    tellForeignTraffic(this.#core, 'streams', connection.remote, error);
+    tellRefused(this.#core, 'streams', connection.remote, error);
     for (const chunk of encode(refusalReasonOf(error.code), error.code)) connection.write(chunk);
     connection.end();
   }

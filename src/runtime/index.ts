@@ -25,6 +25,7 @@ export type { FileStore } from './files.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { silentLogger } from './logger.ts';
 export { Counters } from './metrics.ts';
+export { quietLogger } from './quiet-logger.ts';
 export type { Entropy, Random } from './random.ts';
 export { randomBelow, randomFraction, sample, SeededRandom, shuffle } from './random.ts';
 export type { TickerOptions } from './ticker.ts';

@@ -64,6 +64,8 @@ export interface InterfaceAddress {
   /** Length of the network prefix in bits. */
   readonly prefixBits: number;
   readonly isInternal: boolean;
+  /** Whether packets to the rest of the world leave through its interface; left out where nobody knows. */
+  readonly hasDefaultRoute?: boolean;
 }
 
 /** Where a transport should listen. */

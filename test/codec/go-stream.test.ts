@@ -145,6 +145,15 @@ test('a reply has no label header, yet the label is bound to it', () => {
   });
 });
 
+test('beside Go a request sent back is taken for its reply, as in Go', () => {
+  const wire = wireOf([keyOf(16)], { label: utf8('blue') });
+  const bytes = requestOf(wire, pushPull(2));
+  const withoutLabel = bytes.subarray(2 + 4);
+  assert.deepEqual(read(wire, wire.streams.initiate().reply, [withoutLabel]), pushPull(2));
+  const other = wireOf([keyOf(16)], { label: utf8('green') }).streams.initiate().reply;
+  assert.throws(() => read(wire, other, [withoutLabel]), { code: 'ERR_KEY_MISMATCH' });
+});
+
 test('keys that do not match, seals without keys and messages without a seal are told apart', () => {
   const message = pushPull(2);
   const [plain, one, two] = [wireOf(), wireOf([keyOf(16, 1)]), wireOf([keyOf(16, 2)])];

@@ -333,6 +333,22 @@ test('a name is made up where none is given, and differs between nodes', async (
   await ring.close();
 });
 
+test('stats count the records by state', async () => {
+  const ring = new Ring();
+  const nodes = await ring.spawnJoined(4);
+  const [a, b, c] = nodes as [RingNode, RingNode, RingNode];
+  await ring.settle(b.member.leave());
+  c.runtime.crash();
+  assert.ok(ring.runUntil(() => a.member.stats().states.suspect === 1, 10_000));
+  assert.deepEqual(a.member.stats().states, { alive: 2, suspect: 1, dead: 0, left: 1 });
+  assert.ok(ring.runUntil(() => a.member.stats().states.suspect === 0, 30_000));
+  const { states, knownNodes, members } = a.member.stats();
+  assert.equal(states.dead, 1);
+  assert.equal(members, 2);
+  assert.equal(states.alive + states.dead + states.left, knownNodes);
+  await ring.close();
+});
+
 test('stats show the counters of the transport beside their own, in order', async () => {
   const ring = new Ring();
   const [a, b] = (await ring.spawnJoined(2, { limits: { maxInboundStreams: 1 } })) as [

@@ -86,7 +86,10 @@ describe('a member that stands still', () => {
       }, 1520);
     }
     assert.ok(highest >= 2, `score rose to ${highest} only`);
-    assert.ok((member.stats().counters['loop.stalls'] ?? 0) >= 6);
+    const { counters, stalledMs, longestStallMs } = member.stats();
+    assert.ok((counters['loop.stalls'] ?? 0) >= 6);
+    assert.ok(longestStallMs > 1_000 && longestStallMs <= 1_500, String(longestStallMs));
+    assert.ok(stalledMs > 6 * 1_000 && stalledMs <= 6 * 1_500, String(stalledMs));
     ring.runFor(20_000);
     assert.equal(member.healthScore, 0);
     await ring.close();

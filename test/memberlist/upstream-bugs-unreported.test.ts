@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { sealEnvelope } from '../../src/codec/aes-gcm.ts';
+import { compressMessage } from '../../src/codec/compress-message.ts';
 import {
   createWire,
   encodeCompound,
@@ -23,8 +24,8 @@ import { RulesBench, suspect } from '../support/rules-bench.ts';
  *
  * Held elsewhere, since that is where the mechanism is tested:
  *
- *   an empty stream that is sealed, and any other junk, crashes nobody    junk.test.ts
- *   what compressed frames may inflate to                                 codec/stream.test.ts
+ *   any other junk crashes nobody                                         junk.test.ts
+ *   what streams may inflate to                            codec/stream.test.ts, codec/go-stream.test.ts
  *   checksum and lengths count in the packet budget                       packet-sender.test.ts
  */
 
@@ -251,6 +252,49 @@ test('a wrong padding inside a good seal crashes nobody, and what follows is hea
   );
   assert.equal(counters['packets.dropped.ERR_INTERNAL'], undefined);
   assert.equal(node.member.localMember.incarnation, 10, 'it refuted what came after');
+  await ring.close();
+  await ring.settle(raw.close());
+});
+
+test('one packet inflates to a mebibyte in all, however its bytes are spread', async () => {
+  const ring = new Ring();
+  const heard: number[] = [];
+  const delegates = { user: { onUserMessage: (bytes: Uint8Array) => heard.push(bytes.length) } };
+  const node = await ring.spawn({ wire: 'memberlist' }, { delegates });
+  const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  const message = (bytes: number): Uint8Array => {
+    return compressMessage(new Uint8Array(bytes).fill(MESSAGE_TYPE.user));
+  };
+  const bomb = message(1_048_577);
+  raw.sendBytes(node, bomb);
+  raw.sendBytes(node, encodeCompound([message(500_000), message(500_000), message(500_000)]));
+  raw.sendBytes(node, message(1_048_576));
+  ring.runFor(50);
+  assert.ok(bomb.length < 2_500, 'it fits into a packet');
+  assert.deepEqual(heard, [499_999, 499_999, 1_048_575]);
+  assert.equal(node.member.stats().counters['packets.dropped.ERR_CODEC_LIMIT'], 2);
+  await ring.close();
+  await ring.settle(raw.close());
+});
+
+test('a stream that holds nothing once it is opened or inflated crashes nobody', async () => {
+  const ring = new Ring();
+  const key = new Uint8Array(16).fill(5);
+  const sealed = await ring.spawn({ wire: 'memberlist', encryption: { keys: [key] } });
+  const plain = await ring.spawn({ wire: 'memberlist' });
+  const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  const frame = Uint8Array.of(10, 0, 0, 0, 29); // the mark and length of an envelope around no bytes
+  const secret = { key, nonce: new Uint8Array(12).fill(1), bound: frame };
+  const empty = sealEnvelope(1, new Uint8Array(0), secret);
+  assert.equal(empty.length, 29);
+  await ring.settle(raw.dialBytes(sealed, Uint8Array.of(...frame, ...empty)));
+  await ring.settle(raw.dialBytes(plain, compressMessage(new Uint8Array(0))));
+  for (const { member } of [sealed, plain]) {
+    const { counters } = member.stats();
+    const names = Object.keys(counters).filter((name) => name.startsWith('streams.rejected.'));
+    assert.equal(names.length, 1, JSON.stringify(counters));
+    assert.match(names[0] as string, /ERR_CODEC_/);
+  }
   await ring.close();
   await ring.settle(raw.close());
 });

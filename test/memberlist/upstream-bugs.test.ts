@@ -195,6 +195,17 @@ test('bound to all addresses a node tells a real one, and nonsense to bind to is
   }
 });
 
+test('beside the bridge of a container engine the address of the default route is told', () => {
+  const bridge = { host: '172.17.0.1', prefixBits: 16, isInternal: false };
+  const card = { host: '192.168.7.5', prefixBits: 24, isInternal: false };
+  const told = (hasDefaultRoute: boolean): string => {
+    const interfaces = [bridge, { ...card, hasDefaultRoute }];
+    return chooseAdvertiseHost({ host: '0.0.0.0', port: 7946 }, null, interfaces).host;
+  };
+  assert.equal(told(true), card.host);
+  assert.equal(told(false), bridge.host, 'where no route is known the larger network');
+});
+
 test('a claim is encoded once, however often it is sent (243)', () => {
   const bench = new RulesBench();
   for (let i = 0; i < 50; i += 1) bench.rules.alive(alive(`a${i}`, 1));

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs';
 
 import { canonicalHost } from '../address.ts';
 import { TransportError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
 import type { Resolver } from '../transport.ts';
 import { isDnsName } from './dns-message.ts';
 import { lookupOverTcp } from './dns-tcp.ts';
@@ -28,6 +29,12 @@ export interface NodeResolverOptions {
    * @defaultValue 2000
    */
   readonly dnsTimeoutMs?: number;
+  /**
+   * Hears of attempts over TCP that failed.
+   *
+   * @defaultValue silent
+   */
+  readonly logger?: Logger;
 }
 
 /**
@@ -41,7 +48,7 @@ export interface NodeResolverOptions {
  * attempt cannot be stopped and its late answer is ignored.
  */
 export function nodeResolver(options: NodeResolverOptions = {}): Resolver {
-  const { timeoutMs = 5_000, dnsTimeoutMs = 2_000 } = options;
+  const { timeoutMs = 5_000, dnsTimeoutMs = 2_000, logger = silentLogger } = options;
   const { dnsConfigPath = '/etc/resolv.conf' } = options;
   return {
     lookup(host, done): void {
@@ -62,7 +69,7 @@ export function nodeResolver(options: NodeResolverOptions = {}): Resolver {
         answer(new Error(`no answer within ${timeoutMs} ms`), []);
       }, timeoutMs);
       const limitMs = Math.min(dnsTimeoutMs, timeoutMs);
-      askNameServer(host, { dnsConfigPath, timeoutMs: limitMs }, (hosts) => {
+      askNameServer(host, { dnsConfigPath, timeoutMs: limitMs, logger }, (hosts) => {
         if (hosts.length > 0) answer(null, hosts);
         else if (!isAnswered) askSystem(host, answer);
       });
@@ -73,18 +80,29 @@ export function nodeResolver(options: NodeResolverOptions = {}): Resolver {
 /** No hosts when there is nothing to ask, nothing to find, or anything goes wrong. */
 function askNameServer(
   host: string,
-  o: { readonly dnsConfigPath: string | false; readonly timeoutMs: number },
+  o: {
+    readonly dnsConfigPath: string | false;
+    readonly timeoutMs: number;
+    readonly logger: Logger;
+  },
   done: (hosts: readonly string[]) => void,
 ): void {
-  const { dnsConfigPath, timeoutMs } = o;
+  const { dnsConfigPath, timeoutMs, logger } = o;
   if (dnsConfigPath === false || !host.includes('.') || !isDnsName(host)) {
     done([]);
     return;
   }
   readFile(dnsConfigPath, 'utf8', (error, text) => {
     const server = error === null ? firstNameServer(text) : null;
-    if (server === null) done([]);
-    else lookupOverTcp({ server, host, timeoutMs }, (_error, hosts) => done(hosts));
+    if (server === null) {
+      logger.debug({ host, dnsConfigPath, error }, 'no name server to ask over TCP');
+      done([]);
+      return;
+    }
+    lookupOverTcp({ server, host, timeoutMs }, (failure, hosts) => {
+      if (failure !== null) logger.debug({ host, server, error: failure }, 'no answer over TCP');
+      done(hosts);
+    });
   });
 }
 

@@ -164,10 +164,10 @@ export class NodeTransport implements Transport {
       this.#finishIfGone();
     };
     pair.udp.on('message', (chunk, from) => this.#packetArrived(chunk, from, handlers));
-    pair.udp.on('error', () => this.#counters.add('sockets.errors'));
+    pair.udp.on('error', (error) => this.#socketFailed(error));
     pair.udp.on('close', released);
     pair.server.on('connection', (socket) => this.#streamArrived(socket, handlers));
-    pair.server.on('error', () => this.#counters.add('sockets.errors')); // EMFILE: accepts later
+    pair.server.on('error', (error) => this.#socketFailed(error)); // EMFILE: accepts later
     pair.server.on('close', released);
   }
 
@@ -243,6 +243,11 @@ export class NodeTransport implements Transport {
       this.#logger.error({ error }, 'a transport handler threw');
       return false;
     }
+  }
+
+  #socketFailed(error: Error): void {
+    this.#counters.add('sockets.errors');
+    this.#logger.error({ error }, 'a socket reported an error');
   }
 
   #closedError(): GossipError {
