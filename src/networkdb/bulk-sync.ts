@@ -252,7 +252,8 @@ export class BulkSync {
       done(new StateError('ERR_MEMBER_UNKNOWN', `cannot sync with ${peer}`, { peer }));
       return;
     }
-    const walk = new SyncWalk(state, networks, scope);
+    const tellsAttachments = state.nodes.takesAttachments(peer);
+    const walk = new SyncWalk(state, { networks, scope, tellsAttachments });
     const nextChunk = (): void => {
       const parts: Uint8Array[] = [];
       slices.run(walk.fill(parts, CHUNK_BYTES), () => {
