@@ -3,10 +3,12 @@ import { test } from 'node:test';
 
 import {
   decodeCapabilities,
+  DEFAULT_TABLES_OPTIONS,
   encodeCapabilities,
   MAX_NAME_BYTES,
 } from '../../src/networkdb/index.ts';
 import { Countdown } from '../../src/networkdb/countdown.ts';
+import { EarlyEvents } from '../../src/networkdb/early-events.ts';
 import type { EntryVersion } from '../../src/networkdb/entry.ts';
 import { compareVersions } from '../../src/networkdb/entry.ts';
 import {
@@ -20,7 +22,7 @@ import { compareBytes, compareText } from '../../src/networkdb/order.ts';
 import { PACKETS_PER_WINDOW, TablePacing } from '../../src/networkdb/table-pacing.ts';
 import { RateLimit } from '../../src/networkdb/rate-limit.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
-import { utf8Length } from '../../src/runtime/index.ts';
+import { Counters, utf8Length } from '../../src/runtime/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 import { encode } from '../support/fake-membership.ts';
 
@@ -153,6 +155,17 @@ test('what is read of metadata shares no memory with it, also when that is a Buf
     buffer.fill(0);
     assert.deepEqual([...user], before);
   }
+});
+
+test('an early event is kept as it came, also when its Buffer is used again', () => {
+  const { limits } = DEFAULT_TABLES_OPTIONS;
+  const early = new EarlyEvents(new VirtualClock(), limits, new Counters());
+  const inner = Buffer.from('as it came');
+  early.keep({ kind: 'table', node: 'n', network: 'prod', inner });
+  inner.fill(0);
+  const [kept] = early.takeWrites('n', 'prod');
+  assert.deepEqual(kept?.inner, encode('as it came'));
+  early.stop();
 });
 
 test('credit may be overdrawn once and is paid off with time', () => {
