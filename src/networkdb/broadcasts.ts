@@ -229,15 +229,27 @@ export class Broadcasts {
     return asDrained(events);
   }
 
-  /** A stream reached nobody: what it carried goes by packet, unless there is something newer. */
-  giveBack(network: string, list: NewsList, events: readonly WaitingEvent[], now: number): void {
-    const news = this.#tables.get(network);
-    if (news === undefined) return;
-    const limit = this.#sendLimit(network);
+  /**
+   * A stream reached nobody: what it carried goes by packet, unless there is something newer.
+   *
+   * @param now - tells the time, which passes between two events
+   * @returns a generator that gives back one event at a time and yields its bytes
+   */
+  *giveBack(
+    network: string,
+    list: NewsList,
+    events: readonly WaitingEvent[],
+    now: () => number,
+  ): Generator<number, void> {
     for (const event of events) {
-      if (allLists(news).some((each) => each.get(event.key) !== undefined)) continue;
-      const targets = list === 'own' ? [news.own] : [news.next, news.previous];
-      for (const target of targets) this.#putBack(target, event, now, limit);
+      const news = this.#tables.get(network);
+      if (news === undefined) return;
+      if (allLists(news).every((each) => each.get(event.key) === undefined)) {
+        const targets = list === 'own' ? [news.own] : [news.next, news.previous];
+        const limit = this.#sendLimit(network);
+        for (const target of targets) this.#putBack(target, event, now(), limit);
+      }
+      yield event.message.length;
     }
   }
 

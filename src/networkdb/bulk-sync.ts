@@ -4,6 +4,7 @@ import type { Address, Clock, Timer } from '../runtime/index.ts';
 import { GossipError, sameAddress, StateError, TimeoutError } from '../runtime/index.ts';
 import { FEATURE } from './capabilities.ts';
 import type { Membership } from './membership.ts';
+import { PeerSyncs } from './peer-syncs.ts';
 import type { Slices } from './slices.ts';
 import type { SyncScope } from './sync-walk.ts';
 import { SyncWalk } from './sync-walk.ts';
@@ -68,6 +69,8 @@ interface Pending {
 
 /** Requests and answers of bulk syncs. */
 export class BulkSync {
+  /** How exchanges with each peer went. */
+  readonly peerSyncs: PeerSyncs = new PeerSyncs();
   readonly #parts: BulkSyncParts;
   readonly #pending = new Map<string, Set<Pending>>();
   readonly #answers = new Map<string, Wanted>();
@@ -95,11 +98,18 @@ export class BulkSync {
    * @param done - called once, when the answer was applied or has failed to come
    */
   request(peer: string, networks: readonly string[], scope: SyncScope, done: SyncDone): void {
-    const { counters } = this.#parts.state;
+    const { clock, state } = this.#parts;
+    const { counters } = state;
+    const startedAt = clock.now();
     this.#send({ peer, networks, scope, isRequest: true }, (error) => {
-      if (error === null) counters.add('tables.sync.ok');
-      else if (error.code === 'ERR_TIMEOUT') counters.add('tables.sync.timedOut');
-      else counters.add('tables.sync.failed');
+      if (error === null) {
+        counters.add('tables.sync.ok');
+        this.peerSyncs.note(peer, 'ok', clock.now() - startedAt);
+      } else {
+        const isTimeout = error.code === 'ERR_TIMEOUT';
+        counters.add(isTimeout ? 'tables.sync.timedOut' : 'tables.sync.failed');
+        this.peerSyncs.note(peer, isTimeout ? 'timedOut' : 'failed', null);
+      }
       done(error);
     });
   }
@@ -227,6 +237,7 @@ export class BulkSync {
     this.#send({ peer, networks, scope, isRequest: false }, (error) => {
       this.#answering -= 1;
       counters.add(error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed');
+      this.peerSyncs.note(peer, error === null ? 'answered' : 'answerFailed', null);
       this.#pumpAnswers();
     });
   }
@@ -252,7 +263,8 @@ export class BulkSync {
       done(new StateError('ERR_MEMBER_UNKNOWN', `cannot sync with ${peer}`, { peer }));
       return;
     }
-    const walk = new SyncWalk(state, networks, scope);
+    const tellsAttachments = state.nodes.takesAttachments(peer);
+    const walk = new SyncWalk(state, { networks, scope, tellsAttachments });
     const nextChunk = (): void => {
       const parts: Uint8Array[] = [];
       slices.run(walk.fill(parts, CHUNK_BYTES), () => {

@@ -1,5 +1,6 @@
 import type { Clock, Counters, Timer } from '../runtime/index.ts';
 import type { TableLimits } from './options.ts';
+import { copyOf } from './order.ts';
 
 /*
  * Events that came before what they rest on: a write whose owner we do not know to be on the network, an
@@ -48,7 +49,7 @@ export class EarlyEvents {
     }
     const [oldest] = this.#due.keys();
     if (oldest !== undefined && this.#due.size >= this.#limits.maxEarlyEvents) this.#drop(oldest);
-    const copy = { ...event, inner: event.inner.slice() };
+    const copy = { ...event, inner: copyOf(event.inner) };
     this.#byNode.set(event.node, held.add(copy));
     this.#due.set(copy, this.#clock.now() + EARLY_EVENT_MS);
     this.#counters.add('tables.early.kept');

@@ -93,7 +93,7 @@ export function buildParts(
   const broadcasts = new Broadcasts(state);
   const ring = new Ring(state.attachments, state.nodes, state.localName);
   const sending = { clock, random, membership, state, broadcasts, ring, pacer };
-  const streams = new StreamSpread(sending);
+  const streams = new StreamSpread({ ...sending, slices });
   const gossip = new TableGossip({
     ...sending,
     streams,

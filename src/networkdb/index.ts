@@ -34,6 +34,7 @@ export { DEFAULT_TABLES_OPTIONS } from './options.ts';
 export type { RadixRange, RadixReader, RadixSnapshot } from './radix.ts';
 export { RadixTree } from './radix.ts';
 export type { SliceCounts } from './slices.ts';
+export type { PeerSyncStats } from './peer-syncs.ts';
 export type { NetworkStats, TableStats } from './stats.ts';
 export type { KeyRange, TableEntry, Unreadable } from './table-values.ts';
 export { TableSnapshot } from './table-values.ts';

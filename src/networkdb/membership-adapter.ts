@@ -79,11 +79,15 @@ export class MembershipAdapter implements Membership {
   }
 }
 
-/** The tables' hooks in the shape in which the membership calls them. */
-export function delegatesOf(events: MembershipEvents): MemberlistDelegates {
+/**
+ * The tables' hooks in the shape in which the membership calls them.
+ *
+ * @param goLevel - the level of Go's NetworkDB that our metadata announces; null where no node of Go reads it
+ */
+export function delegatesOf(events: MembershipEvents, goLevel: number | null): MemberlistDelegates {
   return {
     user: {
-      localMetadata: () => encodeCapabilities(LOCAL_FEATURES, NO_BYTES),
+      localMetadata: () => encodeCapabilities(LOCAL_FEATURES, NO_BYTES, goLevel),
       onUserMessage: (message, from) => {
         events.message(message, from);
       },

@@ -16,6 +16,7 @@ import {
 } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
 import { checkWait, StateError, Waiters } from '../runtime/index.ts';
+import { LOCAL_GO_LEVEL } from './capabilities.ts';
 import type { ClusterChange } from './change.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
 import { resolveNetworkDBConfig } from './config.ts';
@@ -394,8 +395,10 @@ async function startMembership(o: {
   readonly engine: TableEngine;
 }): Promise<Memberlist> {
   const config = { ...o.config.memberlist, nodeName: o.localName };
+  const goLevel = config.wire === 'memberlist' ? LOCAL_GO_LEVEL : null;
+  const delegates = delegatesOf(o.engine.events, goLevel);
   try {
-    return await Memberlist.start(config, { runtime: o.ports }, delegatesOf(o.engine.events));
+    return await Memberlist.start(config, { runtime: o.ports }, delegates);
   } catch (error) {
     o.engine.stop();
     throw error;

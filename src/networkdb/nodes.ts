@@ -1,6 +1,6 @@
 import type { Address } from '../runtime/index.ts';
 import { formatAddress } from '../runtime/index.ts';
-import { announces, isOurMetadata } from './capabilities.ts';
+import { announces, isOurMetadata, takesAttachments } from './capabilities.ts';
 import { sortedTexts } from './order.ts';
 
 /*
@@ -73,6 +73,12 @@ export class NodeTable {
   announces(name: string, feature: number): boolean {
     const record = this.#records.get(name);
     return record !== undefined && announces(record.metadata, feature);
+  }
+
+  /** Whether a bulk sync to the node may carry attachments. */
+  takesAttachments(name: string): boolean {
+    const record = this.#records.get(name);
+    return record !== undefined && takesAttachments(record.metadata);
   }
 
   add(record: NodeRecord): void {

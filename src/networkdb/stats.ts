@@ -3,6 +3,7 @@ import type { BulkSync } from './bulk-sync.ts';
 import type { EarlyEvents } from './early-events.ts';
 import type { Inbound } from './inbound.ts';
 import type { OversizeSender } from './oversize.ts';
+import type { PeerSyncStats } from './peer-syncs.ts';
 import type { Rewrites } from './rewrites.ts';
 import type { SliceCounts, Slices } from './slices.ts';
 import type { TableState } from './transitions.ts';
@@ -33,6 +34,8 @@ export interface TableStats {
   readonly waitingBytes: number;
   /** Bulk syncs that wait for their answer. */
   readonly pendingSyncs: number;
+  /** How bulk syncs with each peer went, by name: the 1,024 peers met last. */
+  readonly peerSyncs: Readonly<Record<string, PeerSyncStats>>;
   readonly slices: SliceCounts;
   readonly clocks: { readonly table: number; readonly network: number };
   /** What happened since the start, by name. */
@@ -88,6 +91,7 @@ export function collectStats(sources: StatsSources): TableStats {
     watchers: state.watches.size,
     waitingBytes: sources.inbound.waitingBytes,
     pendingSyncs: sources.bulkSync.pendingCount,
+    peerSyncs: sources.bulkSync.peerSyncs.snapshot(),
     slices: sources.slices.counts(),
     clocks: { table: state.tableClock.time, network: state.networkClock.time },
     counters: state.counters.snapshot(),

@@ -4,6 +4,7 @@ import type { Broadcasts, Drained, NewsList } from './broadcasts.ts';
 import type { Membership } from './membership.ts';
 import type { TablePacing } from './table-pacing.ts';
 import type { Ring } from './ring.ts';
+import type { Slices } from './slices.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -40,6 +41,7 @@ export interface StreamSpreadParts {
   readonly broadcasts: Broadcasts;
   readonly ring: Ring;
   readonly pacer: TablePacing;
+  readonly slices: Slices;
 }
 
 interface Batch extends Drained {
@@ -107,10 +109,13 @@ export class StreamSpread {
 
   /** Sends to the member at `at`, or to those after it when that fails. */
   #serve(others: readonly string[], at: number, batch: Batch): void {
-    const { broadcasts, clock } = this.#parts;
+    const { broadcasts, clock, slices } = this.#parts;
     const peer = others[at];
     if (peer === undefined || at > MAX_PASSED_OVER) {
-      broadcasts.giveBack(batch.network, batch.list, batch.events, clock.now());
+      // A batch may hold thousands of events, and a member that is gone leaves many batches.
+      const { network, list, events } = batch;
+      const now = (): number => clock.now();
+      slices.run(broadcasts.giveBack(network, list, events, now), () => undefined);
       return;
     }
     const served = { peer, batch, at: clock.now() };

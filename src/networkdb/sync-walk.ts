@@ -7,22 +7,34 @@ import type { TableState } from './transitions.ts';
  * What a bulk sync carries: every entry of the networks, or those of this node alone, tombstones and
  * hidden ones too, frozen at the start and read in chunks. In each chunk the attachment of an owner stands ahead of the owner's first
  * entry, and our own attachments ahead of all: a receiver that missed the join must not refuse the
- * entries. Go accepts such a mixture as it accepts any compound.
+ * entries. Not so to a node of Go that does not announce that it may be sent them: with an older
+ * attachment it would replace a newer one that waits to be relayed. It has them from push/pull and gossip.
  */
 
 /** Whose entries an exchange carries: everybody's, or those of the node that sends them. */
 export type SyncScope = 'all' | 'own';
 
+/** What is to be told. */
+export interface SyncContent {
+  readonly networks: readonly string[];
+  readonly scope: SyncScope;
+  /** Whether attachments stand ahead of the entries. */
+  readonly tellsAttachments: boolean;
+}
+
 /** A walk over networks, to be filled into chunks. */
 export class SyncWalk {
   readonly #state: TableState;
   readonly #networks: readonly string[];
+  readonly #tellsAttachments: boolean;
   readonly #entries: Iterator<StoredEntry, void>;
   #isDone = false;
 
-  constructor(state: TableState, networks: readonly string[], scope: SyncScope) {
+  constructor(state: TableState, o: SyncContent) {
+    const { networks, scope } = o;
     this.#state = state;
     this.#networks = networks;
+    this.#tellsAttachments = o.tellsAttachments;
     this.#entries = scope === 'all' ? allEntries(state, networks) : ownEntries(state, networks);
   }
 
@@ -66,7 +78,7 @@ export class SyncWalk {
 
   #tellAttachment(chunk: Uint8Array[], told: Set<string>, network: string, node: string): number {
     const id = `${network.length}:${network}${node}`;
-    if (told.has(id)) return 0;
+    if (!this.#tellsAttachments || told.has(id)) return 0;
     told.add(id);
     const { attachments, localName } = this.#state;
     const attachment =

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { decodeGossip, GOSSIP_TYPE } from '../../src/codec/index.ts';
+import { MAX_PEER_SYNCS, PeerSyncs } from '../../src/networkdb/peer-syncs.ts';
 import { decode, encode, FakeCluster, view } from '../support/fake-membership.ts';
 
 /*
@@ -419,10 +420,31 @@ test('a sync that is not answered is a failure, and the next peer is tried', () 
   };
   const before = a.engine.stats().counters['tables.sync.ok'] ?? 0;
   cluster.clock.runFor(600_000);
-  const { counters, pendingSyncs } = a.engine.stats();
+  const { counters, pendingSyncs, peerSyncs } = a.engine.stats();
   assert.ok((counters['tables.sync.timedOut'] ?? 0) > 3);
   assert.ok((counters['tables.sync.ok'] ?? 0) - before >= 19);
   assert.ok(pendingSyncs <= 1);
+  const ofB = peerSyncs['b'];
+  const ofC = peerSyncs['c'];
+  assert.ok(ofB && ofC);
+  assert.equal(ofB.timedOut, counters['tables.sync.timedOut'], 'the one that is silent is named');
+  assert.equal(ofC.timedOut + ofC.failed + ofB.failed, 0);
+  assert.ok(ofC.ok >= 10);
+  assert.ok(ofC.lastMs !== null && ofC.lastMs > 0 && ofC.lastMs < 100);
+  assert.equal(ofB.answered + ofC.answered, counters['tables.sync.answered']);
+});
+
+test('figures are kept of the 1,024 peers met last', () => {
+  const syncs = new PeerSyncs();
+  for (let i = 0; i < 3_000; i += 1) {
+    syncs.note(`n${i}`, 'failed', null);
+    syncs.note('known', 'answered', null);
+  }
+  const kept = syncs.snapshot();
+  assert.equal(Object.keys(kept).length, MAX_PEER_SYNCS);
+  assert.equal(kept['known']?.answered, 3_000);
+  assert.equal(kept['n2999']?.failed, 1);
+  assert.equal(kept['n0'], undefined);
 });
 
 test('tombstones and hidden entries are forgotten after their time', () => {

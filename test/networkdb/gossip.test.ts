@@ -173,6 +173,30 @@ test('what a member took with it into a crash reaches those after it', () => {
   }
 });
 
+test('when the only other member is gone, what it was given is taken back in slices', () => {
+  const cluster = new FakeCluster({ tables: OFF });
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  assert.ok(a && b);
+  const count = 5_000;
+  for (let i = 0; i < count; i += 1) a.engine.create(at(`k${i}`), encode('v'));
+  cluster.clock.runFor(1_000);
+  assert.equal(entries(b), count);
+  const { slices, queued } = a.engine.stats();
+  assert.ok(queued.own < 100, 'all of it went by stream, but for the first few');
+  a.engine.events.nodeGone(b.asClusterNode());
+  assert.equal(
+    a.engine.stats().queued.own,
+    queued.own,
+    'nothing is done in the step that tells it',
+  );
+  cluster.clock.runFor(100);
+  const after = a.engine.stats();
+  assert.ok(after.queued.own > count - 100, `${after.queued.own}`);
+  assert.ok(after.slices.items - slices.items > count - 100);
+  assert.ok(after.slices.largestItems <= 128, `${after.slices.largestItems}`);
+  killAll([a, b]);
+});
+
 test('a stream that hangs holds up nobody, and ends with the member it goes to', () => {
   const cluster = new FakeCluster({ tables: OFF });
   const nodes = cluster.startOn('prod', ['a', 'b', 'c']);

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 
 import {
   decodeCapabilities,
+  DEFAULT_TABLES_OPTIONS,
   encodeCapabilities,
   MAX_NAME_BYTES,
 } from '../../src/networkdb/index.ts';
 import { Countdown } from '../../src/networkdb/countdown.ts';
+import { EarlyEvents } from '../../src/networkdb/early-events.ts';
 import type { EntryVersion } from '../../src/networkdb/entry.ts';
 import { compareVersions } from '../../src/networkdb/entry.ts';
 import {
@@ -20,7 +22,7 @@ import { compareBytes, compareText } from '../../src/networkdb/order.ts';
 import { PACKETS_PER_WINDOW, TablePacing } from '../../src/networkdb/table-pacing.ts';
 import { RateLimit } from '../../src/networkdb/rate-limit.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
-import { utf8Length } from '../../src/runtime/index.ts';
+import { Counters, utf8Length } from '../../src/runtime/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 import { encode } from '../support/fake-membership.ts';
 
@@ -127,16 +129,43 @@ test('retention is counted in ticks and not in time', () => {
 test('capabilities survive the trip, and other metadata has none', () => {
   for (const features of [0, 1, 127, 128, 0xffff, 0xffff_ffff]) {
     for (const user of ['', 'user bytes']) {
-      const read = decodeCapabilities(encodeCapabilities(features, encode(user)));
-      assert.deepEqual(read, { features, user: encode(user), isOurs: true });
+      for (const goLevel of [null, 0, 1, 0xf7]) {
+        const read = decodeCapabilities(encodeCapabilities(features, encode(user), goLevel));
+        const level = goLevel ?? 0;
+        assert.deepEqual(read, { features, goLevel: level, user: encode(user), isOurs: true });
+      }
     }
   }
   const foreign = ['', 'user', '\u00f7ND'].map(encode);
   const cut = encodeCapabilities(0xffff_ffff, new Uint8Array(0)).slice(0, 5);
   for (const metadata of [...foreign, cut, new Uint8Array([0xf7, 0x4e, 0x44])]) {
     const read = decodeCapabilities(metadata);
-    assert.deepEqual(read, { features: 0, user: metadata, isOurs: false });
+    const goLevel = metadata[0] ?? 0;
+    assert.deepEqual(read, { features: 0, goLevel, user: metadata, isOurs: false });
   }
+  const twoAhead = Uint8Array.of(1, 1, 0xf7, 0x4e, 0x44, 1);
+  assert.equal(decodeCapabilities(twoAhead).isOurs, false);
+});
+
+test('what is read of metadata shares no memory with it, also when that is a Buffer', () => {
+  for (const metadata of [encodeCapabilities(1, encode('user')), encode('of Go')]) {
+    const buffer = Buffer.from(metadata);
+    const { user } = decodeCapabilities(buffer);
+    const before = [...user];
+    buffer.fill(0);
+    assert.deepEqual([...user], before);
+  }
+});
+
+test('an early event is kept as it came, also when its Buffer is used again', () => {
+  const { limits } = DEFAULT_TABLES_OPTIONS;
+  const early = new EarlyEvents(new VirtualClock(), limits, new Counters());
+  const inner = Buffer.from('as it came');
+  early.keep({ kind: 'table', node: 'n', network: 'prod', inner });
+  inner.fill(0);
+  const [kept] = early.takeWrites('n', 'prod');
+  assert.deepEqual(kept?.inner, encode('as it came'));
+  early.stop();
 });
 
 test('credit may be overdrawn once and is paid off with time', () => {

@@ -249,6 +249,7 @@ test('a node announces what this version can', async () => {
   const metadata = a?.db.member(b?.db.name ?? '')?.metadata ?? new Uint8Array(0);
   assert.deepEqual(decodeCapabilities(metadata), {
     features: LOCAL_FEATURES,
+    goLevel: 0,
     user: new Uint8Array(0),
     isOurs: true,
   });

@@ -103,12 +103,15 @@ export class GoNode {
     if (isRequest) this.sync(node, false);
   }
 
-  /** Sends all that it holds. */
+  /** Sends all that it holds: section 11.4, keys as its index has them, split at slashes. */
   sync(to: string, isRequest = true): void {
     this.tableClock += 1;
     const join = { kind: 'join', time: 1, node: this.name, network: 'prod' } as const;
     const parts = [wrapGossip(GOSSIP_TYPE.networkEvent, encodeNetworkEvent(join))];
-    for (const [key, entry] of this.entries) parts.push(this.#event(key, entry));
+    for (const [key, entry] of this.entries) {
+      const [, , inIndex = ''] = `prod/t/${key}`.split('/');
+      parts.push(this.#event(inIndex, entry));
+    }
     const body = { time: this.tableClock, isRequest, node: this.name, networks: ['prod'] };
     const message = encodeBulkSync({ ...body, payload: encodeCompoundMessage(parts) });
     this.#cluster.deliver(this, to, wrapGossip(GOSSIP_TYPE.bulkSync, message), true);
