@@ -19,6 +19,7 @@ import {
   wrapGossip,
 } from '../../src/codec/index.ts';
 import type { Change } from '../../src/networkdb/index.ts';
+import { encodeCapabilities } from '../../src/networkdb/index.ts';
 import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, FakeCluster, view } from '../support/fake-membership.ts';
 
@@ -92,7 +93,7 @@ function joined(self: FakeNode, name: string, host: number): void {
   self.engine.events.nodeJoined({
     name,
     address: { host: `10.1.0.${host}`, port: 7946 },
-    metadata: new Uint8Array(0),
+    metadata: encodeCapabilities(0, new Uint8Array(0)),
     hasLeft: false,
   });
 }
