@@ -1,7 +1,13 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
 import type { Address, Logger } from '../runtime/index.ts';
-import { Counters, quietLogger, silentLogger, StateError } from '../runtime/index.ts';
+import {
+  Counters,
+  forgivingLogger,
+  quietLogger,
+  silentLogger,
+  StateError,
+} from '../runtime/index.ts';
 import type { NodeResolverOptions } from '../runtime/node/index.ts';
 import {
   nodeClock,
@@ -17,7 +23,7 @@ import { Awareness } from './awareness.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import { localVersions } from './compatibility.ts';
 import type { Core, Ports } from './core.ts';
-import { aliveClaim, broadcastRoomBytes, callHook, probeIntervalMs } from './core.ts';
+import { aliveClaim, broadcastRoomBytes, callHook, probeIntervalMs, requireBytes } from './core.ts';
 import type { MemberlistDelegates } from './delegates.ts';
 import { MemberEvents } from './events.ts';
 import { Gossip } from './gossip.ts';
@@ -69,7 +75,7 @@ export interface Parts {
  * @param dns - for the real resolver; left out: its defaults
  */
 export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Ports {
-  const logger = options.logger ?? silentLogger;
+  const logger = options.logger === undefined ? silentLogger : forgivingLogger(options.logger);
   const clock = options.clock ?? nodeClock();
   return {
     clock,
@@ -385,7 +391,8 @@ function streamPing(
  * into a packet
  */
 export function localMetadata(core: Core): Uint8Array {
-  const metadata = core.delegates.user?.localMetadata?.() ?? NO_BYTES;
+  const given: unknown = core.delegates.user?.localMetadata?.() ?? NO_BYTES;
+  const metadata = requireBytes(given, 'localMetadata');
   const sizeBytes = metadata.length;
   const bare = aliveClaim({ ...core.local, metadata: NO_BYTES, incarnation: MAX_INCARNATION });
   const bareBytes = core.wire.encodePacketMessage(bare).length + METADATA_HEADER_BYTES;

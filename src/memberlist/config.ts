@@ -17,6 +17,7 @@ import type {
   MemberlistLimits,
   MemberlistOptions,
   Profile,
+  RuntimeOptions,
   WireName,
 } from './options.ts';
 
@@ -144,13 +145,30 @@ export function readMemberlistOptions(
   checkVersions(options, config, validator);
   checkEncryption(options, wireOf(options), validator);
   checkPacketSize(config, validator);
-  const { runtime } = options;
-  validator.check(runtime === undefined || isGroup(runtime), 'runtime', runtime, 'an object');
+  checkRuntime(options.runtime, validator);
   checkTimings(config, validator);
   checkDns(config.dns, validator);
   checkLimits(config.limits, wireOf(options), validator);
   return config;
 }
+
+/** Ports have contracts of their own; here only that each is an object, and that a logger has its levels. */
+function checkRuntime(runtime: RuntimeOptions | undefined, validator: Validator): void {
+  const isFine = runtime === undefined || isGroup(runtime);
+  if (!validator.check(isFine, 'runtime', runtime, 'an object') || runtime === undefined) return;
+  for (const name of PORTS) {
+    const port: unknown = runtime[name];
+    validator.check(port === undefined || isGroup(port), `runtime.${name}`, port, 'an object');
+  }
+  const logger: unknown = runtime.logger;
+  if (!isGroup(logger)) return;
+  const levels = logger as Record<string, unknown>;
+  const hasAll = LOG_LEVELS.every((level) => typeof levels[level] === 'function');
+  validator.check(hasAll, 'runtime.logger', logger, `an object with ${LOG_LEVELS.join(', ')}`);
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+const PORTS = ['clock', 'random', 'entropy', 'transport', 'resolver', 'files', 'logger'] as const;
 
 function fillDefaults(options: MemberlistOptions, validator: Validator): MemberlistConfig {
   const profile = options.profile ?? 'lan';

@@ -10,6 +10,7 @@ import type {
   Resolver,
   Transport,
 } from '../runtime/index.ts';
+import { StateError } from '../runtime/index.ts';
 import type { AllowedNetworks } from './allowed-networks.ts';
 import type { Awareness } from './awareness.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
@@ -108,6 +109,18 @@ export function callHook<T>(core: Core, name: string, hook: () => T, fallback: T
     core.ports.logger.error({ hook: name, error }, 'a hook threw');
     return fallback;
   }
+}
+
+/**
+ * What a hook gave, if it is bytes.
+ *
+ * @throws StateError with `ERR_ARGUMENT_INVALID`; inside {@link callHook} that counts as a failed hook
+ */
+export function requireBytes(value: unknown, what: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new StateError('ERR_ARGUMENT_INVALID', `${what} must be a Uint8Array`, {
+    type: typeof value,
+  });
 }
 
 /** The base of the suspicion formula when probing is off. */

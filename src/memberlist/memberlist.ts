@@ -175,7 +175,7 @@ export class Memberlist implements AsyncDisposable {
     }
     const { core, rejoin, rules } = this.#parts;
     const metadata = localMetadata(core);
-    return this.#join(targets ?? rejoin.lastKnown(), wait, () => {
+    return this.#join(targets === undefined ? rejoin.lastKnown() : targets, wait, () => {
       this.#phase = 'open';
       this.#leaving = null;
       if (targets !== undefined) rejoin.remember(targets);
@@ -249,6 +249,7 @@ export class Memberlist implements AsyncDisposable {
    */
   async ping(to: MessageTarget, wait: WaitOptions = {}): Promise<number> {
     this.#assertOpen();
+    checkWait(wait);
     const node = this.#parts.messages.resolve(to);
     const timeoutMs = wait.timeoutMs ?? this.#config.probe.timeoutMs;
     let giveUp: (() => void) | null = null;

@@ -1,7 +1,7 @@
 import type { Address, GossipError } from '../runtime/index.ts';
 import { canonicalHost, isReachableHost, StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { broadcastRoomBytes } from './core.ts';
+import { broadcastRoomBytes, requireBytes } from './core.ts';
 import type { PacketSender } from './packet-sender.ts';
 import { asUserMessage } from './packet-sender.ts';
 import type { StreamClient } from './stream-client.ts';
@@ -84,6 +84,7 @@ export class Messages {
 
   /** One packet to each endpoint, sealed once for all of them. */
   sendPackets(to: readonly Address[], message: Uint8Array): void {
+    requireBytes(message, 'a message');
     for (const address of to) this.#assertFitsPacket(message, address);
     this.#sender.sendAlone(to, asUserMessage(message));
   }
@@ -134,7 +135,8 @@ export class Messages {
   }
 
   /** @throws StateError with `ERR_MESSAGE_TOO_LARGE` */
-  assertStreamSize({ length: sizeBytes }: Uint8Array): void {
+  assertStreamSize(message: Uint8Array): void {
+    const { length: sizeBytes } = requireBytes(message, 'a message');
     const limitBytes = this.#core.config.limits.maxStreamMessageBytes;
     if (sizeBytes <= limitBytes) return;
     const text = `a message of ${sizeBytes} bytes is above the cap of ${limitBytes}`;

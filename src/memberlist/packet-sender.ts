@@ -9,7 +9,7 @@ import {
 import type { Address, GossipError } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { callHook, NEWEST_PEER } from './core.ts';
+import { callHook, NEWEST_PEER, requireBytes } from './core.ts';
 import { EndpointIndex } from './endpoint-index.ts';
 import { warnOfOversize } from './limit-warnings.ts';
 
@@ -193,7 +193,7 @@ export class PacketSender {
     const offered = callHook(
       this.#core,
       'getBroadcasts',
-      () => user.getBroadcasts?.(USER_PART_BYTES, left, freshOnly) ?? [],
+      () => listOfBytes(user.getBroadcasts?.(USER_PART_BYTES, left, freshOnly) ?? []),
       [],
     );
     return [...queued, ...this.#fitting(offered, left)].map(asUserMessage);
@@ -216,6 +216,14 @@ export class PacketSender {
     }
     return fitting;
   }
+}
+
+/** @throws StateError with `ERR_ARGUMENT_INVALID` when it is no list, or not of bytes */
+function listOfBytes(offered: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!Array.isArray(offered)) {
+    throw new StateError('ERR_ARGUMENT_INVALID', 'getBroadcasts must give a list of Uint8Array');
+  }
+  return offered.map((message) => requireBytes(message, 'what getBroadcasts gives'));
 }
 
 /** A message of the layer above with its type byte in front. */

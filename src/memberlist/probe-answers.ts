@@ -8,7 +8,7 @@ import type { Address, Timer } from '../runtime/index.ts';
 import { isReachableHost, sameAddress } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
-import { callHook, peerPort } from './core.ts';
+import { callHook, peerPort, requireBytes } from './core.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import { endpointOf } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
@@ -59,7 +59,7 @@ export class ProbeAnswers {
     const payload = callHook(
       this.#core,
       'ackPayload',
-      () => delegate?.ackPayload?.() ?? NO_BYTES,
+      () => requireBytes(delegate?.ackPayload?.() ?? NO_BYTES, 'ackPayload'),
       NO_BYTES,
     );
     const ack = {

@@ -11,7 +11,7 @@ import {
 import type { VersionedNode } from './compatibility.ts';
 import { findIncompatible } from './compatibility.ts';
 import type { Core } from './core.ts';
-import { callHook } from './core.ts';
+import { callHook, requireBytes } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
@@ -195,7 +195,7 @@ export class PushPull {
     const state = callHook(
       this.#core,
       'localState',
-      () => delegates.user?.localState?.(isJoin) ?? NO_BYTES,
+      () => requireBytes(delegates.user?.localState?.(isJoin) ?? NO_BYTES, 'localState'),
       NO_BYTES,
     );
     const nodes = table.all().map(toNode);

@@ -67,7 +67,11 @@ export function json<T>(schema?: Schema<T>): TableCodec<T> {
 
 /** Encodes with the codec. @throws StateError `ERR_TABLE_CODEC` with what the codec threw as cause */
 export function encodeValue<T>(codec: TableCodec<T>, value: T): Uint8Array {
-  return guarded('encode', () => codec.encode(value));
+  return guarded('encode', () => {
+    const encoded: unknown = codec.encode(value);
+    if (encoded instanceof Uint8Array) return encoded;
+    throw new TypeError(`a codec's encode must give a Uint8Array, got ${typeof encoded}`);
+  });
 }
 
 /** Decodes with the codec. @throws StateError `ERR_TABLE_CODEC` with what the codec threw as cause */

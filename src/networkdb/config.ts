@@ -68,7 +68,9 @@ const TABLE_KEYS = [
  */
 export function resolveNetworkDBConfig(options: NetworkDBOptions): NetworkDBConfig {
   const validator = new Validator();
-  validator.knownKeys('', options, OPTION_KEYS);
+  if (!validator.knownKeys('', options, OPTION_KEYS)) {
+    if (typeof options !== 'object' || (options as unknown) === null) validator.throwIfAny();
+  }
   validator.knownKeys('tables', options.tables, TABLE_KEYS);
   const split = splitLimits(options.limits);
   const memberlist = readMemberlistOptions({ ...options, limits: split.memberlist }, validator);

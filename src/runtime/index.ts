@@ -23,7 +23,7 @@ export {
 } from './errors.ts';
 export type { FileStore } from './files.ts';
 export type { LogFields, Logger } from './logger.ts';
-export { silentLogger } from './logger.ts';
+export { forgivingLogger, silentLogger } from './logger.ts';
 export { Counters } from './metrics.ts';
 export { quietLogger } from './quiet-logger.ts';
 export type { Entropy, Random } from './random.ts';

@@ -17,3 +17,15 @@ const ignore = (): void => undefined;
 
 /** Drops every line; the default. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/** A logger whose faults stay its own: what a line throws is dropped, so that logging ends nothing. */
+export function forgivingLogger(logger: Logger): Logger {
+  const at = (level: keyof Logger) => (fields: LogFields, message: string) => {
+    try {
+      logger[level](fields, message);
+    } catch {
+      // There is nowhere left to tell it.
+    }
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,5 +1,5 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
-import { GossipError, TimeoutError, Validator } from '../runtime/index.ts';
+import { TimeoutError, Validator } from '../runtime/index.ts';
 import { nodeTurn } from '../runtime/node/index.ts';
 import type { LinkSettings } from './links.ts';
 import type { Trace, TraceOptions } from './trace.ts';
@@ -45,7 +45,7 @@ export interface SimulationResult<T> {
  * @throws ConfigError with `ERR_CONFIG_INVALID`
  * @throws what the scenario or a process throws, with `simulation` on it: the seed, the virtual time and the last
  * lines of the trace
- * @throws TimeoutError with `ERR_TIMEOUT` after `maxVirtualMs`
+ * @throws TimeoutError with `ERR_TIMEOUT` after `maxVirtualMs`, or when nothing is pending that could end the wait
  */
 export async function simulate<T>(
   options: SimulateOptions,
@@ -86,7 +86,7 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     }
     if (!world.step()) {
       const text = 'the scenario waits for something that no pending call will bring';
-      throw new GossipError('ERR_INTERNAL', text);
+      throw new TimeoutError('ERR_TIMEOUT', text);
     }
   }
 }

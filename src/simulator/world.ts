@@ -1,6 +1,6 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import type { Random, Timer } from '../runtime/index.ts';
-import { SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
+import { canonicalHost, SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
 import type { MemoryFiles } from './files.ts';
 import { VirtualClock } from './clock.ts';
 import type { CutMode, LinkSettings } from './links.ts';
@@ -58,7 +58,7 @@ export interface UntilOptions {
   readonly what?: string;
 }
 
-/** A place in the simulated network: a process, or the address of a host. */
+/** A place in the simulated network: a process, its name, or the address of a host. */
 export type Place = SimProcess | string;
 
 interface Waiting {
@@ -217,19 +217,19 @@ export class World {
   /** Cuts the link between two places, both ways or one, all traffic or one kind. */
   cut(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     this.#tell(`cut ${placeName(a)} ${direction === 'both' ? '<>' : '>'} ${placeName(b)}, ${mode}`);
-    this.network.cut(hostOf(a), hostOf(b), direction, mode);
+    this.network.cut(this.#hostOf(a), this.#hostOf(b), direction, mode);
   }
 
   /** Undoes {@link World.cut}. */
   mend(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     this.#tell(`mended ${placeName(a)} ${placeName(b)}, ${mode}`);
-    this.network.mend(hostOf(a), hostOf(b), direction, mode);
+    this.network.mend(this.#hostOf(a), this.#hostOf(b), direction, mode);
   }
 
   /** Holds back what is sent between two places for so long; then it arrives in its order. */
   clog(a: Place, b: Place, durationMs: number, direction: CutDirection = 'both'): void {
     this.#tell(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`);
-    this.network.clog(hostOf(a), hostOf(b), durationMs, direction);
+    this.network.clog(this.#hostOf(a), this.#hostOf(b), durationMs, direction);
   }
 
   /** Splits the places: each reaches those of its own group only; those in no group are one more. */
@@ -237,7 +237,7 @@ export class World {
     const shown = groups.map((group) => group.map(placeName).join(' ')).join(' | ');
     this.#tell(`split ${shown}, ${mode}`);
     this.network.partition(
-      groups.map((group) => group.map(hostOf)),
+      groups.map((group) => group.map((place) => this.#hostOf(place))),
       mode,
     );
   }
@@ -256,7 +256,7 @@ export class World {
 
   /** A line of the scenario's in the trace. */
   note(text: string): void {
-    this.trace.add('note', '', text);
+    this.trace.add('note', '', `${text}`);
   }
 
   /** Ends the simulation with an error. @internal */
@@ -315,6 +315,16 @@ export class World {
     if (this.#waiting.delete(waiting)) end();
   }
 
+  /** @throws StateError with `ERR_ARGUMENT_INVALID`: a cut that cuts nothing would make a test pass for nothing */
+  #hostOf(place: Place): string {
+    if (place instanceof SimProcess) return place.host;
+    const named = this.#processes.findLast(({ name }) => name === place);
+    const host = named?.host ?? canonicalHost(place);
+    if (host !== null) return host;
+    const text = `${place} is no process of this world and no address`;
+    throw new StateError('ERR_ARGUMENT_INVALID', text, { place });
+  }
+
   #tell(text: string): void {
     this.trace.add('network', '', text);
   }
@@ -346,10 +356,6 @@ function targetOf(target: SimNode | string): string {
   if (typeof target === 'string') return target;
   const { host, port } = target.db.localMember;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function hostOf(place: Place): string {
-  return typeof place === 'string' ? place : place.host;
 }
 
 function placeName(place: Place): string {

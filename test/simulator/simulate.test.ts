@@ -150,7 +150,7 @@ test('an error of the scenario or of a process carries the seed, the time and th
   });
   await assert.rejects(inProcess, /of the process/);
   const stuck = simulate({}, async () => new Promise(() => undefined));
-  await assert.rejects(stuck, { code: 'ERR_INTERNAL', message: /no pending call/ });
+  await assert.rejects(stuck, { code: 'ERR_TIMEOUT', message: /no pending call/ });
   const endless = simulate(
     { nodes: 1, maxVirtualMs: 5000 },
     async () => new Promise(() => undefined),
@@ -242,5 +242,16 @@ test('a stopped node says good-bye, and what it holds on disk is there in its ne
     const again = await world.restart(b);
     assert.equal(again.files.get('note'), 'kept');
     await world.until(() => world.hasOneView());
+  });
+});
+
+test('a place is a process, its name or an address; anything else is refused', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    world.partition([['n1'], ['n2']]);
+    await world.sleep(20_000);
+    assert.ok(!world.hasOneView());
+    world.heal();
+    assert.throws(() => world.cut('n1', 'nobody'), { code: 'ERR_ARGUMENT_INVALID' });
+    world.cut('n1', '10.0.0.2');
   });
 });
