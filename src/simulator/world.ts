@@ -256,7 +256,8 @@ export class World {
 
   /** A line of the scenario's in the trace. */
   note(text: string): void {
-    this.trace.add('note', '', `${text}`);
+    const given: unknown = text;
+    this.trace.add('note', '', typeof given === 'string' ? given : JSON.stringify(given));
   }
 
   /** Ends the simulation with an error. @internal */
