@@ -109,7 +109,7 @@ export class Inflater {
 
   #inflate(): Uint8Array | null {
     if (!this.hasMore) return null;
-    const out = new Uint8Array(INFLATE_STEP_BYTES);
+    const out = new Uint8Array(this.#roomBytes());
     let outAt = 0;
     let inBytes = 0;
     this.#isFull = false;
@@ -138,6 +138,12 @@ export class Inflater {
       throw limitError('inflated bytes', this.#inflatedBytes, this.#maxBytes);
     }
     return outAt === 0 ? null : out.subarray(0, outAt);
+  }
+
+  /** A few bytes get little room, so that many small messages cost little memory; a step more does no harm. */
+  #roomBytes(): number {
+    const waitingBytes = this.#body.length + this.#chunk.length - this.#chunkAt;
+    return Math.min(INFLATE_STEP_BYTES, Math.max(LEAST_ROOM_BYTES, ROOM_FACTOR * waitingBytes));
   }
 
   #requireWhole(): void {
@@ -225,6 +231,9 @@ export class Inflater {
   }
 }
 
+/** Longer than any one expansion, which must fit into an empty step. */
+const LEAST_ROOM_BYTES = 8_192;
+const ROOM_FACTOR = 8;
 /** Bytes that are looked at together for the map. */
 const HEAD_PIECE_BYTES = 256;
 const MAP_HEADER_BYTES: Readonly<Record<number, number>> = { 0xde: 3, 0xdf: 5 };
