@@ -190,6 +190,7 @@ export class TableEngine {
     own.time = time;
     own.isLeaving = true;
     own.expiresAt = this.#state.countdown.after(attachmentRetentionMs(this.#state.options));
+    this.#parts.oversize.left(network);
     this.#parts.slices.start(this.#state.leaveNetwork(network), () => undefined);
     this.#parts.publisher.networkEvent('leave', network, time);
   }

@@ -102,6 +102,13 @@ export class OversizeSender {
     for (const peer of attachments.participants(network)) this.participantAdded(network, peer);
   }
 
+  /** We have left the network: what we wrote there is no news, whoever comes. */
+  left(network: string): void {
+    for (const [key, { address }] of this.#recent) {
+      if (address.network === network) this.#forgetRecent(key);
+    }
+  }
+
   /** A peer is on the network that may have been there already when we wrote. */
   participantAdded(network: string, peer: string): void {
     const { clock, state } = this.#parts;

@@ -339,6 +339,28 @@ test('members that join a network at once get large values of each other', () =>
   }
 });
 
+test('a large value that its writer took along on leaving is not sent to members that come later', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  assert.ok(a && b);
+  b.engine.leaveNetwork('prod');
+  cluster.clock.runFor(1_000);
+  a.engine.create(at('big'), new Uint8Array(10_000).fill(7));
+  a.engine.leaveNetwork('prod');
+  cluster.clock.runFor(1_000);
+  a.engine.joinNetwork('prod');
+  const send = a.sendStream.bind(a);
+  const types = new Set<number>();
+  a.sendStream = (node, message, done) => {
+    types.add(decodeGossip(message).type);
+    send(node, message, done);
+  };
+  b.engine.joinNetwork('prod');
+  cluster.clock.runFor(1_000);
+  assert.equal(b.engine.get(at('big')), undefined);
+  assert.deepEqual([...types], [GOSSIP_TYPE.bulkSync]);
+});
+
 test('a large value written at once on coming back to a network is at all members', () => {
   const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
   const nodes = cluster.startOn('prod', ['a', 'b', 'c', 'd']);
