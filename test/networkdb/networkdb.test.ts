@@ -58,7 +58,7 @@ void test('all know the networks that anybody is on, until nobody is', async () 
   await cluster.settle(b!.joinNetwork('test'));
   const known = (): string => nodes.map(({ db }) => db.knownNetworks().join()).join(' ');
   assert.ok(cluster.runUntil(() => known() === 'prod,test prod,test prod,test', 1000));
-  assert.deepEqual(a!.networks(), []);
+  assert.deepEqual(a.networks(), []);
   test.leave();
   cluster.clock.runFor(1000);
   assert.equal(known(), 'prod,test prod,test prod,test');
