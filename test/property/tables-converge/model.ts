@@ -96,14 +96,14 @@ export class Model {
     }
   }
 
-  /** Whose value this is, if it was written once only and stands in a key that one name writes. */
-  writerOf(address: EntryAddress, value: string): Life | null {
+  /** Whether a value that is written once only stands in a key that one name writes. */
+  stands(address: EntryAddress, value: string): boolean {
     const place = this.#places.get(placeId(address));
-    if (place === undefined || !isOneName(place.writes)) return null;
-    const same = place.writes.filter((write) => write.value === value && !write.isDeleted);
-    const [only] = same;
-    if (only === undefined || same.length > 1) return null;
-    return place.standing.get(only.life) === only ? only.life : null;
+    if (place === undefined || !isOneName(place.writes)) return false;
+    if (place.writes.filter((write) => write.value === value && !write.isDeleted).length !== 1) {
+      return false;
+    }
+    return [...place.standing.values()].some((one) => !one.isDeleted && one.value === value);
   }
 
   /** What a process wrote that stands: its own view of keys that only it writes. */

@@ -11,8 +11,8 @@ import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
  */
 
 /**
- * `prompt`: no packet is lost, nobody fails, and mostly no exchange of whole tables is due, so that gossip
- * and first exchanges alone must bring everything, within seconds. `faults`: anything may happen. `forget`:
+ * `prompt`: no packet is lost, nobody fails, and no exchange of whole tables is due, so that gossip and
+ * first exchanges alone must bring everything, within seconds. `faults`: anything may happen. `forget`:
  * anything, and afterwards tombstones and what failed members left must vanish for good.
  */
 export type RunKind = 'prompt' | 'faults' | 'forget';
@@ -137,9 +137,6 @@ function settingsOf(seed: number, below: Below): Settings {
   const isPrompt = kind === 'prompt';
   const rate = (share: number, most_: number): number =>
     below(100) < share ? (1 + below(most_)) / 100 : 0;
-  const retransmitMult = chosen(below(4), [1, 1], [3, 2], [4, 4]);
-  // What is sent once may miss somebody who joins in that moment, and waits for an exchange.
-  const isRare = isPrompt && retransmitMult > 1;
   const wire = below(2) === 0 ? 'protobuf' : 'memberlist';
   return {
     seed,
@@ -155,11 +152,11 @@ function settingsOf(seed: number, below: Below): Settings {
     reorderRate: rate(40, 30),
     jitterMs: below(5) < 2 ? 0 : 1 + below(60),
     latencyMs: chosen(below(10), [7, 1], [9, 5], [10, 25]),
-    syncMs: isRare ? MINUTES_10 : 4_000 + below(4) * 3_000,
+    syncMs: isPrompt ? MINUTES_10 : 4_000 + below(4) * 3_000,
     pushPullMs: isPrompt ? 4_000 : 4_000 + below(4) * 3_000,
     reapEntryMs: kind === 'forget' ? 60_000 : 1_800_000,
     maxPacketBytes: below(5) === 0 ? 600 : 1400,
-    retransmitMult,
+    retransmitMult: chosen(below(4), [2, 1], [3, 2], [4, 4]),
     hasForger: below(100) < 20,
     isJoinedAtStart: below(100) < 60,
     stayMs: below(4) === 0 && !isPrompt ? 30_000 : 3_000,

@@ -107,7 +107,7 @@ async function calm(world: World): Promise<{ calmMs: number; problems: string[] 
  * return, and three rounds of both exchanges of which one may hang until its time is out.
  */
 export function calmBoundMs({ kind, syncMs, pushPullMs }: Settings, nodes: number): number {
-  if (kind === 'prompt') return 6_000 + 4 * pushPullMs + (syncMs < 60_000 ? 2 * syncMs : 0);
+  if (kind === 'prompt') return 6_000 + 4 * pushPullMs;
   const probeMs = 1_000;
   const suspicionMs = 3 * 6 * Math.max(1, Math.log10(nodes)) * probeMs;
   const takeOverMs = 30_000;

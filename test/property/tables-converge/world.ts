@@ -277,11 +277,7 @@ export class World {
   /** Where nothing is lost and nobody fails, what stands can vanish for nobody. */
   #judgeDelete(process: Process, address: EntryAddress, previous: string): void {
     if (this.settings.kind !== 'prompt' || process.exited.has(address.network)) return;
-    const writer = this.model.writerOf(address, previous);
-    const owner = this.up.find((other) => other === writer);
-    // A leave that is heard late takes along what its node wrote after coming back, for a moment.
-    if (owner === undefined || owner.exited.has(address.network)) return;
-    if (!this.up.includes(process)) return;
+    if (!this.up.includes(process) || !this.model.stands(address, previous)) return;
     this.fault(`${address.key} vanished for ${process.name} though it stands`);
   }
 
