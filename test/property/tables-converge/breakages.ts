@@ -3,8 +3,9 @@
  * property test must notice every one of them, or it proves little when it is silent. A change that does
  * not find its text any more throws, so that the list follows the sources.
  *
- * What is not listed: the tombstones that a leaver keeps for itself. Whatever they put right, the answers to
- * entries that claim to be ours put right as well.
+ * What is not listed: the tombstones that a leaver keeps for itself, since the answers to entries that claim to be
+ * ours put right whatever they would; and attachments ahead of the entries of a bulk sync, whose lack push/pull
+ * mends before a run is judged. `test/networkdb/` holds both.
  */
 
 /** One rule taken out. */
@@ -119,13 +120,6 @@ export const BREAKAGES: readonly Breakage[] = [
     find: 'if (group !== undefined) this.#retire(group);',
     replace: '',
     noticedBy: 18,
-  },
-  {
-    name: 'attachments do not stand ahead of entries in a bulk sync',
-    file: 'sync-walk.js',
-    find: 'if (attachment === undefined) return 0;',
-    replace: 'return 0;',
-    noticedBy: 98,
   },
   {
     name: 'members given up wrongly are not taken back',
