@@ -79,7 +79,7 @@ export async function goVersion(): Promise<string> {
  *
  * @param folder - where the program goes
  * @returns path of the program
- * @throws Missing when its packages could not be had
+ * @throws Missing when its packages could not be had, or Go is too old to read them
  * @throws Error when it did not compile
  */
 export async function buildProgram(build: Build, folder: string): Promise<string> {
@@ -90,7 +90,7 @@ export async function buildProgram(build: Build, folder: string): Promise<string
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =
-    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|GOPROXY|ended after/;
+    /proxy\.golang|dial tcp|no such host|i\/o timeout|Forbidden|toolchain not available|requires go >=|invalid go version|unknown directive|GOPROXY|ended after/i;
   throw isOffline.test(output)
     ? new Missing(`${why}\nIs the Go module proxy in reach?`)
     : new Error(why);
