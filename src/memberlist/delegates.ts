@@ -53,7 +53,8 @@ export interface AdmissionDelegate {
    * The records of a joining exchange are about to be merged, on either side of it.
    *
    * @param members - what the other side holds, in all states
-   * @returns whether to merge; `false` fails the join with `ERR_MERGE_REFUSED`
+   * @returns whether to merge; on the joining side `false` fails the join with `ERR_MERGE_REFUSED`. It keeps nobody
+   * out for good, since gossip brings members too: `admitMember` does that
    */
   admitMerge?(members: readonly Member[]): boolean;
 }

@@ -36,8 +36,9 @@ export interface ProtobufOptions {
  *
  * @param type - for example `root.lookupType('Service')`, or a class made by `pbjs --target static-module`
  * @throws StateError `ERR_ARGUMENT_INVALID`
- * @remarks `T` is what you say the type is; nobody compares the two. What is read is what `decode` of the type returns: an instance of the message, absent fields at
- * their defaults on its prototype, 64-bit integers as protobufjs is set up to give them. Fields that the
+ * @remarks `T` is what you say the type is; nobody compares the two. What is read is what `decode` of the
+ * type returns: an instance of the message, absent fields at their defaults on its prototype, 64-bit
+ * integers as protobufjs is set up to give them. Fields that the
  * type does not know are dropped, so writing back what was read loses what a newer peer had put in.
  * `verify` checks the kinds of fields, not their meaning.
  */

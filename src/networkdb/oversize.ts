@@ -132,6 +132,7 @@ export class OversizeSender {
   stop(): void {
     this.#isStopped = true;
     this.#recent.clear();
+    this.#recentBytes = 0;
     this.#timer?.cancel();
     this.#timer = null;
     this.#parcels.clear();
