@@ -1,6 +1,6 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { TimeoutError, Validator } from '../runtime/index.ts';
-import { nodeTurn } from '../runtime/node/index.ts';
+import { nodeTurns } from '../runtime/node/index.ts';
 import type { LinkSettings } from './links.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
@@ -76,19 +76,18 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     scenario.isOver = true;
   };
   running.then(end, end);
-  for (;;) {
-    await nodeTurn();
-    if (scenario.isOver) return running;
+  await nodeTurns(() => {
+    if (scenario.isOver) return false;
     if (world.failure !== null) throw world.failure.error;
     if (world.now > maxVirtualMs) {
       const text = `the scenario did not end within ${maxVirtualMs} ms of virtual time`;
       throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: maxVirtualMs });
     }
-    if (!world.step()) {
-      const text = 'the scenario waits for something that no pending call will bring';
-      throw new TimeoutError('ERR_TIMEOUT', text);
-    }
-  }
+    if (world.step()) return true;
+    const text = 'the scenario waits for something that no pending call will bring';
+    throw new TimeoutError('ERR_TIMEOUT', text);
+  });
+  return running;
 }
 
 /** The same error, with what it takes to find the fault again. */
