@@ -1,0 +1,4 @@
+import type { Board } from '../board.ts';
+
+/** Every board that there is, in the order of the scoreboard. */
+export const BOARDS: readonly Board[] = [];
