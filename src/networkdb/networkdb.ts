@@ -357,6 +357,13 @@ export class NetworkDB implements AsyncDisposable {
     this.#engine.watchStore(watcher.store);
   }
 
+  /** What is still there after a close, by name; all of it should be 0. @internal */
+  leftBehind(): Readonly<Record<string, number>> {
+    const { watchers, pendingSyncs, waitingBytes, queued } = this.#engine.stats();
+    const events = queued.own + queued.relay;
+    return { listeners: this.#listeners.size, watchers, pendingSyncs, waitingBytes, events };
+  }
+
   async #leave(wait: WaitOptions): Promise<void> {
     const limited = { timeoutMs: LEAVE_TIMEOUT_MS, ...wait };
     const told = this.#waiters.create<undefined>('spreading the good-bye', limited);
