@@ -125,6 +125,17 @@ export class Memberlist implements AsyncDisposable {
     return this.#sorted(() => true);
   }
 
+  /** Whether these are the members, all of them and nobody else: `members()` without the copies. @internal */
+  hasMembers(names: readonly string[]): boolean {
+    this.#assertOpen();
+    const { table } = this.#parts.core;
+    if (table.memberCount() !== names.length) return false;
+    return names.every((name) => {
+      const record = table.get(name);
+      return record !== undefined && isMember(record);
+    });
+  }
+
   /** The node of a name, in whatever state; undefined when there is none. */
   member(name: string): Member | undefined {
     this.#assertOpen();

@@ -192,6 +192,11 @@ export class NetworkDB implements AsyncDisposable {
     return this.#memberlist.members();
   }
 
+  /** Whether these are the members, all of them and nobody else. @internal */
+  hasMembers(names: readonly string[]): boolean {
+    return this.#memberlist.hasMembers(names);
+  }
+
   /** The node of a name, in whatever state; undefined when there is none. */
   member(name: string): Member | undefined {
     return this.#memberlist.member(name);

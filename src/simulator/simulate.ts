@@ -1,6 +1,6 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { TimeoutError, Validator } from '../runtime/index.ts';
-import { nodeTurn } from '../runtime/node/index.ts';
+import { nodeTurns } from '../runtime/node/index.ts';
 import type { LinkSettings } from './links.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
@@ -82,20 +82,19 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     scenario.isOver = true;
   };
   running.then(end, end);
-  for (;;) {
-    await nodeTurn();
+  await nodeTurns(() => {
     // First, since what a check found in the last step would be passed over.
     if (world.failure !== null) throw world.failure.error;
-    if (scenario.isOver) return running;
+    if (scenario.isOver) return false;
     if (world.now > maxVirtualMs) {
       const text = `the scenario did not end within ${maxVirtualMs} ms of virtual time`;
       throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: maxVirtualMs });
     }
-    if (!world.step()) {
-      const text = 'the scenario waits for something that no pending call will bring';
-      throw new TimeoutError('ERR_TIMEOUT', text);
-    }
-  }
+    if (world.step()) return true;
+    const text = 'the scenario waits for something that no pending call will bring';
+    throw new TimeoutError('ERR_TIMEOUT', text);
+  });
+  return running;
 }
 
 /** The same error, with what it takes to find the fault again. */

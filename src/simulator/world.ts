@@ -92,6 +92,8 @@ export class World {
   readonly #processes: SimProcess[] = [];
   readonly #waiting = new Set<Waiting>();
   #started = 0;
+  /** Whom {@link World.hasOneView} found without all members last. */
+  #lagging: SimNode | null = null;
   #failure: { readonly error: unknown } | null = null;
 
   constructor({ seed, config, network, trace, checks = false }: WorldOptions) {
@@ -221,11 +223,12 @@ export class World {
   /** Whether all running nodes have each other, and nobody else, as members. */
   hasOneView(): boolean {
     const { nodes } = this;
-    const names = nodes.map(({ name }) => name).sort();
-    return nodes.every(({ db }) => {
-      const seen = db.members().map(({ name }) => name);
-      return seen.length === names.length && seen.sort().every((name, at) => name === names[at]);
-    });
+    const names = nodes.map(({ name }) => name);
+    const hasAll = ({ db }: SimNode): boolean => db.hasMembers(names);
+    // Asked again at every move of time, and mostly no: who lacked somebody last time is asked first.
+    if (this.#lagging !== null && this.#lagging.isRunning && !hasAll(this.#lagging)) return false;
+    this.#lagging = nodes.find((node) => !hasAll(node)) ?? null;
+    return this.#lagging === null;
   }
 
   /**
