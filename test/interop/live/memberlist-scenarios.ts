@@ -198,5 +198,12 @@ export const MEMBERLIST_SCENARIOS: readonly Scenario[] = [
     fits: ({ options }) => options.keys !== undefined,
   },
   { name: 'protocol versions', family, run: speaksEachVersion, fits: isPlain },
-  { name: 'hundred members', family, run: hundredJoin, fits: isPlain, allowed: ABOUT_THE_DEAD },
+  {
+    name: 'hundred members',
+    family,
+    run: hundredJoin,
+    fits: isPlain,
+    allowed: ABOUT_THE_DEAD,
+    company: 'alone',
+  },
 ];

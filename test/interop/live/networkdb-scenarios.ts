@@ -219,7 +219,14 @@ const BUSY: Allowed = {
 export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
   { name: 'join', family, run: joins },
   { name: 'create, update, delete', family, run: writes },
-  { name: 'late joiner', family, run: joinsLate, allowed: BUSY, quick: 'go' },
+  {
+    name: 'late joiner',
+    family,
+    run: joinsLate,
+    allowed: BUSY,
+    quick: 'go',
+    company: 'works',
+  },
   { name: 'quick writes', family, run: writesQuickly },
   { name: 'one key at once', family, run: writesAtOnce },
   { name: 'large values', family, run: writesLarge, quick: 'ours' },

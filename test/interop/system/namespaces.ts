@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 
 import { isLeftover, markedName } from './marks.ts';
 import { run } from './programs.ts';
-import type { ScenarioContext } from './scenario.ts';
+import type { Defer } from './scenario.ts';
 
 /*
  * Machines made of network namespaces, on a network that the machine outside cannot see:
@@ -73,7 +73,7 @@ export class Machine {
  *
  * @param count - 1 to 200
  */
-export function createMachines(context: ScenarioContext, count: number): Machine[] {
+export function createMachines(context: Defer, count: number): Machine[] {
   removeLeftovers();
   const base = markedName();
   const hub = `${base}-hub`;
@@ -93,7 +93,7 @@ export function createMachines(context: ScenarioContext, count: number): Machine
   });
 }
 
-function addNamespace(context: ScenarioContext, name: string): void {
+function addNamespace(context: Defer, name: string): void {
   ip('netns', 'add', name);
   context.defer(() => {
     ip('netns', 'del', name);
