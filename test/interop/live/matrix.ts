@@ -1,3 +1,4 @@
+import { MIXED_SCENARIOS } from '../faults/mixed-scenarios.ts';
 import type { Build } from './builds.ts';
 import { BUILDS } from './builds.ts';
 import { MEMBERLIST_SCENARIOS } from './memberlist-scenarios.ts';
@@ -20,6 +21,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...MEMBERLIST_SCENARIOS,
   ...STRANGER_SCENARIOS,
   ...NETWORKDB_SCENARIOS,
+  ...MIXED_SCENARIOS,
 ];
 
 const KINDS: readonly Kind[] = ['ours', 'go'];

@@ -84,7 +84,7 @@ function liveRow(row: Row): SuiteRow {
 function rowOf({ family, company }: Others, scenario: Scenario, mode: string): SuiteRow {
   const { peer, name, needs } = scenario;
   return {
-    title: [family, peer, name, mode].filter((part) => part !== '').join(' | '),
+    title: [...new Set([family, peer, name, mode])].filter((part) => part !== '').join(' | '),
     family,
     build: null,
     needs,

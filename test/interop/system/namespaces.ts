@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { isLeftover, markedName } from './marks.ts';
 import { run } from './programs.ts';
@@ -104,7 +105,14 @@ function addNamespace(context: Defer, name: string): void {
 /** Removes namespaces of runs that are over. */
 function removeLeftovers(): void {
   if (!existsSync(NAMESPACES)) return;
-  for (const name of readdirSync(NAMESPACES).filter(isLeftover)) ip('netns', 'del', name);
+  for (const name of readdirSync(NAMESPACES).filter(isLeftover)) {
+    try {
+      ip('netns', 'del', name);
+    } catch (error) {
+      // Another run may have been faster.
+      if (existsSync(join(NAMESPACES, name))) throw error;
+    }
+  }
 }
 
 function ip(...args: string[]): void {
