@@ -28,6 +28,8 @@ const APART_MS = 60_000;
 /** After it all must be alike: two push/pull intervals, and the time until Go knocks at the failed. */
 const HEAL_LIMIT_MS: Readonly<Record<Family, number>> = { memberlist: 60_000, networkdb: 120_000 };
 
+const DOUBTS: readonly string[] = ['suspect', 'fail', 'gone', 'join', 'leave'];
+
 /** What members of a network are timed like; Go's NetworkDB is anyway. */
 const LAN: StartOptions = {
   probeIntervalMs: 1_000,
@@ -117,8 +119,20 @@ async function isWhole(ring: Ring, side: readonly RingNode[]): Promise<void> {
       const names = (members as readonly ListedMember[]).map(({ name }) => name);
       const lost = side.filter(({ name }) => !names.includes(name));
       if (lost.length === 0) return;
-      throw new Error(`${node.name} has lost ${lost.map(({ name }) => name).join(', ')}`);
+      const who = lost.map(({ name }) => name).join(', ');
+      throw new Error(`${node.name} has lost ${who}; ${doubtsOf(ring, lost).join('; ')}`);
     }),
+  );
+}
+
+/** What our members have reported of these, and when they were last told of them. */
+function doubtsOf(ring: Ring, those: readonly RingNode[]): string[] {
+  return ring.peers.flatMap(({ events }) =>
+    events
+      .filter(({ event, name }) => {
+        return DOUBTS.includes(event) && those.some((one) => one.name === name);
+      })
+      .map(({ event, node, name }) => `${node}: ${event} ${String(name)}`),
   );
 }
 
@@ -195,6 +209,7 @@ const BAD_NETWORK: Allowed = {
     ...(ABOUT_THE_DEAD.logs ?? []),
     /i\/o timeout|connection (refused|reset)|deadline exceeded/,
     /Failed to join memberlist .* on retry/,
+    /healthscore:\d+ \(connectivity issues\)/,
   ],
   counters: [
     ...(ABOUT_THE_DEAD.counters ?? []),
