@@ -126,6 +126,7 @@ export default defineConfig(
       'demo/**/*.ts',
       'examples/**/*.ts',
       'fuzz/**/*.ts',
+      'sim/**/*.ts',
     ],
     rules: {
       // Doubles of ports have methods that do nothing, and tests look into what they know is there.

@@ -1,0 +1,5 @@
+import type { Board } from '../board.ts';
+import { delivery } from './delivery/index.ts';
+
+/** Every board that there is, in the order of the scoreboard. */
+export const BOARDS: readonly Board[] = [delivery];

@@ -1,0 +1,46 @@
+import { boardCommand } from './board-command.ts';
+import { BOARDS } from './boards/index.ts';
+import type { Command } from './command.ts';
+import { readValues, UsageError } from './command.ts';
+
+/*
+ * What the simulator says of us: `npm run sim -- <command>`.
+ */
+
+const COMMANDS: readonly Command[] = [...BOARDS.map(boardCommand)];
+
+function helpText(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`);
+  return `Usage: npm run sim -- <command> [options]
+
+${lines.join('')}
+\`npm run sim -- <command> --help\` prints the options of one. Exit code 0 when all went well, 1 when something
+that must hold does not, 2 when the options are wrong.
+`;
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help') {
+    process.stdout.write(helpText());
+    return name === undefined ? 2 : 0;
+  }
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) throw new UsageError(`no command is called ${name}`);
+  const { help, ...values } = readValues(command, args);
+  if (help === true) {
+    process.stdout.write(
+      `${command.summary}\n\nnpm run sim -- ${command.name} [options]\n\n${command.help}`,
+    );
+    return 0;
+  }
+  return command.run(values);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${helpText()}`);
+  process.exitCode = 2;
+}
