@@ -276,7 +276,7 @@ export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
     fits: ({ options }) => options.keys !== undefined,
   },
   {
-    name: 'key rotation of a swarm',
+    name: 'keys changed as Docker does',
     family,
     run: changesKeysAsSwarm,
     fits: ({ options }) => options.keys !== undefined,

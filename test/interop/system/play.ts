@@ -33,7 +33,8 @@ export async function playScenario(
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   for (const error of await undo.run()) problems.push(`putting back: ${error.message}`);
-  return { failure: problems.length === 0 ? null : problems.join('\n'), note: '', seen };
+  const note = seen.filter((text) => !text.includes('\n')).join('; ');
+  return { failure: problems.length === 0 ? null : problems.join('\n'), note, seen };
 }
 
 /** Removes folders of runs that were killed. */
