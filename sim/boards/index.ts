@@ -1,4 +1,5 @@
 import type { Board } from '../board.ts';
+import { lifeguard } from './lifeguard/index.ts';
 
 /** Every board that there is, in the order of the scoreboard. */
-export const BOARDS: readonly Board[] = [];
+export const BOARDS: readonly Board[] = [lifeguard];
