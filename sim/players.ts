@@ -22,6 +22,7 @@ export type PlayAnswer = { readonly outcome: Plain } | { readonly error: string 
  * @param jobs - processes to share them out to; 1 plays them here
  * @param onDone - called after each run
  * @returns their outcomes, in the order of the tasks
+ * @throws Error that names the run that failed; those that have not begun are not played then
  */
 export async function playAll(
   board: Board,
@@ -32,7 +33,7 @@ export async function playAll(
   const outcomes: Plain[] = [];
   if (jobs === 1) {
     for (const task of tasks) {
-      outcomes.push(await board.play(task.input));
+      outcomes.push(await playHere(board, task));
       onDone(task);
     }
     return outcomes;
@@ -47,12 +48,28 @@ export async function playAll(
         outcomes[at] = await ask(child, order, task.title);
         onDone(task);
       }
+    } catch (error) {
+      // One failed run ends the others, too.
+      waiting.length = 0;
+      throw error;
     } finally {
       child.kill();
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, tasks.length) }, player));
   return outcomes;
+}
+
+async function playHere(board: Board, { input, title }: Task): Promise<Plain> {
+  try {
+    return await board.play(input);
+  } catch (error) {
+    throw failure(title, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+}
+
+function failure(title: string, why: string): Error {
+  return new Error(`'${title}' failed: ${why}`);
 }
 
 async function ask(
@@ -68,7 +85,7 @@ async function ask(
     child.once('message', (answer: PlayAnswer) => {
       child.off('exit', onExit);
       if ('outcome' in answer) resolve(answer.outcome);
-      else reject(new Error(`'${title}' failed: ${answer.error}`));
+      else reject(failure(title, answer.error));
     });
     child.send(order);
   });

@@ -61,7 +61,9 @@ export function reportText(report: Report): string {
 
 /** One table, aligned. */
 export function tableText({ title, columns, rows, notes = [] }: ReportTable): string {
-  const texts = [columns, ...rows.map((row) => row.map(cellText))];
+  const texts = [columns, ...rows.map((row) => row.map(cellText))].map((row) =>
+    row.map((text) => text.replaceAll('|', '\\|')),
+  );
   const widths = columns.map((_, at) => Math.max(...texts.map((row) => (row[at] ?? '').length)));
   const line = (row: readonly string[]): string =>
     `| ${widths.map((width, at) => (row[at] ?? '').padEnd(width)).join(' | ')} |`;
@@ -77,6 +79,9 @@ export function cellText(cell: Cell): string {
   if (typeof cell === 'string') return cell;
   if (!Number.isFinite(cell)) return '-';
   if (Number.isInteger(cell)) return String(cell);
-  const digits = Math.abs(cell) >= 100 ? 0 : Math.abs(cell) >= 10 ? 1 : Math.abs(cell) >= 1 ? 2 : 3;
+  const size = Math.abs(cell);
+  // Small figures are shares and ticks: told apart by their digits, not by their places.
+  if (size < 0.1) return String(Number(cell.toPrecision(3)));
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   return cell.toFixed(digits);
 }

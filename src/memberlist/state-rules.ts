@@ -67,6 +67,7 @@ export class StateRules {
       local.stateChangedAt = this.#core.ports.clock.now();
       table.insert(local);
     }
+    table.watcher?.(local, 'changed');
     this.#spread(aliveClaim(local), finished);
     if (isFirst) events.joined(local);
     else if (hasChanged) events.updated(local);
@@ -122,6 +123,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = 'suspect';
     record.stateChangedAt = ports.clock.now();
+    table.watcher?.(record, 'changed');
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
     const minMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
@@ -163,6 +165,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = claim.from === claim.node ? 'left' : 'dead';
     record.stateChangedAt = ports.clock.now();
+    table.watcher?.(record, 'changed');
     counters.add('claims.dead');
     this.#spread(claim, finished);
     events.gone(record);
@@ -294,7 +297,7 @@ export class StateRules {
   }
 
   #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
-    const { counters, events, ports } = this.#core;
+    const { counters, events, ports, table } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
     const { name: node, address: former } = record;
@@ -313,6 +316,7 @@ export class StateRules {
       record.state = 'alive';
       record.stateChangedAt = ports.clock.now();
     }
+    table.watcher?.(record, 'changed');
     counters.add('claims.alive');
     this.#spread(claim);
     if (wasGone) events.joined(record);
@@ -357,6 +361,7 @@ export class StateRules {
       this.#endSuspicion(record.name);
       record.state = 'dead';
       record.stateChangedAt = this.#core.ports.clock.now();
+      this.#core.table.watcher?.(record, 'changed');
       this.#core.events.gone(record);
     }
     this.#accept(record, claim, endpoint);
@@ -372,7 +377,7 @@ export class StateRules {
   }
 
   #refute(accused: number): void {
-    const { local, awareness, counters, events, ports, reminders } = this.#core;
+    const { local, awareness, counters, events, ports, reminders, table } = this.#core;
     awareness.apply(1);
     const next = refutingIncarnation(local.incarnation, accused);
     if (next === null) {
@@ -381,6 +386,7 @@ export class StateRules {
       return;
     }
     local.incarnation = next;
+    table.watcher?.(local, 'changed');
     counters.add('refutations');
     ports.logger.warn({ accused, incarnation: next }, 'refuting a claim about this node');
     this.#spread(aliveClaim(local));

@@ -52,4 +52,4 @@ export type {
 } from './transport.ts';
 export { isWellFormed, utf8, utf8Length } from './text.ts';
 export type { Waiter, WaitOptions } from './waiters.ts';
-export { checkWait, Waiters } from './waiters.ts';
+export { checkFields, checkWait, Waiters } from './waiters.ts';

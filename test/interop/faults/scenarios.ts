@@ -38,7 +38,6 @@ const loss: Scenario = {
   peer: 'ours',
   name: 'a fifth of all packets is lost for 30 s: nobody fails, all end alike',
   modes: MODES,
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
@@ -56,7 +55,6 @@ const oneWay: Scenario = {
   peer: 'ours',
   name: 'one member does not hear another for 30 s: the others vouch for both',
   modes: MODES,
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);

@@ -86,7 +86,6 @@ async function addressOf(daemon: DockerDaemon, container: string): Promise<strin
 const containers: Scenario = {
   peer: 'docker',
   name: 'containers start and stop, and our tables follow',
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const { daemons, network, member } = await scene(context, 1);
@@ -302,7 +301,6 @@ const example: Scenario = {
   peer: 'docker',
   name: 'the program examples/docker-swarm-watch finds the network, tells of a container, and leaves',
   modes: ['on a machine of its own', 'beside the daemon'],
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const [first, second] = createMachines(context, 2) as [Machine, Machine];

@@ -7,6 +7,8 @@ import { delimiter, join } from 'node:path';
  * silence: a scenario whose needs are not met fails, and says what to install.
  */
 
+const INSTALL_LIMIT_MS = 240_000;
+
 /** One thing that a machine has or lacks. */
 export interface Need {
   isMet(): boolean;
@@ -36,6 +38,11 @@ function program(name: string, debianPackage: string): Need {
 
 /** Everything a scenario can ask for, by name. */
 export const NEEDS: Readonly<Record<string, Need>> = {
+  go: {
+    isMet: () => hasProgram('go'),
+    remedy: 'the program go is missing: install Go 1.26.3 or later (https://go.dev/dl)',
+    debianPackage: 'golang-go',
+  },
   root: {
     isMet: () => process.getuid?.() === 0,
     remedy: 'network namespaces and a daemon of its own need root: run it with sudo',
@@ -64,24 +71,25 @@ export function missing(needs: readonly string[]): string[] {
 }
 
 /**
- * Installs what is missing with apt-get.
+ * Installs what is missing with apt-get, where this is root and there is one.
  *
- * @throws Error when the machine has no apt-get, when this is not root, or when apt-get fails
+ * @throws Error when apt-get fails or takes too long
  */
-export function install(needs: readonly string[]): void {
+export function install(needs: readonly string[], say: (line: string) => void): void {
   const packages = needs.flatMap((name) => {
     const need = NEEDS[name];
     return need?.debianPackage === undefined || need.isMet() ? [] : [need.debianPackage];
   });
-  if (packages.length === 0) return;
-  if (!hasProgram('apt-get')) throw new Error(`no apt-get here to install ${packages.join(' ')}`);
-  if (process.getuid?.() !== 0) throw new Error('--install works as root only');
+  if (packages.length === 0 || !hasProgram('apt-get') || process.getuid?.() !== 0) return;
+  const names = [...new Set(packages)];
+  say(`apt-get install ${names.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = {
     env,
-    stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],
+    timeout: INSTALL_LIMIT_MS,
   };
   execFileSync('apt-get', ['update'], options);
   const flags = ['install', '-y', '--no-install-recommends'];
-  execFileSync('apt-get', [...flags, ...new Set(packages)], options);
+  execFileSync('apt-get', [...flags, ...names], options);
 }

@@ -1,0 +1,67 @@
+import type { Board, Plain, Task } from '../../board.ts';
+import type { CommandValues } from '../../command.ts';
+import { numberOf, numbersOf } from '../../command.ts';
+import type { DeliveryInput, DeliveryOutcome } from './play.ts';
+import { playDelivery } from './play.ts';
+import { deliveryReport } from './report.ts';
+
+/* Residue, sends and speed of one event: by Go's rules in our simulator, and as tables carry it. */
+
+const CARRIERS = [
+  { way: 'go', wire: 'memberlist' },
+  { way: 'tables', wire: 'protobuf' },
+  { way: 'tables', wire: 'memberlist' },
+] as const;
+
+/** Section 3 of the scoreboard. */
+export const delivery: Board = {
+  name: 'delivery',
+  summary: 'one event: who never learns of it, how often it is sent, how fast it is',
+  help: `  --nodes LIST    ring sizes (default 5,9,25,99,128)
+  --loss LIST     percent of packets lost (default 0,10,25)
+  --events N      events for each size and loss (default 1000; above 25 nodes fewer, on the memberlist wire a quarter)
+  --seeds N       rings that these are shared out to (default 4)
+`,
+  options: {
+    nodes: { type: 'string' },
+    loss: { type: 'string' },
+    events: { type: 'string' },
+    seeds: { type: 'string' },
+  },
+  plan(values: CommandValues, seed: number): readonly Task[] {
+    const sizes = numbersOf(values, 'nodes', [5, 9, 25, 99, 128], { min: 2, max: 2000 });
+    const losses = numbersOf(values, 'loss', [0, 10, 25], { min: 0, max: 90 });
+    const rings = numberOf(values, 'seeds', 4, { min: 1, max: 1000 });
+    return sizes.flatMap((nodes) =>
+      CARRIERS.flatMap(({ way, wire }) =>
+        losses.flatMap((lossPercent) => {
+          const fallback = usualEvents(nodes) / (way === 'tables' && wire === 'memberlist' ? 4 : 1);
+          const range = { min: 1, max: 1_000_000 };
+          const events = numberOf(values, 'events', Math.ceil(fallback), range);
+          return Array.from({ length: Math.min(rings, events) }, (_, at): Task => {
+            const share = Math.floor(events / rings) + (at < events % rings ? 1 : 0);
+            const input = { way, wire, nodes, lossPercent, events: share, seed: seed + at };
+            const title = `${way} on ${wire}, ${nodes} nodes, ${lossPercent} % lost`;
+            return { title, cost: nodes * (share * (way === 'go' ? 1 : 3) + 100), input };
+          });
+        }),
+      ),
+    );
+  },
+  async play(input: Plain): Promise<Plain> {
+    return (await playDelivery(input as unknown as DeliveryInput)) as unknown as Plain;
+  },
+  report(tasks, outcomes) {
+    return deliveryReport(
+      tasks.map((task, at) => ({
+        input: task.input as unknown as DeliveryInput,
+        outcome: outcomes[at] as unknown as DeliveryOutcome,
+      })),
+    );
+  },
+};
+
+/** What a coffee break has room for. */
+function usualEvents(nodes: number): number {
+  return Math.max(20, Math.min(1000, 25_000 / nodes));
+}

@@ -1,0 +1,97 @@
+import { SeededRandom } from '../../src/runtime/index.ts';
+import type { LinkSettings, MemoryRuntime } from '../../src/simulator/index.ts';
+import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
+
+/*
+ * A simulated network and the one clock that moves it, without a record of what passes: boards play
+ * thousands of events, and a trace of them would cost more than the run.
+ */
+
+/** What a virtual network is made with. */
+export interface HostsOptions {
+  /** Any integer; all that is random follows from it. */
+  readonly seed: number;
+  readonly links?: Partial<LinkSettings>;
+}
+
+/** Virtual hosts, each with the ports of one process. */
+export class Hosts {
+  readonly clock = new VirtualClock();
+  readonly network: MemoryNetwork;
+  /** The board's own choices; apart from those of nodes and links. */
+  readonly random: SeededRandom;
+  readonly #seed: number;
+  readonly #runtimes: MemoryRuntime[] = [];
+
+  constructor({ seed, links = {} }: HostsOptions) {
+    this.#seed = seed;
+    this.random = new SeededRandom(seed * 3 + 1);
+    const random = new SeededRandom(seed * 3 + 2);
+    this.network = new MemoryNetwork({ clock: this.clock, random, ...links });
+  }
+
+  /** The ports of one process more, on a host of its own. */
+  next(): { readonly host: string; readonly runtime: MemoryRuntime } {
+    const at = this.#runtimes.length + 1;
+    const host = `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`;
+    const seed = this.#seed * 1_000_003 + at;
+    const runtime = createMemoryRuntime({ network: this.network, host, seed });
+    this.#runtimes.push(runtime);
+    return { host, runtime };
+  }
+
+  /** Lets time run until the promise ends; rejects if it does not within a virtual hour. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    const wait = { isOver: false };
+    const mark = (): void => {
+      wait.isOver = true;
+    };
+    promise.then(mark, mark);
+    const limit = this.clock.now() + 3_600_000;
+    for (;;) {
+      await turn();
+      if (wait.isOver) return promise;
+      if (this.clock.now() > limit || !this.clock.runNext()) throw new Error('nothing settles it');
+    }
+  }
+
+  /**
+   * Runs until the condition holds.
+   *
+   * @param stepMs - pause between two looks
+   * @throws Error when it does not within `maxMs`
+   */
+  mustReach(what: string, condition: () => boolean, maxMs: number, stepMs = 10): void {
+    const end = this.clock.now() + maxMs;
+    while (!condition()) {
+      if (this.clock.now() >= end) throw new Error(`${what} did not happen within ${maxMs} ms`);
+      this.clock.runFor(stepMs);
+    }
+  }
+
+  /** Ends all processes at once. */
+  crash(): void {
+    for (const runtime of this.#runtimes) runtime.crash();
+  }
+}
+
+/** Starts in a row so many at once that no joiner is turned away. */
+const JOINS_AT_ONCE = 32;
+
+/** Joins all to the first, some at a time. */
+export async function joinAll(
+  hosts: Hosts,
+  nodes: readonly { readonly host: string; join(targets: readonly string[]): Promise<number> }[],
+): Promise<void> {
+  const [first, ...others] = nodes;
+  if (first === undefined) return;
+  for (let at = 0; at < others.length; at += JOINS_AT_ONCE) {
+    const some = others.slice(at, at + JOINS_AT_ONCE);
+    await hosts.settle(Promise.all(some.map(async (node) => node.join([first.host]))));
+  }
+}
+
+/** Lets every promise callback that is due run. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await Promise.resolve();
+}
