@@ -1,5 +1,6 @@
 import type { Board } from '../board.ts';
+import { convergence } from './convergence/index.ts';
 import { delivery } from './delivery/index.ts';
 
 /** Every board that there is, in the order of the scoreboard. */
-export const BOARDS: readonly Board[] = [delivery];
+export const BOARDS: readonly Board[] = [delivery, convergence];
