@@ -1,4 +1,4 @@
-import type { NetworkDBOptions, Table } from '../../src/networkdb/index.ts';
+import type { Network, NetworkDBOptions, Table } from '../../src/networkdb/index.ts';
 import { NetworkDB } from '../../src/networkdb/index.ts';
 import type { MemoryRuntime } from '../../src/simulator/index.ts';
 import type { HostsOptions } from './hosts.ts';
@@ -17,6 +17,8 @@ export interface TableNode {
   readonly host: string;
   readonly db: NetworkDB;
   readonly runtime: MemoryRuntime;
+  /** While it is on the network. */
+  network: Network | null;
   /** Set once it has joined the network. */
   table: Table<Uint8Array> | null;
 }
@@ -45,7 +47,7 @@ export class TableCluster extends Hosts {
     const name = `node${this.nodes.length}`;
     const options = { nodeName: name, bindAddress: host, ...config, runtime };
     const db = await this.settle(NetworkDB.create(options));
-    const node: TableNode = { name, host, db, runtime, table: null };
+    const node: TableNode = { name, host, db, runtime, network: null, table: null };
     this.nodes.push(node);
     return node;
   }
@@ -72,8 +74,15 @@ export class TableCluster extends Hosts {
   /** One node joins the network; no time passes. */
   async enter(node: TableNode): Promise<Table<Uint8Array>> {
     const network = await node.db.joinNetwork(NETWORK, { waitForSync: false });
+    node.network = network;
     node.table = network.table(TABLE);
     return node.table;
+  }
+
+  /** One node leaves the network; no time passes. */
+  exit(node: TableNode): void {
+    node.network?.leave();
+    node.network = null;
   }
 }
 
