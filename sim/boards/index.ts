@@ -1,6 +1,7 @@
 import type { Board } from '../board.ts';
 import { convergence } from './convergence/index.ts';
 import { delivery } from './delivery/index.ts';
+import { quiet } from './quiet/index.ts';
 
 /** Every board that there is, in the order of the scoreboard. */
-export const BOARDS: readonly Board[] = [delivery, convergence];
+export const BOARDS: readonly Board[] = [delivery, convergence, quiet];
