@@ -102,7 +102,10 @@ test('a circle of imports is found, even one of types only', () => {
 });
 
 test('every file can be read in one sitting', () => {
-  assert.deepEqual(checkLengths([...sources, ...tests, ...readFiles(['fuzz', 'sim'], ['.ts'])]), []);
+  assert.deepEqual(
+    checkLengths([...sources, ...tests, ...readFiles(['fuzz', 'sim'], ['.ts'])]),
+    [],
+  );
 });
 
 test('a file of more than 600 lines is found', () => {

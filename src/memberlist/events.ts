@@ -93,6 +93,13 @@ export class Listeners<Events extends { [Name in keyof Events]: unknown[] }> {
     for (const tap of this.#taps) tap.push(name, args[0]);
   }
 
+  /** Listeners and taps. */
+  get size(): number {
+    let size = this.#taps.size;
+    for (const listeners of this.#byName.values()) size += listeners.size;
+    return size;
+  }
+
   /** Every event goes to the tap too, until it is taken off or the listeners are cleared. */
   tap(tap: EventTap): void {
     this.#taps.add(tap);

@@ -13,6 +13,8 @@ export {
   resolveMemberlistConfig,
 } from './config.ts';
 export { Listeners } from './events.ts';
+export type { MemberRecord } from './member.ts';
+export type { RecordWatcher } from './members.ts';
 export { randomNodeName } from './node-name.ts';
 export type * from './options.ts';
 export { RingKeys } from './ring-keys.ts';

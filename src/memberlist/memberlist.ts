@@ -20,6 +20,7 @@ import type { JoinTarget } from './join-targets.ts';
 import { Joiner } from './join.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { isMember, toMember } from './member.ts';
+import type { RecordWatcher } from './members.ts';
 import type { BroadcastOptions, MessageTarget } from './messages.ts';
 import type { MemberlistConfig, MemberlistOptions } from './options.ts';
 import { RingKeys } from './ring-keys.ts';
@@ -122,6 +123,17 @@ export class Memberlist implements AsyncDisposable {
   nodes(): readonly Member[] {
     this.#assertOpen();
     return this.#sorted(() => true);
+  }
+
+  /** Whether these are the members, all of them and nobody else: `members()` without the copies. @internal */
+  hasMembers(names: readonly string[]): boolean {
+    this.#assertOpen();
+    const { table } = this.#parts.core;
+    if (table.memberCount() !== names.length) return false;
+    return names.every((name) => {
+      const record = table.get(name);
+      return record !== undefined && isMember(record);
+    });
   }
 
   /** The node of a name, in whatever state; undefined when there is none. */
@@ -456,6 +468,13 @@ export class Memberlist implements AsyncDisposable {
   /** Tells of a warning of the layer above, as of our own. Nothing once closed. @internal */
   warn(code: WarningCode, message: string, fields: Readonly<Record<string, unknown>>): void {
     if (this.#phase !== 'closed') this.#parts.core.events.warn(code, message, fields);
+  }
+
+  /** Every change of a record is told from now on, beginning with those that are there. @internal */
+  watchRecords(watcher: RecordWatcher): void {
+    const { table } = this.#parts.core;
+    for (const record of table.all()) watcher(record, 'changed');
+    table.watcher = watcher;
   }
 
   /** Sizes and counters at this moment. */

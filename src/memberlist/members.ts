@@ -5,6 +5,12 @@ import type { MemberRecord } from './member.ts';
 import { isGone, isMember } from './member.ts';
 
 /**
+ * Hears of every change of a record, right after it took effect and before anything else is done about it. Only
+ * simulations have one; it must not throw and must not keep the record, which changes on.
+ */
+export type RecordWatcher = (record: Readonly<MemberRecord>, what: 'changed' | 'forgotten') => void;
+
+/**
  * The table of nodes, and the order in which they are probed.
  *
  * Invariant: the map by name and the probe order hold the same records. New nodes enter the order at
@@ -13,6 +19,8 @@ import { isGone, isMember } from './member.ts';
  * @remarks SWIM section 4.3, round-robin probe target selection
  */
 export class MemberTable {
+  /** Null but in simulations. */
+  watcher: RecordWatcher | null = null;
   readonly #random: Random;
   readonly #byName = new Map<string, MemberRecord>();
   #order: MemberRecord[] = [];
@@ -99,7 +107,10 @@ export class MemberTable {
     if (reaped.length === 0) return;
     this.#order = kept;
     this.#nextProbe = Math.min(this.#nextProbe, kept.length);
-    for (const record of reaped) this.#byName.delete(record.name);
+    for (const record of reaped) {
+      this.#byName.delete(record.name);
+      this.watcher?.(record, 'forgotten');
+    }
     for (const record of reaped) onReap(record);
   }
 

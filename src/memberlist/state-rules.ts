@@ -67,6 +67,7 @@ export class StateRules {
       local.stateChangedAt = this.#core.ports.clock.now();
       table.insert(local);
     }
+    table.watcher?.(local, 'changed');
     this.#spread(aliveClaim(local), finished);
     if (isFirst) events.joined(local);
     else if (hasChanged) events.updated(local);
@@ -75,6 +76,7 @@ export class StateRules {
   /** Applies an alive claim, from a packet or a push/pull. */
   alive(told: AliveMessage): void {
     const { table, config, counters, local } = this.#core;
+    if (this.#isOldNews(table.get(told.node), told)) return;
     const claim = { ...told, port: peerPort(this.#core, told.port) };
     const endpoint = endpointOf(claim.address, claim.port);
     const isUsable =
@@ -122,6 +124,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = 'suspect';
     record.stateChangedAt = ports.clock.now();
+    table.watcher?.(record, 'changed');
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
     const minMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
@@ -163,6 +166,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = claim.from === claim.node ? 'left' : 'dead';
     record.stateChangedAt = ports.clock.now();
+    table.watcher?.(record, 'changed');
     counters.add('claims.dead');
     this.#spread(claim, finished);
     events.gone(record);
@@ -206,6 +210,7 @@ export class StateRules {
       const { incarnation, name } = node;
       switch (node.state) {
         case 'alive':
+          if (this.#isOldNews(this.#core.table.get(name), node)) break;
           this.alive({ ...node, type: 'alive', node: name });
           break;
         case 'left':
@@ -223,6 +228,24 @@ export class StateRules {
   close(): void {
     for (const suspicion of this.#suspicions.values()) suspicion.cancel();
     this.#suspicions.clear();
+  }
+
+  /**
+   * Whether a claim is the one we hold, or an older one of the same words: nearly all are, and then nothing
+   * is to be done. Equal fields of what was read are one object, so this compares references. What cannot be
+   * told that way takes the long way to the same end.
+   */
+  #isOldNews(record: MemberRecord | undefined, told: Omit<AliveMessage, 'type' | 'node'>): boolean {
+    return (
+      record !== undefined &&
+      record.addressBytes === told.address &&
+      record.address.port === told.port &&
+      record.versions === told.versions &&
+      record.metadata === told.metadata &&
+      told.incarnation <= record.incarnation &&
+      told.incarnation <= HIGH_INCARNATION &&
+      this.#core.delegates.admission?.admitMember === undefined
+    );
   }
 
   /** What we say of ourselves needs nobody's leave; about others the layer above may have its say. */
@@ -294,7 +317,7 @@ export class StateRules {
   }
 
   #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
-    const { counters, events, ports } = this.#core;
+    const { counters, events, ports, table } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
     const { name: node, address: former } = record;
@@ -313,6 +336,7 @@ export class StateRules {
       record.state = 'alive';
       record.stateChangedAt = ports.clock.now();
     }
+    table.watcher?.(record, 'changed');
     counters.add('claims.alive');
     this.#spread(claim);
     if (wasGone) events.joined(record);
@@ -357,6 +381,7 @@ export class StateRules {
       this.#endSuspicion(record.name);
       record.state = 'dead';
       record.stateChangedAt = this.#core.ports.clock.now();
+      this.#core.table.watcher?.(record, 'changed');
       this.#core.events.gone(record);
     }
     this.#accept(record, claim, endpoint);
@@ -372,7 +397,7 @@ export class StateRules {
   }
 
   #refute(accused: number): void {
-    const { local, awareness, counters, events, ports, reminders } = this.#core;
+    const { local, awareness, counters, events, ports, reminders, table } = this.#core;
     awareness.apply(1);
     const next = refutingIncarnation(local.incarnation, accused);
     if (next === null) {
@@ -381,6 +406,7 @@ export class StateRules {
       return;
     }
     local.incarnation = next;
+    table.watcher?.(local, 'changed');
     counters.add('refutations');
     ports.logger.warn({ accused, incarnation: next }, 'refuting a claim about this node');
     this.#spread(aliveClaim(local));

@@ -20,6 +20,7 @@ import { attachmentRetentionMs } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
+import type { StoreWatcher } from './store.ts';
 import type { TableState } from './transitions.ts';
 import type { FeedFilter } from './watch-feed.ts';
 import type { BatchOptions, WatchFilter, WatchOptions } from './watch-options.ts';
@@ -355,6 +356,11 @@ export class TableEngine {
     this.#parts.publisher.nodeEvent('leave', time, () => {
       finish(true);
     });
+  }
+
+  /** Every change of the entries is told to it from now on. @internal */
+  watchStore(watcher: StoreWatcher | null): void {
+    this.#state.store.watcher = watcher;
   }
 
   /** Sizes and counters, as a plain object. */

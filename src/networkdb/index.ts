@@ -23,7 +23,7 @@ export type { WriteConflict } from './conflicts.ts';
 export type { EnginePorts } from './engine-parts.ts';
 export type { EngineHooks, JoinNetworkOptions, TableWarning } from './engine.ts';
 export { TableEngine } from './engine.ts';
-export type { EntryAddress } from './entry.ts';
+export type { EntryAddress, OwnerGroup, StoredEntry } from './entry.ts';
 export type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
 export { MAX_NAME_BYTES } from './names.ts';
 export type { NetworkOptions } from './network.ts';
@@ -36,6 +36,7 @@ export { RadixTree } from './radix.ts';
 export type { SliceCounts } from './slices.ts';
 export type { PeerSyncStats } from './peer-syncs.ts';
 export type { NetworkStats, TableStats } from './stats.ts';
+export type { StoreWatcher } from './store.ts';
 export type { KeyRange, TableEntry, Unreadable } from './table-values.ts';
 export { TableSnapshot } from './table-values.ts';
 export type { EntryView } from './table-view.ts';
@@ -56,5 +57,10 @@ export { Watch } from './watch.ts';
 export type { WritersPolicy } from './writer.ts';
 export type { NetworkDBConfig, NetworkDBOptions, TableTimings } from './config.ts';
 export { resolveNetworkDBConfig } from './config.ts';
-export type { JoinNetworkWait, NetworkDBEventMap, NetworkDBStats } from './networkdb.ts';
+export type {
+  JoinNetworkWait,
+  NetworkDBEventMap,
+  NetworkDBStats,
+  NodeWatcher,
+} from './networkdb.ts';
 export { NetworkDB } from './networkdb.ts';

@@ -5,6 +5,7 @@ import type {
   Member,
   MemberEventMap,
   MemberlistStats,
+  RecordWatcher,
   RingKeys,
 } from '../memberlist/index.ts';
 import {
@@ -26,6 +27,7 @@ import { delegatesOf, MembershipAdapter } from './membership-adapter.ts';
 import { Network } from './network.ts';
 import { toChange } from './notices.ts';
 import type { TableStats } from './stats.ts';
+import type { StoreWatcher } from './store.ts';
 import { clusterFilter } from './watch-feed.ts';
 import type {
   BatchFilteredWatchOptions,
@@ -45,6 +47,12 @@ export interface NetworkDBEventMap extends MemberEventMap {
 export interface NetworkDBStats {
   readonly membership: MemberlistStats;
   readonly tables: TableStats;
+}
+
+/** Hears of every change inside a node; see `NetworkDB.watchState`. */
+export interface NodeWatcher {
+  readonly record: RecordWatcher;
+  readonly store: StoreWatcher;
 }
 
 /** How to join a network. */
@@ -182,6 +190,11 @@ export class NetworkDB implements AsyncDisposable {
   /** Nodes that are alive or suspect, this one included, by name. */
   members(): readonly Member[] {
     return this.#memberlist.members();
+  }
+
+  /** Whether these are the members, all of them and nobody else. @internal */
+  hasMembers(names: readonly string[]): boolean {
+    return this.#memberlist.hasMembers(names);
   }
 
   /** The node of a name, in whatever state; undefined when there is none. */
@@ -338,6 +351,22 @@ export class NetworkDB implements AsyncDisposable {
   /** Sizes and counters at this moment. */
   stats(): NetworkDBStats {
     return { membership: this.#memberlist.stats(), tables: this.#engine.stats() };
+  }
+
+  /**
+   * Every change of its member records and entries is told from now on, beginning with the records that are
+   * there. For simulations, whose checkers hold the rules against each change. @internal
+   */
+  watchState(watcher: NodeWatcher): void {
+    this.#memberlist.watchRecords(watcher.record);
+    this.#engine.watchStore(watcher.store);
+  }
+
+  /** What is still there after a close, by name; all of it should be 0. @internal */
+  leftBehind(): Readonly<Record<string, number>> {
+    const { watchers, pendingSyncs, waitingBytes, queued } = this.#engine.stats();
+    const events = queued.own + queued.relay;
+    return { listeners: this.#listeners.size, watchers, pendingSyncs, waitingBytes, events };
   }
 
   async #leave(wait: WaitOptions): Promise<void> {

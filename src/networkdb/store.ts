@@ -28,8 +28,23 @@ export interface EntryWrite extends EntryVersion {
   readonly expiresAt: number;
 }
 
+/**
+ * Hears of every change of the store, right after it took effect. Only simulations have one; it must not throw, and
+ * must not change what it is shown.
+ */
+export interface StoreWatcher {
+  /** An entry stands where another or none stood. */
+  stored(entry: StoredEntry): void;
+  /** An entry was forgotten. */
+  removed(entry: StoredEntry): void;
+  /** A group is hidden, present or gone now. */
+  groupChanged(group: OwnerGroup): void;
+}
+
 /** The indexes of entries. */
 export class EntryStore {
+  /** Null but in simulations. */
+  watcher: StoreWatcher | null = null;
   readonly #networks = new Map<string, Map<string, Table>>();
   readonly #networksByTable = new Map<string, Set<string>>();
   readonly #groups = new Map<string, Map<string, OwnerGroup>>();
@@ -106,12 +121,14 @@ export class EntryStore {
     group.failureCount += 1;
     group.hiddenUntil = hiddenUntil;
     this.#present.delete(group.network);
+    this.watcher?.groupChanged(group);
   }
 
   /** The owner of a hidden group is back. */
   restore(group: OwnerGroup): void {
     group.state = 'present';
     this.#present.delete(group.network);
+    this.watcher?.groupChanged(group);
   }
 
   /**
@@ -151,6 +168,7 @@ export class EntryStore {
     else countLive(group, table, 1);
     this.#size += 1;
     if (replaced !== undefined) this.#ungroup(replaced);
+    this.watcher?.stored(entry);
     return entry;
   }
 
@@ -159,6 +177,7 @@ export class EntryStore {
     if (this.get(entry.network, entry.table, entry.key) !== entry) return;
     this.#unlink(entry);
     this.#ungroup(entry);
+    this.watcher?.removed(entry);
   }
 
   /** Makes a group disappear for everybody at once; its memory is freed by {@link EntryStore.sweep}. */
@@ -170,6 +189,7 @@ export class EntryStore {
     this.#size -= group.entries.size;
     this.#retiredSize += group.entries.size;
     if (group.entries.size > 0) this.#retired.add(group);
+    this.watcher?.groupChanged(group);
   }
 
   /** Frees entries of groups that are gone, one for each step that is taken. */

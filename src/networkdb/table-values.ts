@@ -1,5 +1,5 @@
 import type { GossipError } from '../runtime/index.ts';
-import { StateError } from '../runtime/index.ts';
+import { checkFields, StateError } from '../runtime/index.ts';
 import type { Change, ClusterChange } from './change.ts';
 import type { TableCodec } from './codecs.ts';
 import { decodeValue } from './codecs.ts';
@@ -183,6 +183,7 @@ export class TableSnapshot<T> {
  */
 export function checkRange(range: KeyRange): KeyRange {
   const given = (range as KeyRange | null) ?? { limit: -1 };
+  checkFields('range', given, ['prefix', 'from', 'to', 'limit', 'reverse']);
   const { prefix, from, to, limit, reverse } = given as Record<keyof KeyRange, unknown>;
   const isText = [prefix, from, to].every((name) => name === undefined || typeof name === 'string');
   const isCount = limit === undefined || (Number.isSafeInteger(limit) && Number(limit) >= 0);

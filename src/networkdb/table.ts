@@ -1,4 +1,4 @@
-import { StateError } from '../runtime/index.ts';
+import { checkFields, StateError } from '../runtime/index.ts';
 import type { Change } from './change.ts';
 import type { TableCodec } from './codecs.ts';
 import { encodeValue } from './codecs.ts';
@@ -218,6 +218,7 @@ function checkParts(parts: { readonly codec: unknown; readonly options: unknown 
     throw new StateError('ERR_ARGUMENT_INVALID', text, { codec: parts.codec });
   }
   const options = (parts.options ?? { writers: null }) as Record<keyof TableOptions, unknown>;
+  checkFields('table', options, ['writers', 'onUnreadable']);
   const { writers, onUnreadable } = options;
   const isPolicy = writers === undefined || writers === 'any' || writers === 'owner';
   const isListener = onUnreadable === undefined || typeof onUnreadable === 'function';

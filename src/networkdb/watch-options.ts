@@ -1,4 +1,4 @@
-import { checkWait, StateError } from '../runtime/index.ts';
+import { checkFields, checkWait, StateError } from '../runtime/index.ts';
 
 /*
  * How to watch: what is wanted, how much may wait, and how it is handed over.
@@ -93,6 +93,10 @@ export const DEFAULT_WATCH_BUFFER = 65_536;
 /** Most changes of one batch. */
 export const MAX_BATCH = 65_536;
 
+const WATCH_FIELDS = [
+  ...['network', 'table', 'prefix', 'signal', 'buffer', 'overflow', 'local', 'batch'],
+];
+const BATCH_FIELDS = ['max', 'ms'];
 const DEFAULT_BATCH = { max: 100, ms: 100 } as const;
 const MAX_BATCH_MS = 60_000;
 
@@ -113,7 +117,9 @@ export function resolveBatch({ max, ms }: BatchOptions): BatchSize {
  * @throws StateError with `ERR_ARGUMENT_INVALID`
  */
 export function checkWatch(filter: unknown, options: unknown): void {
-  if (typeof options !== 'object' || options === null) checkWait(options);
+  if (typeof options === 'object' && options !== null) {
+    checkFields('watch', options, WATCH_FIELDS);
+  } else checkWait(options);
   const { buffer, overflow, local, batch, signal } = options as Record<string, unknown>;
   checkWait({ signal });
   const { network, table, prefix } = filter as Record<string, unknown>;
@@ -135,6 +141,7 @@ export function checkWatch(filter: unknown, options: unknown): void {
 
 function checkBatch(batch: unknown): void {
   if (typeof batch !== 'object' || batch === null) refuse('batch must be an object', { batch });
+  checkFields('watch: batch', batch, BATCH_FIELDS);
   const { max, ms } = batch as Record<string, unknown>;
   if (max !== undefined && !isWithin(max, 1, MAX_BATCH)) {
     refuse(`batch.max must be an integer from 1 to ${MAX_BATCH}`, { max });

@@ -49,6 +49,7 @@ export const ERROR_CODES = [
   'ERR_NODE_NAME_REQUIRED',
   'ERR_NOT_LEFT',
   'ERR_JOIN_RUNNING',
+  'ERR_CHECK_FAILED',
 ] as const;
 
 /** One of the stable error codes; match on these, not on messages. */

@@ -7,6 +7,7 @@ export {
   isPrivateHost,
   isReachableHost,
   sameAddress,
+  sharedAddress,
 } from './address.ts';
 export type { Clock, Timer } from './clock.ts';
 export { Validator } from './config.ts';
@@ -52,4 +53,4 @@ export type {
 } from './transport.ts';
 export { isWellFormed, utf8, utf8Length } from './text.ts';
 export type { Waiter, WaitOptions } from './waiters.ts';
-export { checkWait, Waiters } from './waiters.ts';
+export { checkFields, checkWait, Waiters } from './waiters.ts';

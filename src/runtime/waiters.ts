@@ -29,6 +29,19 @@ export function checkWait(wait: unknown): void {
   throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: wrong, value: timeoutMs });
 }
 
+/**
+ * Refuses options with a field that nobody reads: a misspelt name would otherwise mean its default.
+ *
+ * @param what - whose options they are, for the message
+ * @throws StateError with `ERR_ARGUMENT_INVALID`
+ */
+export function checkFields(what: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((field) => !known.includes(field));
+  if (unknown === undefined) return;
+  const text = `${what}: there is no option '${unknown}'; there are ${known.join(', ')}`;
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: unknown });
+}
+
 function isAbortSignal(signal: unknown): boolean {
   if (typeof signal !== 'object' || signal === null) return false;
   return 'aborted' in signal && 'addEventListener' in signal && 'removeEventListener' in signal;

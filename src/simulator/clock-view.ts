@@ -29,6 +29,11 @@ export class ClockView implements Clock {
     this.#clock = clock;
   }
 
+  /** Calls that are still to run. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
   now(): number {
     const now = this.#clock.now();
     const skew = this.#skew;

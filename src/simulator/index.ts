@@ -1,3 +1,4 @@
+export { CheckError } from './checkers/checker.ts';
 export { ClockView } from './clock-view.ts';
 export { VirtualClock } from './clock.ts';
 export { seededEntropy } from './entropy.ts';

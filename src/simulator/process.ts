@@ -2,6 +2,7 @@ import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { NetworkDB } from '../networkdb/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
+import type { Checks } from './checkers/checks.ts';
 import { MemoryFiles } from './files.ts';
 import type { MemoryNames } from './names.ts';
 import type { MemoryNetwork } from './network.ts';
@@ -23,6 +24,7 @@ export interface ProcessParts {
   readonly names: MemoryNames;
   readonly trace: Trace;
   readonly files?: MemoryFiles;
+  readonly checks?: Checks | null;
 }
 
 /** A simulated process. */
@@ -119,12 +121,15 @@ export class SimProcess {
 export class SimNode extends SimProcess {
   readonly config: NetworkDBOptions;
   readonly #trace: Trace;
+  readonly #checks: Checks | null;
+  #life: string | null = null;
   #db: NetworkDB | null = null;
 
   constructor(parts: ProcessParts, config: NetworkDBOptions) {
     super(parts);
     this.config = config;
     this.#trace = parts.trace;
+    this.#checks = parts.checks ?? null;
   }
 
   /** The node: the very class that services use. */
@@ -138,6 +143,7 @@ export class SimNode extends SimProcess {
     const base = { nodeName: this.name, bindAddress: this.host, ...this.config };
     const db = await NetworkDB.create({ ...base, runtime: this.runtime });
     this.#db = db;
+    this.#life = this.#checks?.started(db, { ...base, runtime: {} }) ?? null;
     const { name } = this;
     const tell = (what: string) => (member: { readonly name: string }) => {
       this.#trace.add('member', name, `${what} ${member.name}`);
@@ -163,6 +169,22 @@ export class SimNode extends SimProcess {
   async close(): Promise<void> {
     if (!this.isRunning) return;
     await this.#db?.close();
+    const left = { ...this.runtime.held(), ...this.#db?.leftBehind() };
+    if (this.#life !== null) this.#checks?.closed(this.#life, left);
     this.ended();
+  }
+
+  override crash(): void {
+    super.crash();
+    this.#lifeEnds();
+  }
+
+  override ended(): void {
+    super.ended();
+    this.#lifeEnds();
+  }
+
+  #lifeEnds(): void {
+    if (this.#life !== null) this.#checks?.ended(this.#life);
   }
 }

@@ -25,6 +25,8 @@ export interface MemoryRuntime {
   setClockRate(rate: number): void;
   /** Its clock jumps on by so many milliseconds. */
   jumpClock(ms: number): void;
+  /** What it holds of the world, by name: timers, streams, ports. @internal */
+  held(): Readonly<Record<string, number>>;
 }
 
 /** What a simulated process is made of. */
@@ -66,5 +68,8 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
     if (clock instanceof ClockView) clock.jump(ms);
   };
   const ports = { clock, random, entropy, transport, resolver, files, logger };
-  return { ...ports, crash, pause, setClockRate, jumpClock };
+  const held = (): Readonly<Record<string, number>> => {
+    return { timers: clock instanceof ClockView ? clock.pendingCount : 0, ...transport.held() };
+  };
+  return { ...ports, crash, pause, setClockRate, jumpClock, held };
 }

@@ -1,6 +1,6 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { TimeoutError, Validator } from '../runtime/index.ts';
-import { nodeTurn } from '../runtime/node/index.ts';
+import { nodeTurns } from '../runtime/node/index.ts';
 import type { LinkSettings } from './links.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
@@ -17,6 +17,12 @@ export interface SimulateOptions {
   readonly network?: Partial<LinkSettings>;
   /** What to keep of the run. */
   readonly trace?: TraceOptions;
+  /**
+   * Whether checkers watch every change inside every node, and end the simulation with a `CheckError` when one breaks
+   * a rule of the membership or of the tables, a cap or a close; and whether `world.converge()` can be asked
+   * for. Default false: it costs time.
+   */
+  readonly checks?: boolean;
   /** Virtual milliseconds after which the scenario fails. Default one day. */
   readonly maxVirtualMs?: number;
 }
@@ -76,19 +82,19 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     scenario.isOver = true;
   };
   running.then(end, end);
-  for (;;) {
-    await nodeTurn();
-    if (scenario.isOver) return running;
+  await nodeTurns(() => {
+    // First, since what a check found in the last step would be passed over.
     if (world.failure !== null) throw world.failure.error;
+    if (scenario.isOver) return false;
     if (world.now > maxVirtualMs) {
       const text = `the scenario did not end within ${maxVirtualMs} ms of virtual time`;
       throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: maxVirtualMs });
     }
-    if (!world.step()) {
-      const text = 'the scenario waits for something that no pending call will bring';
-      throw new TimeoutError('ERR_TIMEOUT', text);
-    }
-  }
+    if (world.step()) return true;
+    const text = 'the scenario waits for something that no pending call will bring';
+    throw new TimeoutError('ERR_TIMEOUT', text);
+  });
+  return running;
 }
 
 /** The same error, with what it takes to find the fault again. */
@@ -108,15 +114,16 @@ function tail(trace: Trace): string {
 
 function checked(options: SimulateOptions) {
   const { seed = 1, nodes = 0, maxVirtualMs = 86_400_000 } = options;
-  const { config = {}, network = {}, trace = {} } = options;
+  const { config = {}, network = {}, trace = {}, checks = false } = options;
   const validator = new Validator();
   validator.knownKeys('', options, KEYS);
   validator.check(Number.isSafeInteger(seed), 'seed', seed, 'an integer');
   validator.integer('nodes', nodes, 0, 10_000);
   validator.integer('maxVirtualMs', maxVirtualMs, 1, Number.MAX_SAFE_INTEGER);
+  validator.check(typeof checks === 'boolean', 'checks', checks, 'true or false');
   validator.throwIfAny();
-  return { seed, nodes, maxVirtualMs, config, network, trace };
+  return { seed, nodes, maxVirtualMs, config, network, trace, checks };
 }
 
-const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'maxVirtualMs'];
+const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'checks', 'maxVirtualMs'];
 const TAIL_LINES = 40;

@@ -135,6 +135,11 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     return stream;
   }
 
+  /** Streams that are not closed, and the port that is held. @internal */
+  held(): { readonly streams: number; readonly ports: number } {
+    return { streams: this.#streams.size, ports: this.#bound === null ? 0 : 1 };
+  }
+
   interfaceAddresses(): readonly InterfaceAddress[] {
     return this.#interfaces;
   }

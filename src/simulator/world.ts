@@ -1,6 +1,8 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import type { Random, Timer } from '../runtime/index.ts';
 import { canonicalHost, SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
+import { CheckError } from './checkers/checker.ts';
+import { Checks } from './checkers/checks.ts';
 import type { MemoryFiles } from './files.ts';
 import { VirtualClock } from './clock.ts';
 import type { CutMode, LinkSettings } from './links.ts';
@@ -28,6 +30,8 @@ export interface WorldOptions {
   /** Settings of every link. */
   readonly network: Partial<LinkSettings>;
   readonly trace: TraceOptions;
+  /** Whether checkers watch every node. Default false. */
+  readonly checks?: boolean;
 }
 
 /** How to start one node. */
@@ -81,17 +85,29 @@ export class World {
   readonly names: MemoryNames = new MemoryNames();
   /** The network below, for faults that have no method here. */
   readonly network: MemoryNetwork;
+  /** What watches every node, if the simulation has `checks`. @internal */
+  readonly checks: Checks | null;
   readonly #clock: VirtualClock;
   readonly #config: NetworkDBOptions;
   readonly #processes: SimProcess[] = [];
   readonly #waiting = new Set<Waiting>();
   #started = 0;
+  /** Whom {@link World.hasOneView} found without all members last. */
+  #lagging: SimNode | null = null;
   #failure: { readonly error: unknown } | null = null;
 
-  constructor({ seed, config, network, trace }: WorldOptions) {
+  constructor({ seed, config, network, trace, checks = false }: WorldOptions) {
     this.seed = seed;
     this.#config = config;
     this.#clock = new VirtualClock();
+    this.checks = checks
+      ? new Checks({
+          now: () => this.#clock.now(),
+          fail: (error) => {
+            this.fail(error);
+          },
+        })
+      : null;
     this.random = new SeededRandom(seed * 3 + 1);
     this.trace = new Trace(() => this.#clock.now(), trace);
     this.network = new MemoryNetwork({
@@ -207,11 +223,44 @@ export class World {
   /** Whether all running nodes have each other, and nobody else, as members. */
   hasOneView(): boolean {
     const { nodes } = this;
-    const names = nodes.map(({ name }) => name).sort();
-    return nodes.every(({ db }) => {
-      const seen = db.members().map(({ name }) => name);
-      return seen.length === names.length && seen.sort().every((name, at) => name === names[at]);
-    });
+    const names = nodes.map(({ name }) => name);
+    const hasAll = ({ db }: SimNode): boolean => db.hasMembers(names);
+    // Asked again at every move of time, and mostly no: who lacked somebody last time is asked first.
+    if (this.#lagging !== null && this.#lagging.isRunning && !hasAll(this.#lagging)) return false;
+    this.#lagging = nodes.find((node) => !hasAll(node)) ?? null;
+    return this.#lagging === null;
+  }
+
+  /**
+   * Waits until all nodes that run agree on who is there and on what the tables hold, and nothing waits to be
+   * sent. Ask for it when no link is cut and nobody writes.
+   *
+   * @param options - `withinMs`: default a bound that follows from the configuration, see docs/simulator.md
+   * @returns virtual milliseconds that it took
+   * @throws CheckError with `ERR_CHECK_FAILED`, listing what they do not agree about
+   * @throws StateError with `ERR_ARGUMENT_INVALID` in a simulation without `checks`
+   */
+  async converge(options: { readonly withinMs?: number } = {}): Promise<number> {
+    const { checks } = this;
+    if (checks === null) {
+      throw new StateError('ERR_ARGUMENT_INVALID', 'converge() needs the option checks');
+    }
+    const start = this.now;
+    for (;;) {
+      const problems = checks.problems();
+      if (problems.length === 0) return this.now - start;
+      const boundMs = options.withinMs ?? checks.boundMs;
+      if (this.now - start < boundMs) {
+        await this.sleep(Math.min(CONVERGE_LOOK_MS, boundMs - (this.now - start)));
+        continue;
+      }
+      throw new CheckError({
+        checker: 'convergence',
+        expected: `all agree within ${boundMs.toFixed(0)} ms of calm`,
+        found: `${problems.length} disagreements`,
+        history: problems.slice(0, MOST_PROBLEMS),
+      });
+    }
   }
 
   /** Cuts the link between two places, both ways or one, all traffic or one kind. */
@@ -278,6 +327,7 @@ export class World {
    */
   step(): boolean {
     const next = this.#clock.nextTime() ?? Infinity;
+    if (next > this.now) this.checks?.look();
     // Whoever's condition holds goes on before time does.
     if (next > this.now && this.#hasEndedWaits()) return true;
     return this.#clock.runNext();
@@ -333,7 +383,7 @@ export class World {
   #parts(name: string | undefined, options: StartOptions): ProcessParts {
     this.#started += 1;
     const at = this.#started;
-    const { network, names, trace, seed } = this;
+    const { network, names, trace, seed, checks } = this;
     return {
       name: name ?? `n${at}`,
       host: options.host ?? `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`,
@@ -341,6 +391,7 @@ export class World {
       network,
       names,
       trace,
+      checks,
       ...(options.files === undefined ? {} : { files: options.files }),
     };
   }
@@ -352,6 +403,9 @@ export class World {
     return oldest === undefined ? [] : [targetOf(oldest)];
   }
 }
+
+const CONVERGE_LOOK_MS = 250;
+const MOST_PROBLEMS = 20;
 
 function targetOf(target: SimNode | string): string {
   if (typeof target === 'string') return target;

@@ -1,102 +1,219 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 
+import type { Built } from './suite/go-programs.ts';
+import { readOptions } from './suite/options.ts';
+import type { Run, Tally } from './suite/play.ts';
+import { exitCodeOf, playRows, sumUp } from './suite/play.ts';
+import type { SuiteRow } from './suite/row.ts';
+import { FAMILIES } from './suite/row.ts';
+import { allRows, chooseRows, inTurn, quickRows } from './suite/rows.ts';
+import { BUILDS } from './live/builds.ts';
 import { decodeTags, encodeTags, encodeUserEvent, userEventName } from './serf/messages.ts';
 import { junkCounters } from './system/junk.ts';
-import { missing } from './system/needs.ts';
-import type { Scenario, ScenarioContext } from './system/scenario.ts';
-import { runSuite } from './system/suite.ts';
+import { playScenario } from './system/play.ts';
+import { UndoList } from './system/undo.ts';
 
 /*
- * What runs the scenarios beside real programs: that a scenario which fails is seen to fail, and that
- * what it started is ended. No other program is needed for that.
+ * What runs the rows beside real programs: that a row which fails is seen to fail, that one which was not played never counts
+ * as passed, and that what it started is ended. No other program is needed for that.
  */
 
-function scenario(
-  name: string,
-  runIt: (context: ScenarioContext) => Promise<void>,
-  rest: Partial<Scenario> = {},
-): Scenario {
-  return { peer: 'nobody', name, needs: [], run: runIt, ...rest };
+function row(title: string, rest: Partial<SuiteRow> = {}): SuiteRow {
+  const play = async (): Promise<typeof FINE> => FINE;
+  return { title, family: 'serf', build: null, needs: [], company: 'waits', play, ...rest };
 }
 
-async function passes(): Promise<void> {}
+const FINE = { failure: null, note: 'in time', seen: ['much'] };
+const WRONG = { failure: 'not so', note: '', seen: ['little'] };
 
-async function fails(): Promise<void> {
-  throw new Error('not so');
+/** Plays rows, and gives what was said and how it ended. */
+async function played(
+  rows: readonly SuiteRow[],
+  rest: Partial<Run> = {},
+): Promise<{ tally: Tally; said: string; code: number }> {
+  const lines: string[] = [];
+  const run: Run = {
+    jobs: 1,
+    retries: 0,
+    limitMs: Infinity,
+    isLenient: false,
+    isVerbose: false,
+    programs: { of: () => null },
+    elapsedMs: () => 0,
+    pause: () => turn(),
+    say: (line) => lines.push(line),
+    undos: new Set(),
+    ...rest,
+  };
+  const tally = await playRows(rows, run);
+  lines.push(...sumUp(tally, run.isLenient));
+  return { tally, said: lines.join('\n'), code: exitCodeOf(tally) };
 }
 
-/** Runs a list, and gives what was printed. */
-async function suite(
-  t: TestContext,
-  scenarios: readonly Scenario[],
-  ...args: string[]
-): Promise<{ failed: number; said: string }> {
-  const log = t.mock.method(console, 'log', () => undefined);
-  const failed = await runSuite(scenarios, args);
-  const said = log.mock.calls.map(({ arguments: [line] }) => String(line)).join('\n');
-  log.mock.restore();
-  return { failed, said };
-}
-
-test('each row is told with its result, and failures are counted', async (t) => {
-  const { failed, said } = await suite(t, [
-    scenario('works', passes, { modes: ['plain', 'sealed'] }),
-    scenario('does not', fails),
+test('each row is told with its result, and failures are counted', async () => {
+  const { said, code } = await played([
+    row('works'),
+    row('does not', { play: async () => WRONG }),
+    row('breaks', { play: async () => Promise.reject(new Error('by itself')) }),
   ]);
-  assert.equal(failed, 1);
-  assert.match(said, /nobody\s+works, plain {2}passed/);
-  assert.match(said, /works, sealed {2}passed/);
-  assert.match(said, /does not {2}FAILED[^]*not so/);
-  assert.match(said, /2 passed, 1 failed$/);
+  assert.match(said, /^works \| ok in 0 ms \| in time$/m);
+  assert.doesNotMatch(said, /much/);
+  assert.match(said, /^does not \| FAILED in 0 ms\n {4}little\n {4}not so$/m);
+  assert.match(said, /^breaks \| FAILED[^]*by itself/m);
+  assert.match(said, /^1 passed, 2 failed$/m);
+  assert.equal(code, 1);
 });
 
-test('a scenario whose needs are not met fails, unrun, and says what to install', async (t) => {
-  const { failed, said } = await suite(t, [
-    scenario('never', async () => assert.fail('was run'), { needs: ['no such thing'] }),
-  ]);
-  assert.equal(failed, 1);
-  assert.match(said, /nothing is known of the need no such thing/);
-  assert.doesNotMatch(said, /was run/);
-  assert.deepEqual(missing([]), []);
+test('a row that fails is played again as often as is allowed, and that is said', async () => {
+  let tries = 0;
+  const play = async (): Promise<typeof FINE | typeof WRONG> => {
+    tries += 1;
+    return tries < 3 ? WRONG : FINE;
+  };
+  const { said, code } = await played([row('in the end', { play })], { retries: 2 });
+  assert.deepEqual([tries, code], [3, 0]);
+  assert.equal(said.match(/FAILED, once more/g)?.length, 2);
+  assert.match(said, /1 passed, 0 failed$/);
 });
 
-test('what was deferred is done backwards after success and failure, and its own failure counts', async (t) => {
+test('a row that lacks something fails unplayed, and says what to install', async () => {
+  const play = async (): Promise<never> => assert.fail('was played');
+  const lacking = row('never', { play, needs: ['no such thing'] });
+  const strict = await played([lacking]);
+  assert.match(
+    strict.said,
+    /never \| FAILED, not played\n {4}nothing is known of the need no such/,
+  );
+  assert.equal(strict.code, 1);
+  const lenient = await played([lacking, row('works')], { isLenient: true });
+  assert.match(lenient.said, /NOT RUN, since this machine lacks something: 1[^]*never/);
+  assert.match(lenient.said, /1 passed, 0 failed$/);
+  assert.equal(lenient.code, 0);
+  assert.equal((await played([lacking], { isLenient: true })).code, 2);
+});
+
+test('a row waits for its Go program, and one that was not built is missing or failed', async () => {
+  const [build = null] = BUILDS;
+  assert.ok(build !== null);
+  const withBuild = row('with Go', { build });
+  const outcomes: Record<string, Built> = {
+    ok: { program: 'peer' },
+    missing: { missing: 'no proxy' },
+    failed: { failure: 'no type int32' },
+  };
+  for (const [what, built] of Object.entries(outcomes)) {
+    let looks = 0;
+    const of = (): Built | null => {
+      looks += 1;
+      return looks > 2 ? built : null;
+    };
+    const { said, tally } = await played([withBuild, row('first')], { programs: { of } });
+    assert.equal(tally.passed, what === 'ok' ? 2 : 1);
+    assert.ok(said.indexOf('first') < said.indexOf('with Go'));
+    assert.equal(tally.lacking.size, what === 'missing' ? 1 : 0);
+  }
+});
+
+test('what there is no time for is named, and does not count as passed', async () => {
+  let now = 0;
+  const play = async (): Promise<typeof FINE> => {
+    now += 60;
+    return FINE;
+  };
+  const rows = [row('one', { play }), row('two', { play }), row('three', { play })];
+  const { said } = await played(rows, { limitMs: 100, elapsedMs: () => now });
+  assert.match(said, /NOT RUN for want of time: 1\n {4}three\n2 passed, 0 failed$/);
+});
+
+test('rows that wait are played side by side, those that work one by one, and some alone', async () => {
+  const running = new Set<string>();
+  const seen: string[] = [];
+  const of = (title: string, company: SuiteRow['company']): SuiteRow => {
+    const play = async (): Promise<typeof FINE> => {
+      running.add(title);
+      seen.push([...running].sort().join('+'));
+      for (let at = 0; at < 5; at += 1) await turn();
+      running.delete(title);
+      return FINE;
+    };
+    return row(title, { company, play });
+  };
+  const rows = [of('x', 'alone'), of('w1', 'works'), of('w2', 'works'), of('a', 'waits')];
+  const { said } = await played([...rows, of('b', 'waits')], { jobs: 4 });
+  assert.match(said, /5 passed/);
+  assert.ok(seen.includes('x') && !seen.some((each) => each.includes('x') && each !== 'x'));
+  assert.ok(!seen.some((each) => each.includes('w1') && each.includes('w2')));
+  assert.ok(seen.some((each) => each.includes('a') && each.includes('b')));
+});
+
+test('the short run has every scenario once, one of each family first, and what bears no company last', () => {
+  const quick = quickRows();
+  assert.deepEqual(
+    quick.slice(0, FAMILIES.length).map(({ family }) => family),
+    FAMILIES,
+  );
+  assert.equal(quick.at(-1)?.company, 'alone');
+  const all = new Set(allRows().map(({ title }) => title));
+  assert.ok(quick.every(({ title }) => all.has(title)) && quick.length * 5 < all.size);
+  assert.equal(new Set(quick.map(({ title }) => title)).size, quick.length);
+  assert.deepEqual(inTurn([]), []);
+});
+
+test('rows are chosen by words, and a word that is not understood is named', () => {
+  const titles = (...words: string[]): string[] =>
+    chooseRows(readOptions(words)).map(({ title }) => title);
+  assert.ok(titles('--only', 'swarm renamed').length === 1);
+  assert.ok(titles('--quick', '--only', 'faults').every((title) => title.startsWith('faults')));
+  assert.ok(!titles('--skip', 'hundred').some((title) => title.includes('hundred')));
+  assert.deepEqual(titles('--only', 'no-such-row'), []);
+  assert.throws(() => readOptions(['--quickly']), /not understood: --quickly/);
+  assert.throws(() => readOptions(['--jobs', 'many']), /not understood: --jobs many/);
+});
+
+test('what was deferred is done backwards after success and failure, and its own failure counts', async () => {
   const done: string[] = [];
   const folders: string[] = [];
-  const { failed, said } = await suite(t, [
-    scenario('cleans up', async (context) => {
-      folders.push(context.folder);
-      writeFileSync(join(context.folder, 'file'), 'x');
-      context.defer(() => void done.push('first'));
-      context.defer(async () => void done.push('second'));
-      throw new Error('not so');
-    }),
-    scenario('leaves a mess', async (context) => {
-      context.defer(() => void done.push('third'));
-      context.defer(() => {
-        throw new Error('stuck');
-      });
-    }),
-  ]);
+  const failed = await playScenario(
+    {
+      peer: 'nobody',
+      name: 'cleans up',
+      needs: [],
+      run: async (context) => {
+        folders.push(context.folder);
+        writeFileSync(join(context.folder, 'file'), 'x');
+        context.log(context.mode);
+        context.defer(() => void done.push('first'));
+        context.defer(async () => void done.push('second'));
+        throw new Error('not so');
+      },
+    },
+    'sealed',
+    new UndoList(),
+  );
+  assert.match(failed.failure ?? '', /not so/);
+  assert.deepEqual([failed.seen, failed.note], [['sealed'], 'sealed']);
+  const mess = await playScenario(
+    {
+      peer: 'nobody',
+      name: 'leaves a mess',
+      needs: [],
+      run: async (context) => {
+        context.defer(() => void done.push('third'));
+        context.defer(() => {
+          throw new Error('stuck');
+        });
+      },
+    },
+    '',
+    new UndoList(),
+  );
+  assert.match(mess.failure ?? '', /putting back: stuck/);
   assert.deepEqual(done, ['second', 'first', 'third']);
-  assert.equal(failed, 2);
-  assert.match(said, /putting back: stuck/);
-  assert.ok(folders.length === 1 && !existsSync(folders[0]!));
-});
-
-test('rows are chosen by word and by the short run; a word that fits none is a failure', async (t) => {
-  const list = [scenario('one', passes, { quick: true }), scenario('two', fails)];
-  assert.equal((await suite(t, list, '--quick')).failed, 0);
-  assert.equal((await suite(t, list, '--only', 'one')).failed, 0);
-  assert.equal((await suite(t, list, '--only', 'three')).failed, 1);
-  const { failed, said } = await suite(t, list, '--list');
-  assert.equal(failed, 0);
-  assert.match(said, /one[^]*two/);
-  assert.doesNotMatch(said, /passed|FAILED/);
+  assert.ok(folders.length === 1 && !existsSync(folders[0] ?? ''));
 });
 
 test('counters of what was not understood are told from the harmless ones', () => {

@@ -130,6 +130,7 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
   for (const call of waiting) await assert.rejects(call(member), closed, call.toString());
   const immediate: ((m: Memberlist) => unknown)[] = [
     (m) => m.members(),
+    (m) => m.hasMembers([]),
     (m) => m.nodes(),
     (m) => m.member('n1'),
     (m) => m.stats(),

@@ -334,6 +334,7 @@ void test('arguments that cannot be meant are refused, and change nothing', asyn
   assert.throws(() => db.on('join', odd(undefined)), isInvalid);
   assert.throws(() => network.table('t', odd({})), isInvalid);
   assert.throws(() => network.table('t', json(), { writers: odd('me') }), isInvalid);
+  assert.throws(() => network.table('t', json(), odd({ writer: 'owner' })), /no option 'writer'/);
   assert.throws(() => table.watch({ buffer: -1 }), isInvalid);
   assert.throws(() => table.watch({ overflow: odd('zz') }), isInvalid);
   assert.throws(() => table.watch({ signal: odd(5) }), isInvalid);

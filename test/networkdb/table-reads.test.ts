@@ -66,6 +66,7 @@ test('a range that cannot be meant is refused', () => {
     { from: 5 },
     { to: null },
     { reverse: 1 },
+    { max: 1 },
   ]) {
     const isInvalid = { code: 'ERR_ARGUMENT_INVALID' };
     assert.throws(() => ours.entries(odd(range)), isInvalid, JSON.stringify(range));

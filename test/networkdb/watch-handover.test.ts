@@ -222,6 +222,8 @@ test('watch options that cannot be meant are refused', () => {
     { batch: { ms: -1 } },
     { batch: { ms: 60_001 } },
     { signal: {} },
+    { overlow: 'resync' },
+    { batch: { size: 5 } },
   ]) {
     assert.throws(() => theirs.watch(odd(options)), isInvalid, JSON.stringify(options));
   }

@@ -7,4 +7,4 @@ export type { NodeResolverOptions } from './resolver.ts';
 export { nodeResolver } from './resolver.ts';
 export type { NodeTransportOptions } from './transport.ts';
 export { NodeTransport } from './transport.ts';
-export { nodeTurn } from './turn.ts';
+export { nodeTurns } from './turn.ts';

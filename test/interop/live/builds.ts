@@ -9,13 +9,15 @@ import { join, resolve } from 'node:path';
 
 export type Family = 'memberlist' | 'networkdb';
 
+/** Generation of NetworkDB: `docs/interop.md`. */
+export type Generation = 'G23' | 'G29' | 'G26';
+
 /** One build of a Go program. */
 export interface Build {
   /** Stem of its files below `builds/`, and what the rows of the report call it. */
   readonly name: string;
   readonly family: Family;
-  /** Generation of NetworkDB that it is: `docs/interop.md`. */
-  readonly generation?: 'G23' | 'G29' | 'G26';
+  readonly generation?: Generation;
   readonly tags: string;
 }
 

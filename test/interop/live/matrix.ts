@@ -1,3 +1,4 @@
+import { MIXED_SCENARIOS } from '../faults/mixed-scenarios.ts';
 import type { Build } from './builds.ts';
 import { BUILDS } from './builds.ts';
 import { MEMBERLIST_SCENARIOS } from './memberlist-scenarios.ts';
@@ -16,18 +17,19 @@ export interface Row {
   readonly acting: Kind;
 }
 
-/** Later suites, of Serf and of Docker's daemon, add their lists here and their builds in `builds.ts`. */
 const SCENARIOS: readonly Scenario[] = [
   ...MEMBERLIST_SCENARIOS,
   ...STRANGER_SCENARIOS,
   ...NETWORKDB_SCENARIOS,
+  ...MIXED_SCENARIOS,
 ];
 
 const KINDS: readonly Kind[] = ['ours', 'go'];
 
 /** What a row is called: `--only` looks for its words in here. */
 export function titleOf({ build, scenario, mode, acting }: Row): string {
-  return `${build.name} | ${scenario.name} | ${mode.name} | ${acting} acts`;
+  const where = scenario.machines === undefined ? '' : 'faults | ';
+  return `${where}${build.name} | ${scenario.name} | ${mode.name} | ${acting} acts`;
 }
 
 /** Every row there is: each build with each scenario, in each mode, with the roles both ways. */

@@ -12,6 +12,7 @@ import { actorAndRest, grow, otherKind, shown } from './scenario.ts';
  */
 
 const LARGE_BYTES = 200_000;
+const VERSION_ONE_MODES: readonly string[] = ['plain', 'aes128', 'aes256', 'compressed'];
 
 async function joins(ring: Ring, acting: Kind): Promise<string> {
   const [first, second] = actorAndRest([await ring.add(otherKind(acting)), await ring.add(acting)]);
@@ -177,6 +178,25 @@ async function speaksEachVersion(ring: Ring, acting: Kind): Promise<undefined> {
   await ring.agree();
 }
 
+/** Packets of version 1 name no ports: all members have the same one, each on an address of its own. */
+async function speaksVersionOne(ring: Ring, acting: Kind): Promise<undefined> {
+  const protocolVersion = 1;
+  const { port } = await ring.add(acting, { protocolVersion, address: '127.0.1.1' });
+  for (const [at, kind] of [otherKind(acting), acting, otherKind(acting)].entries()) {
+    await ring.add(kind, { protocolVersion, port, address: `127.0.1.${at + 2}` });
+  }
+  await ring.agree();
+  const [actor, second] = actorAndRest(ring.nodes);
+  for (const node of [actor, second]) {
+    node.metadata = `told by ${node.name}`;
+    await ring.ask(node, { do: 'metadata', text: node.metadata });
+  }
+  await ring.agree();
+  await ring.ask(actor, { do: 'leave' });
+  ring.drop(actor);
+  await ring.agree();
+}
+
 const family = 'memberlist';
 const isPlain: Scenario['fits'] = ({ name }) => name === 'plain';
 
@@ -198,5 +218,19 @@ export const MEMBERLIST_SCENARIOS: readonly Scenario[] = [
     fits: ({ options }) => options.keys !== undefined,
   },
   { name: 'protocol versions', family, run: speaksEachVersion, fits: isPlain },
-  { name: 'hundred members', family, run: hundredJoin, fits: isPlain, allowed: ABOUT_THE_DEAD },
+  {
+    name: 'protocol version 1',
+    family,
+    run: speaksVersionOne,
+    fits: ({ name }) => VERSION_ONE_MODES.includes(name),
+    allowed: ABOUT_THE_DEAD,
+  },
+  {
+    name: 'hundred members',
+    family,
+    run: hundredJoin,
+    fits: isPlain,
+    allowed: ABOUT_THE_DEAD,
+    company: 'alone',
+  },
 ];

@@ -16,6 +16,7 @@ const network = 'net';
 const table = 'tab';
 const MANY = 10_000;
 const PART = 500;
+const SWARM_CHANGES = 4;
 
 /** Writes at a node, and into the model. */
 async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
@@ -169,6 +170,39 @@ async function changesKeys(ring: Ring, acting: Kind): Promise<string> {
 }
 
 /**
+ * Keys change as in a swarm: all hold three, the second is the one in use, and with each change a new one comes, the next is
+ * used and the oldest goes, at one member after the other, in the order in which Docker's agent does it.
+ */
+async function changesKeysAsSwarm(ring: Ring, acting: Kind): Promise<string> {
+  const [first = ''] = ring.mode.options.keys ?? [];
+  const keyAt = (at: number): string => keyOf(first.length / 2, 100 + at);
+  const keys = (from: number): string[] => [keyAt(from + 1), keyAt(from), keyAt(from + 2)];
+  for (let at = 0; at < 4; at += 1) {
+    await ring.add(at % 2 === 0 ? acting : otherKind(acting), { keys: keys(0) });
+  }
+  await ring.agree();
+  await ring.attach(network);
+  await ring.agree();
+  const nodes = [...ring.nodes];
+  let written = 0;
+  for (let from = 1; from <= SWARM_CHANGES; from += 1) {
+    for (const node of nodes) {
+      await ring.ask(node, { do: 'addKey', key: keyAt(from + 2) });
+      await ring.ask(node, { do: 'useKey', key: keyAt(from + 1) });
+      await ring.ask(node, { do: 'removeKey', key: keyAt(from - 1) });
+      written += 1;
+      for (const writer of nodes) await write(ring, writer, `${writer.name} ${written}`, 'x');
+      await sleep(300);
+    }
+    await ring.agree();
+  }
+  const late = await ring.add(acting, { keys: keys(SWARM_CHANGES) });
+  await ring.attach(network, [late]);
+  await ring.agree();
+  return `${SWARM_CHANGES} changes, ${4 * written} writes`;
+}
+
+/**
  * Values beyond a packet. Ours sends them over streams. Go leaves them to its bulk sync, which first runs 30 to
  * 60 s after the start and then each 30 s with one random peer, so that two intervals do not bound it.
  */
@@ -219,7 +253,14 @@ const BUSY: Allowed = {
 export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
   { name: 'join', family, run: joins },
   { name: 'create, update, delete', family, run: writes },
-  { name: 'late joiner', family, run: joinsLate, allowed: BUSY, quick: 'go' },
+  {
+    name: 'late joiner',
+    family,
+    run: joinsLate,
+    allowed: BUSY,
+    quick: 'go',
+    company: 'works',
+  },
   { name: 'quick writes', family, run: writesQuickly },
   { name: 'one key at once', family, run: writesAtOnce },
   { name: 'large values', family, run: writesLarge, quick: 'ours' },
@@ -232,6 +273,12 @@ export const NETWORKDB_SCENARIOS: readonly Scenario[] = [
     name: 'key rotation',
     family,
     run: changesKeys,
+    fits: ({ options }) => options.keys !== undefined,
+  },
+  {
+    name: 'keys changed as Docker does',
+    family,
+    run: changesKeysAsSwarm,
     fits: ({ options }) => options.keys !== undefined,
   },
 ];

@@ -21,6 +21,9 @@ export class RequestFailed extends Error {
 
 type Waiter = () => void;
 
+/** Makes of a command one that runs it elsewhere. */
+export type Wrap = (command: string[]) => string[];
+
 const REPLY_LIMIT_MS = 60_000;
 const OUR_PROGRAM = join(import.meta.dirname, 'our-peer.js');
 
@@ -42,7 +45,7 @@ export class Peer {
   #nextId = 1;
   #hasEnded = false;
 
-  constructor(kind: Kind, command: string, args: readonly string[]) {
+  constructor(kind: Kind, [command = '', ...args]: readonly string[]) {
     this.kind = kind;
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     running.add(this.#child);
@@ -64,14 +67,18 @@ export class Peer {
     });
   }
 
-  /** Starts a program of ours. */
-  static ours(family: Family): Peer {
-    return new Peer('ours', process.execPath, [OUR_PROGRAM, family]);
+  /**
+   * Starts a program of ours.
+   *
+   * @param wrap - makes of a command one that runs it elsewhere, under the same process id
+   */
+  static ours(family: Family, wrap: Wrap): Peer {
+    return new Peer('ours', wrap([process.execPath, OUR_PROGRAM, family]));
   }
 
   /** Starts a Go program. */
-  static go(program: string): Peer {
-    return new Peer('go', program, []);
+  static go(program: string, wrap: Wrap): Peer {
+    return new Peer('go', wrap([program]));
   }
 
   /**

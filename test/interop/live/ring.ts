@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Machine } from '../system/namespaces.ts';
 import type { Build } from './builds.ts';
 import type { Fields, ListedMember, NodeOptions, PeerEvent, Reply, Request } from './lines.ts';
 import type { Mode } from './modes.ts';
@@ -16,6 +17,8 @@ export interface RingNode {
   /** Where others reach it: a join target. */
   readonly target: string;
   readonly port: number;
+  /** Where it runs, when the members have machines of their own. */
+  readonly machine: Machine | null;
   /** What the others must show as its metadata. */
   metadata: string;
 }
@@ -38,6 +41,8 @@ export interface AnyAgreement {
 const STEADY_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 const SLACK_MS = 2_000;
+/** Of members that have a machine each. */
+const PORT = 7946;
 const BUDGET_FACTOR = 2;
 
 /**
@@ -48,16 +53,24 @@ export class Ring {
   readonly build: Build;
   readonly mode: Mode;
   readonly #program: string;
+  /** Those that no member has been started on yet; null when all are on loopback. */
+  readonly #machines: Machine[] | null;
   readonly #peers = new Set<Peer>();
   readonly #nodes = new Map<string, RingNode>();
   readonly #entries = new Map<string, Map<string, string>>();
   readonly #attached = new Map<string, Set<RingNode>>();
   readonly #count: Record<Kind, number> = { ours: 0, go: 0 };
 
-  constructor(build: Build, mode: Mode, program: string) {
-    this.build = build;
-    this.mode = mode;
-    this.#program = program;
+  constructor(o: {
+    readonly build: Build;
+    readonly mode: Mode;
+    readonly program: string;
+    readonly machines: readonly Machine[] | null;
+  }) {
+    this.build = o.build;
+    this.mode = o.mode;
+    this.#program = o.program;
+    this.#machines = o.machines === null ? null : [...o.machines];
   }
 
   /** Members that belong to the ring now. */
@@ -80,8 +93,10 @@ export class Ring {
   }
 
   /** A new process. */
-  host(kind: Kind): Peer {
-    const peer = kind === 'ours' ? Peer.ours(this.build.family) : Peer.go(this.#program);
+  host(kind: Kind, machine: Machine | null = null): Peer {
+    const wrap = (command: string[]): string[] => machine?.inside(command) ?? command;
+    const { family } = this.build;
+    const peer = kind === 'ours' ? Peer.ours(family, wrap) : Peer.go(this.#program, wrap);
     this.#peers.add(peer);
     return peer;
   }
@@ -91,9 +106,11 @@ export class Ring {
     const { name: given, peer: host, ...more } = options;
     this.#count[kind] += 1;
     const name = given ?? `${kind}${this.#count[kind]}`;
-    const peer = host ?? this.host(kind);
+    const machine = this.#takeMachine();
+    const peer = host ?? this.host(kind, machine);
     const metadata = this.build.family === 'networkdb' ? '' : `of ${name}`;
-    const all = optionsIn(this.mode, this.build.family, { metadata, ...more });
+    const place = machine === null ? {} : { address: machine.host, port: PORT };
+    const all = optionsIn(this.mode, this.build.family, { metadata, ...place, ...more });
     const { port } = await peer.ask({ node: name, do: 'create', options: all });
     const where = all.address.includes(':') ? `[${all.address}]` : all.address;
     return {
@@ -101,6 +118,7 @@ export class Ring {
       kind,
       peer,
       port: port as number,
+      machine,
       target: `${where}:${port as number}`,
       metadata,
     };
@@ -223,6 +241,13 @@ export class Ring {
   /** Ends every process. */
   async end(): Promise<void> {
     await Promise.all(this.peers.map((peer) => peer.kill()));
+  }
+
+  #takeMachine(): Machine | null {
+    if (this.#machines === null) return null;
+    const machine = this.#machines.shift();
+    if (machine === undefined) throw new Error('no machine is left');
+    return machine;
   }
 
   async #differences(): Promise<string[]> {

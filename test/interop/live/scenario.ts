@@ -1,3 +1,4 @@
+import type { Company } from '../suite/row.ts';
 import type { Build, Family } from './builds.ts';
 import type { Allowed } from './judge.ts';
 import type { Mode } from './modes.ts';
@@ -15,6 +16,10 @@ export interface Scenario {
   readonly acting?: readonly Kind[];
   /** Whose node acts in the quick run, where the other way takes minutes; in turn by default. */
   readonly quick?: Kind;
+  /** What may be played beside it; anything by default. */
+  readonly company?: Company;
+  /** Machines of its own, one for each member that is started; all on loopback by default. */
+  readonly machines?: number;
   /**
    * @param acting - who does what the scenario is about: a node of ours or one of Go's
    * @returns what the report shows beside the row, or nothing

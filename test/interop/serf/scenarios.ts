@@ -64,7 +64,6 @@ const joins: Scenario = {
   peer: 'serf',
   name: 'we join an agent, each lists the other with its tags, and changed tags arrive',
   modes: MODES,
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const first = await agent(context);
@@ -117,7 +116,6 @@ const failure: Scenario = {
   peer: 'serf',
   name: 'an agent is killed: we and the other agent find it failed; it leaves: both know that too',
   modes: MODES,
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const first = await agent(context, 'agent-1');
@@ -179,7 +177,6 @@ const userEvents: Scenario = {
   peer: 'serf',
   name: 'user events and queries pass as opaque messages, and an event of ours reaches the agents',
   modes: MODES,
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const first = await agent(context, 'agent-1');

@@ -31,7 +31,8 @@ const CANNOT_RENAME = /cannot create entry in table endpoint_table .* already ex
 const EXAMPLE = fileURLToPath(
   new URL('../../../examples/docker-swarm-watch/main.js', import.meta.url),
 );
-const NEEDS = ['root', 'dockerd', 'docker', 'busybox', 'ip', 'iptables', 'nsenter', 'unshare'];
+const PROGRAMS = ['dockerd', 'docker', 'busybox', 'ip', 'iptables', 'nsenter', 'unshare'];
+const NEEDS = [...PROGRAMS, 'root', 'vxlan'];
 
 interface Scene {
   readonly daemons: readonly DockerDaemon[];
@@ -86,7 +87,6 @@ async function addressOf(daemon: DockerDaemon, container: string): Promise<strin
 const containers: Scenario = {
   peer: 'docker',
   name: 'containers start and stop, and our tables follow',
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const { daemons, network, member } = await scene(context, 1);
@@ -302,7 +302,6 @@ const example: Scenario = {
   peer: 'docker',
   name: 'the program examples/docker-swarm-watch finds the network, tells of a container, and leaves',
   modes: ['on a machine of its own', 'beside the daemon'],
-  quick: true,
   needs: NEEDS,
   run: async (context) => {
     const [first, second] = createMachines(context, 2) as [Machine, Machine];

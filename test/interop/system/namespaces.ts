@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { isLeftover, markedName } from './marks.ts';
 import { run } from './programs.ts';
-import type { ScenarioContext } from './scenario.ts';
+import type { Defer } from './scenario.ts';
 
 /*
  * Machines made of network namespaces, on a network that the machine outside cannot see:
@@ -73,7 +74,7 @@ export class Machine {
  *
  * @param count - 1 to 200
  */
-export function createMachines(context: ScenarioContext, count: number): Machine[] {
+export function createMachines(context: Defer, count: number): Machine[] {
   removeLeftovers();
   const base = markedName();
   const hub = `${base}-hub`;
@@ -93,7 +94,7 @@ export function createMachines(context: ScenarioContext, count: number): Machine
   });
 }
 
-function addNamespace(context: ScenarioContext, name: string): void {
+function addNamespace(context: Defer, name: string): void {
   ip('netns', 'add', name);
   context.defer(() => {
     ip('netns', 'del', name);
@@ -104,7 +105,14 @@ function addNamespace(context: ScenarioContext, name: string): void {
 /** Removes namespaces of runs that are over. */
 function removeLeftovers(): void {
   if (!existsSync(NAMESPACES)) return;
-  for (const name of readdirSync(NAMESPACES).filter(isLeftover)) ip('netns', 'del', name);
+  for (const name of readdirSync(NAMESPACES).filter(isLeftover)) {
+    try {
+      ip('netns', 'del', name);
+    } catch (error) {
+      // Another run may have been faster.
+      if (existsSync(join(NAMESPACES, name))) throw error;
+    }
+  }
 }
 
 function ip(...args: string[]): void {

@@ -7,6 +7,8 @@ import { delimiter, join } from 'node:path';
  * silence: a scenario whose needs are not met fails, and says what to install.
  */
 
+const INSTALL_LIMIT_MS = 240_000;
+
 /** One thing that a machine has or lacks. */
 export interface Need {
   isMet(): boolean;
@@ -34,11 +36,44 @@ function program(name: string, debianPackage: string): Need {
   return { isMet: () => hasProgram(name), remedy, debianPackage };
 }
 
+const HALF = '-m statistic --mode random --probability 0.5';
+const TRY_LIMIT_MS = 10_000;
+const tried = new Map<string, boolean>();
+
+/** Whether a command succeeds on this machine; found out once. */
+function works(command: string): boolean {
+  const known = tried.get(command);
+  if (known !== undefined) return known;
+  const [name = '', ...args] = command.split(' ');
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+  let isFine = true;
+  try {
+    execFileSync(name, args, { env, stdio: 'ignore', timeout: TRY_LIMIT_MS });
+  } catch {
+    isFine = false;
+  }
+  tried.set(command, isFine);
+  return isFine;
+}
+
 /** Everything a scenario can ask for, by name. */
 export const NEEDS: Readonly<Record<string, Need>> = {
+  go: {
+    isMet: () => hasProgram('go'),
+    remedy: 'the program go is missing: install Go 1.26.3 or later (https://go.dev/dl)',
+    debianPackage: 'golang-go',
+  },
   root: {
-    isMet: () => process.getuid?.() === 0,
-    remedy: 'network namespaces and a daemon of its own need root: run it with sudo',
+    isMet: () => process.getuid?.() === 0 && works('unshare --net --mount --pid --fork true'),
+    remedy: 'namespaces and a daemon of its own need root: sudo, or a container that is privileged',
+  },
+  vxlan: {
+    isMet: () => works('unshare --net ip link add vx0 type vxlan id 42 dstport 4789'),
+    remedy: 'this kernel makes no links of type vxlan, of which overlay networks are made',
+  },
+  statistic: {
+    isMet: () => works(`unshare --net iptables -A INPUT ${HALF} -j DROP`),
+    remedy: 'iptables has no match `statistic` here, with which packets are lost',
   },
   serf: program('serf', 'serf'),
   dockerd: program('dockerd', 'docker.io'),
@@ -64,24 +99,25 @@ export function missing(needs: readonly string[]): string[] {
 }
 
 /**
- * Installs what is missing with apt-get.
+ * Installs what is missing with apt-get, where this is root and there is one.
  *
- * @throws Error when the machine has no apt-get, when this is not root, or when apt-get fails
+ * @throws Error when apt-get fails or takes too long
  */
-export function install(needs: readonly string[]): void {
+export function install(needs: readonly string[], say: (line: string) => void): void {
   const packages = needs.flatMap((name) => {
     const need = NEEDS[name];
     return need?.debianPackage === undefined || need.isMet() ? [] : [need.debianPackage];
   });
-  if (packages.length === 0) return;
-  if (!hasProgram('apt-get')) throw new Error(`no apt-get here to install ${packages.join(' ')}`);
-  if (process.getuid?.() !== 0) throw new Error('--install works as root only');
+  if (packages.length === 0 || !hasProgram('apt-get') || process.getuid?.() !== 0) return;
+  const names = [...new Set(packages)];
+  say(`apt-get install ${names.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = {
     env,
-    stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],
+    timeout: INSTALL_LIMIT_MS,
   };
   execFileSync('apt-get', ['update'], options);
   const flags = ['install', '-y', '--no-install-recommends'];
-  execFileSync('apt-get', [...flags, ...new Set(packages)], options);
+  execFileSync('apt-get', [...flags, ...names], options);
 }

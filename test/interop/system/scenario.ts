@@ -3,16 +3,19 @@
  * shows does not hold; everything it starts it hands to `defer`, so that nothing stays behind.
  */
 
+/** What takes steps back, to be done when it is all over, however it ended: last given, first done. */
+export interface Defer {
+  defer(undo: () => void | Promise<void>): void;
+}
+
 /** What a scenario is given. */
-export interface ScenarioContext {
+export interface ScenarioContext extends Defer {
   /** One of the scenario's modes; empty when it has none. */
   readonly mode: string;
   /** A folder of this run alone, removed afterwards. */
   readonly folder: string;
   /** Says what was seen; shown under the row. */
   log(text: string): void;
-  /** To be done when the scenario has ended, however it ended: last given, first done. */
-  defer(undo: () => void | Promise<void>): void;
 }
 
 /** One thing shown against real processes. */
@@ -22,8 +25,6 @@ export interface Scenario {
   readonly name: string;
   /** Variants, each a row of its own. */
   readonly modes?: readonly string[];
-  /** Whether it belongs to the short run. */
-  readonly quick?: boolean;
   /** What the machine must have; names of `NEEDS` in `needs.ts`. */
   readonly needs: readonly string[];
   run(context: ScenarioContext): Promise<void>;

@@ -1,0 +1,1 @@
+// Empty: lets linked.go declare functions without a body.

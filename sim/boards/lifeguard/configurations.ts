@@ -1,0 +1,83 @@
+import type { MemberlistOptions } from '../../../src/memberlist/index.ts';
+
+/*
+ * The rows of the paper's table, all from one program by its options. What is ours beyond Lifeguard and has no
+ * option (news that leaves at once, input that waits is read before blame) is in every row.
+ */
+
+/** A row: how the members are configured, and what the paper counted for it. */
+export interface Configuration {
+  readonly name: string;
+  readonly options: MemberlistOptions;
+  /** Shares of SWIM's false alarms in the paper, in percent; null where it has no such row. */
+  readonly paper: { readonly all: number | null; readonly healthy: number | null };
+}
+
+interface Parts {
+  /** The paper's alpha. */
+  readonly alpha: number;
+  readonly healthAwareProbe: boolean;
+  readonly healthAwareSuspicion: boolean;
+  readonly buddySystem: boolean;
+  readonly loopHealth: boolean;
+}
+
+/** Everything of Lifeguard and more, at an alpha. */
+function ours(alpha: number): MemberlistOptions {
+  const on = { healthAwareProbe: true, healthAwareSuspicion: true, buddySystem: true };
+  return optionsOf({ alpha, ...on, loopHealth: true });
+}
+
+const SWIM: Parts = {
+  alpha: 5,
+  healthAwareProbe: false,
+  healthAwareSuspicion: false,
+  buddySystem: false,
+  loopHealth: false,
+};
+const LIFEGUARD: Parts = {
+  ...SWIM,
+  healthAwareProbe: true,
+  healthAwareSuspicion: true,
+  buddySystem: true,
+};
+
+/** Every row, in the paper's order, ours last. */
+export const CONFIGURATIONS: readonly Configuration[] = [
+  row('SWIM', optionsOf(SWIM), 100, 100),
+  row('LHA-Probe', optionsOf({ ...SWIM, healthAwareProbe: true }), 67.72, 32.88),
+  row('LHA-Suspicion', optionsOf({ ...SWIM, healthAwareSuspicion: true }), 3, 6.71),
+  row('Buddy', optionsOf({ ...SWIM, buddySystem: true }), 94.08, 44.57),
+  row('Lifeguard', optionsOf(LIFEGUARD), 1.53, 1.89),
+  row('ours', ours(5), null, null),
+  row('ours-4', ours(4), null, null),
+  row('ours-2', ours(2), null, null),
+];
+
+/** The row of a name. */
+export function configurationOf(name: string): Configuration {
+  const found = CONFIGURATIONS.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no configuration is called ${name}`);
+  return found;
+}
+
+function row(
+  name: string,
+  options: MemberlistOptions,
+  all: number | null,
+  healthy: number | null,
+): Configuration {
+  return { name, options, paper: { all, healthy } };
+}
+
+function optionsOf(parts: Parts): MemberlistOptions {
+  return {
+    awareness: { maxMult: parts.healthAwareProbe ? 8 : 1, loopHealth: parts.loopHealth },
+    probe: { nacks: parts.healthAwareProbe },
+    suspicion: {
+      mult: parts.alpha,
+      maxTimeoutMult: parts.healthAwareSuspicion ? 6 : 1,
+      buddySystem: parts.buddySystem,
+    },
+  };
+}

@@ -1,0 +1,269 @@
+import type { Plain, Task } from '../../board.ts';
+import type { Aim, Cell, Plot, Report, ReportTable } from '../../report.ts';
+import type { Share } from '../../statistics.ts';
+import { median, quantile, ratioOfSums } from '../../statistics.ts';
+import { CONFIGURATIONS } from './configurations.ts';
+import type { CrashInput, CrashOutcome } from './crash.ts';
+import type { DistressInput, DistressOutcome, FalseAlarms } from './distress.ts';
+
+interface DistressRun {
+  readonly input: DistressInput;
+  readonly outcome: DistressOutcome;
+}
+
+interface CrashRun {
+  readonly input: CrashInput;
+  readonly outcome: CrashOutcome;
+}
+
+/** What all runs say. */
+export function reportLifeguard(tasks: readonly Task[], outcomes: readonly Plain[]): Report {
+  const distress: DistressRun[] = [];
+  const crashes: CrashRun[] = [];
+  for (const [at, { input }] of tasks.entries()) {
+    const outcome = outcomes[at];
+    if ((input as CrashInput | DistressInput).kind === 'crash') {
+      crashes.push({ input: input as CrashInput, outcome: outcome as CrashOutcome });
+    } else {
+      distress.push({ input: input as DistressInput, outcome: outcome as DistressOutcome });
+    }
+  }
+  const messages = distress.filter(({ input }) => input.fault === 'messages');
+  const tables = [
+    alarmTable(messages),
+    loadTable(messages),
+    loopTable(distress.filter(({ input }) => input.fault === 'loop')),
+    ...(crashes.length > 0 ? [crashTable(crashes)] : []),
+    cellTable(messages),
+  ];
+  return {
+    tables: tables.filter(({ rows }) => rows.length > 0),
+    aims: aimsOf(messages, crashes),
+    plots: crashes.length > 0 ? [crashPlot(crashes)] : [],
+  };
+}
+
+function alarmTable(runs: readonly DistressRun[]): ReportTable {
+  const rows = rowsIn(runs).map(({ name, paper }): Cell[] => [
+    name,
+    sum(runs, name, 'aboutHealthy'),
+    sum(runs, name, 'amongHealthy'),
+    percent(shareOfSwim(runs, name, 'aboutHealthy')),
+    paper.all,
+    percent(shareOfSwim(runs, name, 'amongHealthy')),
+    paper.healthy,
+    sum(runs, name, 'all'),
+  ]);
+  const first = runs[0]?.input;
+  return {
+    title: `False alarms among ${first?.nodes ?? 0} members, messages held`,
+    columns: [
+      'row',
+      'FP',
+      'FP-',
+      'FP % of SWIM',
+      'paper',
+      'FP- %',
+      'paper ',
+      'reports of any death',
+    ],
+    rows,
+    notes: [
+      'FP: reports of a death of a member that was never slow, by anybody; FP-: those by members that were never slow.',
+      'The last column counts the slow ones as running too: whoever is silent for longer than a suspicion is reported by everyone, in each row.',
+      'In brackets 95 % intervals over cells and seeds.',
+    ],
+  };
+}
+
+function loadTable(runs: readonly DistressRun[]): ReportTable {
+  const of = (name: string, field: 'packets' | 'bytes'): number =>
+    (100 * sum(runs, name, field)) / sum(runs, 'SWIM', field);
+  return {
+    title: 'Load in the same runs, % of SWIM',
+    columns: ['row', 'packets', 'bytes', 'paper: messages', 'paper: bytes', 'overflowed packets'],
+    rows: rowsIn(runs).map(({ name }): Cell[] => {
+      const paper: Cell[] = name === 'Lifeguard' ? [110.59, 97.97] : [null, null];
+      return [
+        name,
+        of(name, 'packets'),
+        of(name, 'bytes'),
+        ...paper,
+        sum(runs, name, 'overflowed'),
+      ];
+    }),
+    notes: ['Overflowed: what a standing member had no room for, beyond 256 packets.'],
+  };
+}
+
+function loopTable(runs: readonly DistressRun[]): ReportTable {
+  const first = runs[0]?.input;
+  const cell =
+    first === undefined ? '' : `D ${first.stillMs}, I ${first.runMs}, C ${first.distressed}`;
+  return {
+    title: `The same with timers and input frozen together: ${cell}`,
+    columns: ['row', 'FP', 'FP-', 'reports of any death'],
+    rows: rowsIn(runs).map(({ name }): Cell[] => [
+      name,
+      sum(runs, name, 'aboutHealthy'),
+      sum(runs, name, 'amongHealthy'),
+      sum(runs, name, 'all'),
+    ]),
+    notes: [
+      'A Node process is slow in this way: its loop reads what waits before it blames anybody.',
+    ],
+  };
+}
+
+function cellTable(runs: readonly DistressRun[]): ReportTable {
+  const rows = rowsIn(runs).map(({ name }) => name);
+  const cells = new Map<string, DistressRun[]>();
+  for (const run of runs) {
+    const { stillMs, runMs, distressed } = run.input;
+    const key = `${stillMs} ${runMs} ${distressed}`;
+    cells.set(key, [...(cells.get(key) ?? []), run]);
+  }
+  return {
+    title: 'FP by cell: standing still D ms, running I ms, C members',
+    columns: ['D', 'I', 'C', ...rows],
+    rows: [...cells].map(([key, inCell]): Cell[] => [
+      ...key.split(' ').map(Number),
+      ...rows.map((name) => sum(inCell, name, 'aboutHealthy')),
+    ]),
+  };
+}
+
+function crashTable(runs: readonly CrashRun[]): ReportTable {
+  return {
+    title: 'A crashed member is known to the first and to all, s',
+    columns: [
+      'row',
+      'N',
+      'first p50',
+      'first p99',
+      'Go model p50',
+      'Go model p99',
+      'all p50',
+      'all p99',
+    ],
+    rows: runs.map(({ input, outcome }): Cell[] => {
+      const model = modelOf(input);
+      return [
+        input.configuration,
+        input.nodes,
+        seconds(median(outcome.firstMs)),
+        seconds(quantile(outcome.firstMs, 0.99)),
+        model?.[0] ?? null,
+        model?.[1] ?? null,
+        seconds(median(outcome.fullMs)),
+        seconds(quantile(outcome.fullMs, 0.99)),
+      ];
+    }),
+    notes: [`${runs[0]?.outcome.fullMs.length ?? 0} crashes each. SWIM and ours: alpha 5.`],
+  };
+}
+
+/** Median and 99th percentile in seconds of the first report, computed from Go's rules. */
+function modelOf({ configuration, nodes }: CrashInput): readonly [number, number] | undefined {
+  if (configuration === 'ours-4') return ALPHA_4[nodes];
+  return configuration === 'ours-2' || nodes !== 128 ? undefined : [12.2, 16];
+}
+
+const ALPHA_4: Readonly<Record<number, readonly [number, number]>> = {
+  8: [5.7, 8.4],
+  32: [7.7, 11.5],
+  128: [10.1, 14],
+  1000: [13.7, 17.6],
+  2000: [14.9, 19],
+};
+
+function crashPlot(runs: readonly CrashRun[]): Plot {
+  const largest = Math.max(...runs.map(({ input }) => input.nodes));
+  const shown = runs.filter(({ input }) => input.nodes === largest);
+  return {
+    name: 'detection',
+    title: `All of ${largest} know of a crash`,
+    x: { label: 'seconds since the crash' },
+    y: { label: '% of crashes' },
+    curves: shown.map(({ input, outcome }) => {
+      const sorted = [...outcome.fullMs].sort((a, b) => a - b);
+      const points = sorted.map((ms, at): readonly [number, number] => {
+        return [ms / 1000, (100 * (at + 1)) / sorted.length];
+      });
+      return { label: input.configuration, points };
+    }),
+  };
+}
+
+function aimsOf(runs: readonly DistressRun[], crashes: readonly CrashRun[]): Aim[] {
+  const aims: Aim[] = [];
+  const hasRow = (name: string): boolean => runs.some((r) => r.input.configuration === name);
+  const add = (name: string, field: keyof FalseAlarms, what: string, limit: number): void => {
+    if (!hasRow(name) || !hasRow('SWIM')) return;
+    const base = sum(runs, 'SWIM', field);
+    const { share } = shareOfSwim(runs, name, field);
+    aims.push({
+      what,
+      ours: base === 0 ? null : 100 * share,
+      peer: field === 'aboutHealthy' ? 1.53 : 1.89,
+      aim: `<= ${limit} % of SWIM`,
+      isMet: base < LEAST_ALARMS ? null : 100 * share <= limit,
+    });
+  };
+  add('ours', 'aboutHealthy', 'false alarms, % of SWIM', 1);
+  add('ours', 'amongHealthy', 'false alarms among healthy members, % of SWIM', 1.9);
+  add('ours-4', 'aboutHealthy', 'the same at alpha 4', 1.53);
+  const largest = Math.max(...crashes.map(({ input }) => input.nodes));
+  const medianOf = (name: string): number | undefined => {
+    const run = crashes.find((r) => r.input.configuration === name && r.input.nodes === largest);
+    return run === undefined ? undefined : median(run.outcome.fullMs);
+  };
+  const swim = medianOf('SWIM');
+  const tuned = medianOf('ours-4');
+  if (swim !== undefined && tuned !== undefined) {
+    const ours = (100 * tuned) / swim;
+    const what = `median of full detection at alpha 4, N = ${largest}, % of SWIM`;
+    aims.push({ what, ours, peer: 84.5, aim: '<= 84 %', isMet: ours <= 84 });
+  }
+  return aims;
+}
+
+/** Fewer false alarms of SWIM than this say nothing about shares of them. */
+const LEAST_ALARMS = 20;
+
+function rowsIn(runs: readonly DistressRun[]): typeof CONFIGURATIONS {
+  return CONFIGURATIONS.filter(({ name }) => runs.some((r) => r.input.configuration === name));
+}
+
+type Counted = Exclude<keyof DistressOutcome, symbol>;
+
+function sum(runs: readonly DistressRun[], name: string, field: Counted): number {
+  return runs
+    .filter(({ input }) => input.configuration === name)
+    .reduce((total, { outcome }) => total + outcome[field], 0);
+}
+
+function shareOfSwim(runs: readonly DistressRun[], name: string, field: Counted): Share {
+  const trialOf = ({ input: i }: DistressRun): string =>
+    [i.stillMs, i.runMs, i.distressed, i.seed].join(' ');
+  const bases = new Map(
+    runs
+      .filter(({ input }) => input.configuration === 'SWIM')
+      .map((run) => [trialOf(run), run.outcome[field]]),
+  );
+  return ratioOfSums(
+    runs
+      .filter(({ input }) => input.configuration === name)
+      .map((run) => ({ ours: run.outcome[field], base: bases.get(trialOf(run)) ?? 0 })),
+  );
+}
+
+function percent({ share, low, high }: Share): Cell {
+  if (!Number.isFinite(share)) return null;
+  const shown = [share, low, high].map((each) => (100 * each).toFixed(1));
+  return `${shown[0]} (${shown[1]} to ${shown[2]})`;
+}
+
+function seconds(ms: number): number {
+  return ms / 1000;
+}

@@ -1,0 +1,158 @@
+import type { NetworkDB, NetworkDBConfig, NetworkDBOptions } from '../../networkdb/index.ts';
+import type { Checker } from './checker.ts';
+import { CheckError } from './checker.ts';
+import { convergenceBoundMs } from './convergence-bound.ts';
+import type { Fact } from './facts.ts';
+import { factText, isRelated } from './facts.ts';
+import { LeaksChecker } from './leaks.ts';
+import { MembershipChecker } from './membership.ts';
+import { SizesChecker } from './sizes.ts';
+import { TablesChecker } from './tables.ts';
+import { configOf, sizesOf, watchNode } from './watch-node.ts';
+
+/*
+ * All checkers over all nodes of a world. What a node does is told at once, from inside of it; what a checker
+ * says of it is kept, since nothing may throw there, and ends the simulation with the next step.
+ */
+
+/** One watched node. */
+interface Watched {
+  readonly db: NetworkDB;
+  readonly config: NetworkDBConfig;
+}
+
+/** What the checks need from the world. */
+export interface ChecksParts {
+  readonly now: () => number;
+  readonly fail: (error: unknown) => void;
+}
+
+/** The checks of one simulation. */
+export class Checks {
+  readonly membership: MembershipChecker = new MembershipChecker();
+  readonly tables: TablesChecker = new TablesChecker();
+  readonly sizes: SizesChecker = new SizesChecker();
+  readonly #checkers: readonly Checker[];
+  readonly #parts: ChecksParts;
+  readonly #watched = new Map<string, Watched>();
+  readonly #recent: Fact[] = [];
+  readonly #counts = new Map<string, number>();
+  #nextLookMs = 0;
+  #isFailed = false;
+  /** Names of nodes that ran once and do not run now. */
+  readonly #gone = new Set<string>();
+
+  constructor(parts: ChecksParts) {
+    this.#parts = parts;
+    this.#checkers = [this.membership, this.tables, this.sizes, new LeaksChecker()];
+  }
+
+  /** How many facts of each kind were held against the rules. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort());
+  }
+
+  /** A node runs. @returns the id of its life */
+  started(db: NetworkDB, options: NetworkDBOptions): string {
+    const { name } = db.localMember;
+    const before = this.#counts.get(`lives of ${name}`) ?? 0;
+    this.#counts.set(`lives of ${name}`, before + 1);
+    const life = before === 0 ? name : `${name}'${before + 1}`;
+    this.#watched.set(life, { db, config: configOf(options) });
+    this.#gone.delete(name);
+    const tell = (fact: Fact): void => {
+      if (this.#watched.has(life)) this.tell(fact);
+    };
+    watchNode(db, life, { now: this.#parts.now, tell });
+    return life;
+  }
+
+  /** It runs no more. */
+  ended(life: string): void {
+    const watched = this.#watched.get(life);
+    if (watched === undefined) return;
+    this.#watched.delete(life);
+    this.#gone.add(watched.db.name);
+    this.tell({ kind: 'end', atMs: this.#parts.now(), life });
+  }
+
+  /** What it has left behind after a close, by name. */
+  closed(life: string, residue: Readonly<Record<string, number>>): void {
+    for (const [what, count] of Object.entries(residue)) {
+      this.tell({ kind: 'residue', atMs: this.#parts.now(), life, what, count });
+    }
+  }
+
+  /** From now on nothing is written and nothing fails, or no longer so. */
+  calm(isCalm: boolean): void {
+    this.tell({ kind: 'calm', atMs: this.#parts.now(), isCalm });
+  }
+
+  /** Looks at the sizes, once in a virtual second. */
+  look(): void {
+    const now = this.#parts.now();
+    if (now < this.#nextLookMs) return;
+    this.#nextLookMs = now + LOOK_MS;
+    this.lookNow();
+  }
+
+  /** Looks at the sizes. */
+  lookNow(): void {
+    const atMs = this.#parts.now();
+    for (const [life, { db, config }] of this.#watched) {
+      for (const fact of sizesOf(db, { life, atMs }, config)) this.tell(fact);
+    }
+  }
+
+  /** Tells all checkers. */
+  tell(fact: Fact): void {
+    this.#counts.set(fact.kind, (this.#counts.get(fact.kind) ?? 0) + 1);
+    if (fact.kind !== 'size') this.#remember(fact);
+    for (const checker of this.#checkers) {
+      try {
+        checker.see(fact);
+      } catch (error) {
+        this.#failed(error, fact);
+      }
+    }
+  }
+
+  /** What keeps all from agreeing and from being at rest, a line each. */
+  problems(): string[] {
+    this.lookNow();
+    const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
+    return [
+      ...this.membership.problems(),
+      ...this.tables.problems(networks),
+      ...this.sizes.problems(),
+    ];
+  }
+
+  /** Virtual milliseconds of calm after which there must be no problems. */
+  get boundMs(): number {
+    const size = { nodes: this.#watched.size, gone: this.#gone.size };
+    const bounds = [...this.#watched.values()].map(({ config }) =>
+      convergenceBoundMs(config, size),
+    );
+    return Math.max(0, ...bounds);
+  }
+
+  #remember(fact: Fact): void {
+    this.#recent.push(fact);
+    if (this.#recent.length > 2 * RECENT_FACTS) this.#recent.splice(0, RECENT_FACTS);
+  }
+
+  #failed(error: unknown, fact: Fact): void {
+    if (this.#isFailed) return;
+    this.#isFailed = true;
+    if (!(error instanceof CheckError)) return this.#parts.fail(error);
+    const { checker, expected, found } = error;
+    const related = this.#recent.filter((earlier) => isRelated(earlier, fact));
+    const history = related.slice(-HISTORY_LINES).map(factText);
+    this.#parts.fail(new CheckError({ checker, expected, found, history }));
+  }
+}
+
+const LOOK_MS = 1_000;
+const RECENT_FACTS = 5_000;
+const HISTORY_LINES = 20;

@@ -1,0 +1,228 @@
+import type { Checker } from './checker.ts';
+import { CheckError } from './checker.ts';
+import type { EntryFact, EntryForgottenFact, Fact, OwnerFact, Place, StartFact } from './facts.ts';
+import type { Version } from './facts.ts';
+import { factText, placeText, versionText } from './facts.ts';
+
+/*
+ * What the tables promise, held against every change of every entry at every member:
+ *
+ * - a key never goes back: what takes an entry's place is newer in the order of writes, also after a
+ *   tombstone was forgotten, as long as the owner does not leave;
+ * - nobody holds what its owner did not write;
+ * - a write of an owner that is there is forgotten by nobody.
+ *
+ * The order of writes is told anew here, so that a mistake in it does not hide itself.
+ *
+ * What must be after a while is asked for with `problems`: all on a network see the same, each entry's owner
+ * is there and holds it itself.
+ */
+
+interface Held {
+  /** Whether what the owner wrote is visible. */
+  state: 'present' | 'hidden';
+  readonly entries: Map<string, EntryFact>;
+  /** Forgotten tombstones by place, which what is older must not undo. */
+  readonly graves: Map<string, Version>;
+}
+
+interface Life {
+  readonly name: string;
+  /** By network and owner. */
+  readonly owners: Map<string, Held>;
+  /** Where each entry stands: the owner group that it is in. */
+  readonly places: Map<string, EntryFact>;
+}
+
+/** Checks the entries. */
+export class TablesChecker implements Checker {
+  readonly name = 'tables';
+  readonly #lives = new Map<string, Life>();
+  readonly #names = new Set<string>();
+  /** Every write of every watched owner, by owner, place, time and kind. */
+  readonly #written = new Map<string, Uint8Array>();
+
+  see(fact: Fact): void {
+    if (fact.kind === 'start') this.#started(fact);
+    else if (fact.kind === 'end') this.#lives.delete(fact.life);
+    else if (fact.kind === 'entry') this.#stored(fact);
+    else if (fact.kind === 'entryForgotten') this.#forgotten(fact);
+    else if (fact.kind === 'owner') this.#ownerChanged(fact);
+  }
+
+  /** The entry that readers of a process see at a place, if any. */
+  visible(life: string, place: Place): EntryFact | undefined {
+    const held = this.#lives.get(life);
+    const entry = held?.places.get(placeId(place));
+    if (held === undefined || entry === undefined || entry.isDeleted) return undefined;
+    const group = held.owners.get(ownerId(entry.network, entry.owner));
+    return group?.state === 'present' ? entry : undefined;
+  }
+
+  /** All that readers of a process see, by place. */
+  seenBy(life: string, network: string): Map<string, EntryFact> {
+    const seen = new Map<string, EntryFact>();
+    for (const [id, entry] of this.#lives.get(life)?.places ?? []) {
+      if (entry.network === network && this.visible(life, entry) === entry) seen.set(id, entry);
+    }
+    return seen;
+  }
+
+  /**
+   * What keeps those on each network from seeing the same, a line each; empty when they do.
+   *
+   * @param networks - of each running process the networks that it is on
+   */
+  problems(networks: ReadonlyMap<string, readonly string[]>): string[] {
+    const names = new Set([...networks.values()].flat());
+    return [...names].sort().flatMap((network) => {
+      const on = [...networks].filter(([, joined]) => joined.includes(network));
+      return this.#problemsOf(
+        network,
+        on.map(([life]) => life),
+      );
+    });
+  }
+
+  #problemsOf(network: string, lives: readonly string[]): string[] {
+    const views = new Map(lives.map((life) => [life, this.seenBy(life, network)]));
+    const right = new Map<string, EntryFact>();
+    for (const [life, view] of views) {
+      for (const [id, entry] of view) {
+        if (entry.owner !== this.#lives.get(life)?.name) continue;
+        const other = right.get(id);
+        if (other === undefined || compare(entry, other) > 0) right.set(id, entry);
+      }
+    }
+    const problems: string[] = [];
+    for (const [life, view] of views) {
+      for (const [id, entry] of new Map([...right, ...view])) {
+        const [is, should] = [view.get(id), right.get(id)];
+        if (is !== undefined && should !== undefined && isSameVersion(is, should)) continue;
+        const seen = is === undefined ? 'does not see it' : `sees it ${versionText(is)}`;
+        const text =
+          should === undefined ? 'no owner there holds it' : `it is ${versionText(should)}`;
+        problems.push(`${placeText(entry)}: ${life} ${seen}, but ${text}`);
+      }
+    }
+    return problems;
+  }
+
+  #started({ life, name }: StartFact): void {
+    this.#lives.set(life, { name, owners: new Map(), places: new Map() });
+    this.#names.add(name);
+  }
+
+  #stored(fact: EntryFact): void {
+    const life = this.#lives.get(fact.life);
+    if (life === undefined) return;
+    const id = placeId(fact);
+    this.#checkOrigin(life, fact, id);
+    const held = life.places.get(id);
+    const grave = [...life.owners.values()].map(({ graves }) => graves.get(id));
+    for (const before of [held, ...grave]) {
+      if (before === undefined || compare(fact, before) > 0) continue;
+      this.#fail(fact, `a key never goes back, and it was ${versionText(before)}`);
+    }
+    if (held !== undefined) groupOf(life, held).entries.delete(id);
+    const group = groupOf(life, fact);
+    if (group.entries.size === 0) group.state = fact.isHidden ? 'hidden' : 'present';
+    group.entries.set(id, fact);
+    life.places.set(id, fact);
+  }
+
+  #checkOrigin(life: Life, fact: EntryFact, id: string): void {
+    const { owner, time, isDeleted, value } = fact;
+    const write = JSON.stringify([owner, id, time, isDeleted]);
+    const written = this.#written.get(write);
+    if (owner === life.name) {
+      this.#written.set(write, value);
+      return;
+    }
+    if (!this.#names.has(owner)) return;
+    if (written === undefined || !isSameBytes(written, value)) {
+      this.#fail(fact, 'nobody holds what its owner did not write');
+    }
+  }
+
+  #forgotten(fact: EntryForgottenFact): void {
+    const life = this.#lives.get(fact.life);
+    const id = placeId(fact);
+    const held = life?.places.get(id);
+    if (life === undefined || held === undefined || !isSameVersion(held, fact)) return;
+    const group = groupOf(life, held);
+    if (!fact.isDeleted && group.state === 'present') {
+      this.#fail(fact, 'what a present owner wrote is not forgotten');
+    }
+    life.places.delete(id);
+    group.entries.delete(id);
+    if (fact.isDeleted) group.graves.set(id, fact);
+  }
+
+  #ownerChanged({ life: lifeId, network, owner, state }: OwnerFact): void {
+    const life = this.#lives.get(lifeId);
+    const group = life?.owners.get(ownerId(network, owner));
+    if (life === undefined || group === undefined) return;
+    if (state !== 'gone') {
+      group.state = state;
+      return;
+    }
+    life.owners.delete(ownerId(network, owner));
+    for (const id of group.entries.keys()) life.places.delete(id);
+  }
+
+  #fail(fact: Fact, expected: string): never {
+    throw new CheckError({ checker: this.name, expected, found: factText(fact).trim() });
+  }
+}
+
+function groupOf(life: Life, { network, owner, isHidden }: EntryFact): Held {
+  const id = ownerId(network, owner);
+  const known = life.owners.get(id);
+  if (known !== undefined) return known;
+  const state = isHidden ? 'hidden' : 'present';
+  const group: Held = { state, entries: new Map(), graves: new Map() };
+  life.owners.set(id, group);
+  return group;
+}
+
+/** Later time, then greater owner by UTF-8 bytes, then live over deleted, then greater value. */
+function compare(a: Version, b: Version): number {
+  return (
+    a.time - b.time ||
+    compareBytes(utf8(a.owner), utf8(b.owner)) ||
+    Number(b.isDeleted) - Number(a.isDeleted) ||
+    compareBytes(a.value, b.value)
+  );
+}
+
+function isSameVersion(a: Version, b: Version): boolean {
+  return compare(a, b) === 0;
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i += 1) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || compareBytes(a, b) === 0;
+}
+
+function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+function placeId({ network, table, key }: Place): string {
+  return JSON.stringify([network, table, key]);
+}
+
+function ownerId(network: string, owner: string): string {
+  return JSON.stringify([network, owner]);
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,104 @@
+import type { NetworkDB, OwnerGroup, StoredEntry } from '../../networkdb/index.ts';
+import { resolveNetworkDBConfig } from '../../networkdb/index.ts';
+import type { NetworkDBConfig, NetworkDBOptions } from '../../networkdb/index.ts';
+import type { Fact, SizeFact } from './facts.ts';
+
+/*
+ * The one place where the facts about running nodes come from: every change of every record and entry as it
+ * happens, and sizes when asked for.
+ */
+
+/** Tells of all that changes inside a node, beginning with what is there. */
+export function watchNode(
+  db: NetworkDB,
+  life: string,
+  o: { readonly now: () => number; readonly tell: (fact: Fact) => void },
+): void {
+  const { now, tell } = o;
+  const { name, host, port } = db.localMember;
+  const endpoint = endpointText({ host, port });
+  tell({ kind: 'start', atMs: now(), life, name, endpoint });
+  db.watchState({
+    record: (record, what) => {
+      const at = { atMs: now(), life, node: record.name };
+      if (what === 'forgotten') return tell({ kind: 'memberForgotten', ...at });
+      const { state, incarnation, address, isLocal } = record;
+      const about = { state, incarnation, endpoint: endpointText(address), isOwn: isLocal };
+      tell({ kind: 'member', ...at, ...about });
+    },
+    store: {
+      stored: (entry) => {
+        const isHidden = entry.group.state === 'hidden';
+        tell({ kind: 'entry', atMs: now(), life, ...entryOf(entry), isHidden });
+      },
+      removed: (entry) => {
+        tell({ kind: 'entryForgotten', atMs: now(), life, ...entryOf(entry) });
+      },
+      groupChanged: ({ network, owner, state }: OwnerGroup) => {
+        tell({ kind: 'owner', atMs: now(), life, network, owner, state });
+      },
+    },
+  });
+}
+
+/** Sizes of all that has a cap in docs/limits.md and shows in `stats()`. */
+export function sizesOf(
+  db: NetworkDB,
+  at: { readonly life: string; readonly atMs: number },
+  { memberlist, tables }: NetworkDBConfig,
+): readonly SizeFact[] {
+  const { membership, tables: held } = db.stats();
+  const { maxQueuedBroadcasts, maxMembers } = memberlist.limits;
+  const { limits } = tables;
+  const networks = Object.values(held.networks);
+  const size = (sort: SizeFact['sort'], what: string, count: number, cap: number): SizeFact => {
+    return { kind: 'size', ...at, sort, what, size: count, cap };
+  };
+  const most = (of: (network: (typeof networks)[number]) => number): number =>
+    Math.max(0, ...networks.map(of));
+  return [
+    size('queue', 'membership broadcasts', membership.queuedBroadcasts, maxQueuedBroadcasts),
+    size('queue', 'user broadcasts', membership.queuedUserBroadcasts, maxQueuedBroadcasts),
+    size('held', 'member records', membership.knownNodes, maxMembers),
+    // Own events wait in one list, those of others in two and, for two neighbours, in one each.
+    size(
+      'queue',
+      'own events',
+      most(({ own }) => own),
+      limits.maxQueuedEvents,
+    ),
+    size(
+      'queue',
+      'events of others',
+      most(({ relay }) => relay),
+      3 * limits.maxQueuedEvents,
+    ),
+    size('queue', 'cluster events', held.queued.cluster, 2 * limits.maxQueuedEvents),
+    size('queue', 'early events', held.earlyEvents, limits.maxEarlyEvents),
+    size('queue', 'bytes to apply', held.waitingBytes, limits.maxWaitingBytes),
+    size('held', 'entries', held.entries, Infinity),
+    size('held', 'tombstones', held.tombstones, Infinity),
+    size('held', 'nodes', held.nodes.active + held.nodes.failed + held.nodes.left, limits.maxNodes),
+  ];
+}
+
+/** Options with all defaults filled in, without what a process has of its own. */
+export function configOf(options: NetworkDBOptions): NetworkDBConfig {
+  return resolveNetworkDBConfig({ ...options, runtime: {} });
+}
+
+function entryOf({ network, table, key, owner, time, isDeleted, value }: StoredEntry): {
+  readonly network: string;
+  readonly table: string;
+  readonly key: string;
+  readonly owner: string;
+  readonly time: number;
+  readonly isDeleted: boolean;
+  readonly value: Uint8Array;
+} {
+  return { network, table, key, owner, time, isDeleted, value };
+}
+
+function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { json } from '../../src/networkdb/index.ts';
+import { resolveNetworkDBConfig } from '../../src/networkdb/index.ts';
+import { convergenceBoundMs } from '../../src/simulator/checkers/convergence-bound.ts';
+import { CheckError, simulate } from '../../src/simulator/index.ts';
+
+test('under checks a cluster fails, heals, writes and closes without a finding', async () => {
+  const { value } = await simulate({ seed: 5, nodes: 4, checks: true }, async (world) => {
+    for (const { name, db } of world.nodes) {
+      const table = (await db.joinNetwork('prod')).table('t', json<number>());
+      table.create(name, 1);
+      table.set('shared', 2);
+    }
+    await world.sleep(100);
+    world.node('n2').crash();
+    world.partition([[world.node('n3')]]);
+    await world.sleep(60_000);
+    world.heal();
+    await world.spawn({ name: 'n2', host: '10.0.0.2' });
+    const tookMs = await world.converge();
+    for (const node of world.nodes) await node.close();
+    return { tookMs, counts: world.checks?.counts ?? {} };
+  });
+  assert.ok(value.tookMs > 0, 'a heal takes time');
+  const { member = 0, entry = 0, owner = 0, size = 0, residue = 0 } = value.counts;
+  const isEnough = member > 20 && entry >= 16 && owner > 2 && size > 100 && residue > 20;
+  assert.ok(isEnough, JSON.stringify(value.counts));
+});
+
+test('what does not agree in time is a finding that says who and what', async () => {
+  const run = simulate({ seed: 6, nodes: 2, checks: true }, async (world) => {
+    world.cut('n1', 'n2');
+    await world.sleep(120_000);
+    await world.converge({ withinMs: 1_000 });
+  });
+  await assert.rejects(run, (error: unknown) => {
+    assert.ok(error instanceof CheckError);
+    assert.equal(error.checker, 'convergence');
+    assert.match(error.expected, /within 1000 ms/);
+    assert.ok(error.history.includes('n1 does not know n2, which runs at 10.0.0.2:7946'));
+    const { simulation } = error as CheckError & { simulation: Record<string, unknown> };
+    assert.equal(simulation['seed'], 6);
+    assert.equal(simulation['virtualTimeMs'], 121_004);
+    return true;
+  });
+});
+
+test('a broken rule inside a node ends the simulation with its history', async () => {
+  const run = simulate({ seed: 7, nodes: 2, checks: true }, async (world) => {
+    const { checks } = world;
+    const about = { kind: 'member', node: 'n2', endpoint: '10.0.0.2:7946', isOwn: false } as const;
+    checks?.tell({ ...about, life: 'n1', atMs: world.now, state: 'alive', incarnation: 7 });
+    await world.sleep(1_000_000);
+  });
+  await assert.rejects(run, ({ checker, history }: CheckError) => {
+    assert.equal(checker, 'membership');
+    assert.match(history.join('\n'), /n2 is n2 alive 1 at .*\n.*n1 holds n2 alive 1 .*\n.*alive 7/);
+    return true;
+  });
+});
+
+test('a watch that outlives a close would be found', async () => {
+  const run = simulate({ seed: 8, checks: true }, async (world) => {
+    const node = await world.spawn();
+    node.every(1_000, () => undefined);
+    await node.close();
+  });
+  await assert.rejects(run, /leaks: nothing is left after a close; .* leaves 1 timers behind/);
+});
+
+test('without the option nobody watches, and there is no bound to wait for', async () => {
+  await simulate({ seed: 9, nodes: 2 }, async (world) => {
+    assert.equal(world.checks, null);
+    await assert.rejects(world.converge(), { code: 'ERR_ARGUMENT_INVALID' });
+  });
+  await assert.rejects(
+    simulate({ checks: 1 as never }, () => undefined),
+    { code: 'ERR_CONFIG_INVALID' },
+  );
+});
+
+test('the bound grows with every interval that it waits for', () => {
+  const size = { nodes: 5, gone: 0 };
+  const bound = (options: object): number =>
+    convergenceBoundMs(resolveNetworkDBConfig(options), size);
+  const base = bound({});
+  for (const options of [
+    { pushPull: { intervalMs: 60_000 } },
+    { tables: { bulkSyncIntervalMs: 60_000 } },
+    { suspicion: { mult: 8 } },
+    { rejoin: { bootstrapIntervalMs: 120_000 } },
+    { wire: 'memberlist' },
+  ]) {
+    assert.ok(bound(options) > base, JSON.stringify(options));
+  }
+  assert.ok(base < 600_000, `${base}`);
+});
