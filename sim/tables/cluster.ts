@@ -8,8 +8,9 @@ import { Hosts, joinAll } from './hosts.ts';
  * NetworkDB nodes in virtual time, whole and real, on one network.
  */
 
-export const NETWORK = 'nw0';
-export const TABLE = 'table';
+/** Names as long as those of the engine that the tables come from. */
+export const NETWORK = 'k3x9q0v7m2p8r4t6w1z5y8b0c';
+export const TABLE = 'endpoint_table';
 
 /** One simulated process with a NetworkDB in it. */
 export interface TableNode {
@@ -43,9 +44,9 @@ export class TableCluster extends Hosts {
 
   /** Starts one node more; it is a cluster of one. */
   async spawn(config: NetworkDBOptions = {}): Promise<TableNode> {
-    const { host, runtime } = this.next();
+    const { host, runtime, ports } = this.next();
     const name = `node${this.nodes.length}`;
-    const options = { nodeName: name, bindAddress: host, ...config, runtime };
+    const options = { nodeName: name, bindAddress: host, ...config, runtime: ports };
     const db = await this.settle(NetworkDB.create(options));
     const node: TableNode = { name, host, db, runtime, network: null, table: null };
     this.nodes.push(node);

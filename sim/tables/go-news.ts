@@ -59,7 +59,7 @@ export class GoRing extends Hosts {
   }
 
   async #spawn(): Promise<void> {
-    const { host, runtime } = this.next();
+    const { host, ports } = this.next();
     const heard = { message: -1, at: 0 };
     const queue = new BroadcastQueue({
       nodeCount: () => member.memberCount,
@@ -90,7 +90,7 @@ export class GoRing extends Hosts {
           probe: { intervalMs: false },
           pushPull: { intervalMs: false },
           rejoin: { reconnectIntervalMs: false, bootstrapIntervalMs: false },
-          runtime,
+          runtime: ports,
         },
         { user },
       ),
