@@ -98,7 +98,7 @@ export class TablesChecker implements Checker {
     for (const [life, view] of views) {
       for (const [id, entry] of new Map([...right, ...view])) {
         const [is, should] = [view.get(id), right.get(id)];
-        if (is !== undefined && should !== undefined && isSameVersion(is, should)) continue;
+        if (is !== undefined && should !== undefined && isSameWrite(is, should)) continue;
         const seen = is === undefined ? 'does not see it' : `sees it ${versionText(is)}`;
         const text =
           should === undefined ? 'no owner there holds it' : `it is ${versionText(should)}`;
@@ -149,7 +149,7 @@ export class TablesChecker implements Checker {
     const life = this.#lives.get(fact.life);
     const id = placeId(fact);
     const held = life?.places.get(id);
-    if (life === undefined || held === undefined || !isSameVersion(held, fact)) return;
+    if (life === undefined || held === undefined || !isSameWrite(held, fact)) return;
     const group = groupOf(life, held);
     if (!fact.isDeleted && group.state === 'present') {
       this.#fail(fact, 'what a present owner wrote is not forgotten');
@@ -196,8 +196,9 @@ function compare(a: Version, b: Version): number {
   );
 }
 
-function isSameVersion(a: Version, b: Version): boolean {
-  return compare(a, b) === 0;
+/** Whether two versions are one write; that its value is the same everywhere was seen when it came. */
+function isSameWrite(a: Version, b: Version): boolean {
+  return a.time === b.time && a.owner === b.owner && a.isDeleted === b.isDeleted;
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
