@@ -2,12 +2,13 @@ import { boardCommand } from './board-command.ts';
 import { BOARDS } from './boards/index.ts';
 import type { Command } from './command.ts';
 import { readValues, UsageError } from './command.ts';
+import { campaignCommand } from './commands/campaign.ts';
 
 /*
  * What the simulator says of us: `npm run sim -- <command>`.
  */
 
-const COMMANDS: readonly Command[] = [...BOARDS.map(boardCommand)];
+const COMMANDS: readonly Command[] = [...BOARDS.map(boardCommand), campaignCommand];
 
 function helpText(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

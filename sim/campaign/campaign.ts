@@ -2,6 +2,7 @@ import type { Outcome } from './run.ts';
 import { run } from './run.ts';
 import type { Fault, Plan } from './plan.ts';
 import { NO_MTU, planOf, reduced } from './plan.ts';
+import { playHere, playShared } from './players.ts';
 import { shrink } from '../support/shrink.ts';
 
 /** A run that failed. */
@@ -31,18 +32,19 @@ export interface CampaignOptions {
   readonly maxFailures?: number;
   /** Runs that may be spent on making one failure smaller. Default none. */
   readonly shrinkRuns?: number;
+  /** Processes that share the seeds; default 1, which is this one. */
+  readonly jobs?: number;
   readonly onRun?: (seed: number, outcome: Outcome) => void;
 }
 
 /** Runs the plans of some seeds. */
 export async function campaign(options: CampaignOptions): Promise<Findings> {
-  const { seeds, maxFailures = 1, shrinkRuns = 0, onRun } = options;
+  const { seeds, maxFailures = 1, shrinkRuns = 0, jobs = 1, onRun } = options;
   const failures: Failure[] = [];
   const counts: Record<string, number> = {};
   let [runs, longestCalmMs, largestCalmShare, virtualMs] = [0, 0, 0, 0];
-  for (const seed of seeds) {
-    const plan = planOf(seed);
-    const outcome = await run(plan);
+  const answers = jobs > 1 ? playShared(seeds, jobs) : playHere(seeds);
+  for await (const { seed, outcome } of answers) {
     runs += 1;
     longestCalmMs = Math.max(longestCalmMs, outcome.calmMs);
     largestCalmShare = Math.max(largestCalmShare, outcome.calmShare);
@@ -50,7 +52,7 @@ export async function campaign(options: CampaignOptions): Promise<Findings> {
     addCounts(counts, outcome.counts);
     onRun?.(seed, outcome);
     if (outcome.problem === null) continue;
-    failures.push({ seed, outcome, smaller: await smallerOf(plan, outcome, shrinkRuns) });
+    failures.push({ seed, outcome, smaller: await smallerOf(planOf(seed), outcome, shrinkRuns) });
     if (failures.length >= maxFailures) break;
   }
   return { runs, failures, counts, longestCalmMs, largestCalmShare, virtualMs };

@@ -30,7 +30,7 @@ export interface Outcome {
 }
 
 const FORM_MS = 300;
-const QUIET_MS = 4_000;
+const QUIET_MS = 2_000;
 const TRACE_LINES = 80;
 const LINK_REST = { lossRate: 0, duplicateRate: 0, reorderRate: 0, jitterMs: 0 };
 
@@ -108,12 +108,14 @@ async function calm(fleet: Fleet): Promise<{ calmMs: number; calmShare: number }
       world.network.setLink(node.host, other.node.host, { maxPacketBytes: NO_MTU });
     }
   }
+  const pausedMs = Math.max(0, ...vessels.map(({ pausedUntilMs }) => pausedUntilMs - world.now));
+  await world.sleep(pausedMs);
   const start = world.now;
   const boundMs = world.checks?.boundMs ?? 0;
   world.note(`calm; all must agree within ${boundMs.toFixed(0)} ms`);
   while (world.now - start < boundMs) {
     introduce(fleet);
-    const isOver = fleet.ending === 0 && vessels.every(({ hasJoined }) => hasJoined);
+    const isOver = fleet.ending === 0 && vessels.every(isSettled);
     if (isOver && world.checks?.problems().length === 0) break;
     await world.sleep(250);
   }
@@ -122,6 +124,11 @@ async function calm(fleet: Fleet): Promise<{ calmMs: number; calmShare: number }
   checkReads(fleet);
   world.note(`all agree after ${calmMs.toFixed(0)} ms`);
   return { calmMs, calmShare: boundMs > 0 ? calmMs / boundMs : 0 };
+}
+
+/** Whether nothing is open that its user waits for. */
+function isSettled({ hasJoined, networks }: Vessel): boolean {
+  return hasJoined && [...networks.values()].every((handle) => handle !== null);
 }
 
 /** Nothing happens any more: nothing grows, all stay as they are, and in the end tombstones are forgotten. */

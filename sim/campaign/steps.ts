@@ -25,9 +25,18 @@ export async function take(fleet: Fleet, step: Step): Promise<void> {
   const { world } = fleet;
   if (step.kind === 'sleep') return world.sleep(step.ms);
   if (step.kind === 'start') return begin(fleet, step);
-  if (step.kind === 'heal') return world.heal();
-  if (step.kind === 'dns') return breakNames(fleet, step);
-  if (step.kind === 'rotate') return rotate(fleet, step);
+  if (step.kind === 'heal') {
+    world.heal();
+    return;
+  }
+  if (step.kind === 'dns') {
+    breakNames(fleet, step);
+    return;
+  }
+  if (step.kind === 'rotate') {
+    rotate(fleet, step);
+    return;
+  }
   const vessel = nth(fleet.awake, step.node);
   if (vessel !== undefined) act(fleet, vessel, step);
 }

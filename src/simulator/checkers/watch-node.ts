@@ -58,7 +58,7 @@ export function sizesOf(
     Math.max(0, ...networks.map(of));
   // What nobody is there to hear waits.
   const spreads = membership.members > 1 ? 'queue' : 'kept';
-  const publishes = networks.some(({ own, peers }) => own > 0 && peers < 2) ? 'kept' : 'queue';
+  const publishes = networks.some(({ peers }) => peers < 2) ? 'kept' : 'queue';
   const { entries, tombstones, hidden, nodes, queued, earlyEvents, waitingBytes } = held;
   return [
     size(spreads, 'membership broadcasts', membership.queuedBroadcasts, maxQueuedBroadcasts),
@@ -72,7 +72,7 @@ export function sizesOf(
       limits.maxQueuedEvents,
     ),
     size(
-      'queue',
+      publishes,
       'events of others',
       most(({ relay }) => relay),
       3 * limits.maxQueuedEvents,
