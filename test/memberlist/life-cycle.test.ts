@@ -152,7 +152,8 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
   ];
   for (const call of immediate) assert.throws(() => call(member), closed, call.toString());
   const tested = new Set(['constructor', 'close', 'off', 'nudge', 'name', 'localMember']);
-  for (const name of ['healthScore', 'memberCount', 'warn', 'countLostEvent']) tested.add(name);
+  for (const name of ['healthScore', 'memberCount', 'warn', 'countLostEvent', 'watchRecords'])
+    tested.add(name);
   for (const call of [...waiting, ...immediate]) {
     tested.add(/m\.(\w+)/.exec(call.toString())?.[1] ?? '');
   }

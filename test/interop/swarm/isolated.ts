@@ -19,8 +19,10 @@ const COVERED = ['/etc/docker', '/var/lib/docker', '/opt/containerd', '/run'];
 export function dockerRoot(): string | null {
   const path = process.env['INTEROP_DOCKER_ROOT'] ?? '';
   if (path === '') return null;
-  const program = join(path, 'usr/sbin/dockerd');
-  if (!existsSync(program)) throw new Error(`INTEROP_DOCKER_ROOT: there is no ${program}`);
+  const places = ['usr/sbin/dockerd', 'usr/bin/dockerd'].map((place) => join(path, place));
+  if (!places.some((place) => existsSync(place))) {
+    throw new Error(`INTEROP_DOCKER_ROOT: there is no dockerd below ${path}`);
+  }
   return path;
 }
 
@@ -49,7 +51,8 @@ function inTree(root: string, folder: string): string[] {
     `mount --bind ${folder} ${root}${folder}`,
     `cd ${root}`,
     'pivot_root . mnt',
-    'umount -l /mnt',
+    // A tree may be too small to have it; what is mounted there goes with the daemon anyway.
+    'if command -v umount > /dev/null; then umount -l /mnt; fi',
     'cd /',
   ];
 }
