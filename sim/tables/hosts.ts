@@ -2,6 +2,7 @@ import type { RuntimeOptions } from '../../src/memberlist/index.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
 import type { LinkSettings, MemoryRuntime } from '../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
+import { settle } from '../rings/settle.ts';
 import type { PacketReaderOptions } from './packets.ts';
 import { TrafficMeter } from './traffic.ts';
 
@@ -61,17 +62,7 @@ export class Hosts {
 
   /** Lets time run until the promise ends; rejects if it does not within a virtual hour. */
   async settle<T>(promise: Promise<T>): Promise<T> {
-    const wait = { isOver: false };
-    const mark = (): void => {
-      wait.isOver = true;
-    };
-    promise.then(mark, mark);
-    const limit = this.clock.now() + 3_600_000;
-    for (;;) {
-      await turn();
-      if (wait.isOver) return promise;
-      if (this.clock.now() > limit || !this.clock.runNext()) throw new Error('nothing settles it');
-    }
+    return settle(this.clock, promise);
   }
 
   /**
@@ -108,9 +99,4 @@ export async function joinAll(
     const some = others.slice(at, at + JOINS_AT_ONCE);
     await hosts.settle(Promise.all(some.map(async (node) => node.join([first.host]))));
   }
-}
-
-/** Lets every promise callback that is due run. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 10; i += 1) await Promise.resolve();
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { QuietInput, QuietOutcome } from '../../sim/boards/quiet/play.ts';
-import { entryBytes, playQuiet } from '../../sim/boards/quiet/play.ts';
+import { playQuiet } from '../../sim/boards/quiet/play.ts';
 import { quiet } from '../../sim/boards/quiet/index.ts';
+import { entryBytes } from '../../sim/tables/entries.ts';
 import { quietReport } from '../../sim/boards/quiet/report.ts';
 
 const cluster = async (wire: QuietInput['wire']): Promise<QuietOutcome> =>

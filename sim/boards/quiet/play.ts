@@ -1,13 +1,7 @@
 import type { WireName } from '../../../src/codec/index.ts';
-import {
-  compoundPartBytes,
-  encodeTableEvent,
-  GOSSIP_TYPE,
-  wrapGossip,
-} from '../../../src/codec/index.ts';
 import { SeededRandom } from '../../../src/runtime/index.ts';
-import type { TableNode } from '../../tables/cluster.ts';
-import { NETWORK, TABLE, TableCluster, tableOf } from '../../tables/cluster.ts';
+import { TableCluster } from '../../tables/cluster.ts';
+import { fill } from '../../tables/entries.ts';
 import type { Traffic } from '../../tables/traffic.ts';
 
 /*
@@ -36,17 +30,7 @@ export async function playQuiet(input: QuietInput): Promise<QuietOutcome> {
   const { wire, nodes, entries, seed, seconds } = input;
   const cluster = await TableCluster.form({ nodes, seed, config: { wire }, metered: { wire } });
   await cluster.joinNetwork();
-  const random = new SeededRandom(seed);
-  for (let at = 0; at < entries; at += 1) {
-    const { key, value } = entryOf(random);
-    const writer = cluster.nodes[at % nodes];
-    if (writer !== undefined) tableOf(writer).create(key, value);
-  }
-  const hasAll = (): boolean => cluster.nodes.every((node) => tableOf(node).size === entries);
-  cluster.mustReach(`${entries} entries everywhere`, hasAll, FILL_LIMIT_MS, 100);
-  // News of a thousand writes takes a while to be repeated as often as it should.
-  const isQuiet = (): boolean => cluster.nodes.every(hasSaidAll);
-  cluster.mustReach('quiet', isQuiet, FILL_LIMIT_MS, 500);
+  fill(cluster, entries, new SeededRandom(seed));
   cluster.clock.runFor(REST_MS);
   const syncedBefore = syncBytes(cluster);
   cluster.meter?.reset();
@@ -58,45 +42,6 @@ export async function playQuiet(input: QuietInput): Promise<QuietOutcome> {
   return { traffic, syncBytes: synced };
 }
 
-/** An entry like those of endpoints: a key of 64 hex digits, a value of 100 bytes of names and addresses. */
-export function entryOf(random: SeededRandom): {
-  readonly key: string;
-  readonly value: Uint8Array;
-} {
-  const hex = (words: number): string =>
-    Array.from({ length: words }, () => random.uint32().toString(16).padStart(8, '0')).join('');
-  const byte = (): number => random.uint32() & 255;
-  const address = `10.0.${byte()}.${byte()}`;
-  const text = `web.${byte()}.${hex(3)} ${address}/24 02:42:0a:00:${hex(1)} service ${hex(6)}`;
-  return {
-    key: hex(8),
-    value: new TextEncoder().encode(text.padEnd(VALUE_BYTES).slice(0, VALUE_BYTES)),
-  };
-}
-
-/** Bytes of such an entry in a bulk sync. */
-export function entryBytes(nodeName: string): number {
-  const { key, value } = entryOf(new SeededRandom(1));
-  const event = encodeTableEvent({
-    ...{
-      kind: 'create',
-      time: 10_000,
-      owner: nodeName,
-      network: NETWORK,
-      table: TABLE,
-      key,
-      value,
-    },
-    residualReapSeconds: 0,
-  });
-  return compoundPartBytes(wrapGossip(GOSSIP_TYPE.tableEvent, event).length);
-}
-
-function hasSaidAll({ db }: TableNode): boolean {
-  const { own, relay, cluster, oversize } = db.stats().tables.queued;
-  return own + relay + cluster + oversize === 0;
-}
-
 function syncBytes(cluster: TableCluster): number {
   return cluster.nodes.reduce(
     (sum, { db }) => sum + (db.stats().tables.counters['tables.sync.bytes'] ?? 0),
@@ -104,7 +49,5 @@ function syncBytes(cluster: TableCluster): number {
   );
 }
 
-const VALUE_BYTES = 100;
-const FILL_LIMIT_MS = 600_000;
 /** Claims about members have been sent often enough by then. */
 const REST_MS = 5_000;

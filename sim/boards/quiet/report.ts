@@ -1,8 +1,8 @@
 import type { Aim, Cell, Plot, Report, ReportTable } from '../../report.ts';
+import { entryBytes } from '../../tables/entries.ts';
 import { PACKET_KINDS } from '../../tables/packets.ts';
 import { STREAM_KINDS } from '../../tables/traffic.ts';
 import type { QuietInput, QuietOutcome } from './play.ts';
-import { entryBytes } from './play.ts';
 
 /** One cluster and what it sent. */
 export interface PlayedCluster {
