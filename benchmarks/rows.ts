@@ -77,8 +77,8 @@ const tables: readonly Row[] = [
   ...sizes('creates', 5, [
     [1_000, ['1,000 creates in a row', 'ms', null]],
     [10_000, ['10,000 creates in a row', 'ms', 0.1]],
-    [30_000, ['30,000 creates in a row', 'ms', null]],
   ]),
+  ...sizes('creates', 1, [[30_000, ['30,000 creates in a row', 'ms', null]]]),
   ...sizes('gossip-events', 5, [
     [1_000, ['1,000 events by gossip, queued again', 'ms', null]],
     [10_000, ['10,000 events by gossip, queued again', 'ms', 0.15]],
