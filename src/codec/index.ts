@@ -59,6 +59,8 @@ export {
 export { PacketCodec } from './packet.ts';
 export type { EntropySource } from './secretbox.ts';
 export { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
+/** @internal */
+export { sharedBytes } from './shared-records.ts';
 export { StreamCodec } from './stream.ts';
 export { hasStreamEnded } from './stream-end.ts';
 export { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';

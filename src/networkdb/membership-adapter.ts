@@ -1,6 +1,7 @@
 import type { Member, Memberlist, MemberlistDelegates, WarningCode } from '../memberlist/index.ts';
 import type { Address, Clock, Logger } from '../runtime/index.ts';
-import { StateError } from '../runtime/index.ts';
+import { sharedAddress, StateError } from '../runtime/index.ts';
+import { sharedBytes } from '../codec/index.ts';
 import { encodeCapabilities, LOCAL_FEATURES } from './capabilities.ts';
 import type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
 
@@ -114,5 +115,6 @@ export function delegatesOf(events: MembershipEvents, goLevel: number | null): M
 
 function clusterNode(member: Member): ClusterNode {
   const { name, host, port, metadata, state } = member;
-  return { name, address: { host, port }, metadata, hasLeft: state === 'left' };
+  const shared = { address: sharedAddress(host, port), metadata: sharedBytes(metadata) };
+  return { name, ...shared, hasLeft: state === 'left' };
 }
