@@ -176,6 +176,11 @@ export class Broadcasts {
     return events === undefined ? 0 : events.bytes - events.freshBytes;
   }
 
+  /** Whether events about nodes or networks wait. */
+  get hasClusterNews(): boolean {
+    return this.#networkEvents.length > 0 || this.#nodeEvents.length > 0;
+  }
+
   /** Events for the packets of the membership: about networks first, then about nodes. */
   drainCluster(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[] {
     const taken: Uint8Array[] = [];

@@ -94,6 +94,7 @@ export function delegatesOf(events: MembershipEvents, goLevel: number | null): M
       },
       getBroadcasts: (overhead, limit, freshOnly) =>
         events.getBroadcasts(overhead, limit, freshOnly),
+      hasBroadcasts: () => events.hasBroadcasts(),
       localState: (join) => events.localState(join),
       mergeRemoteState: (state, join) => {
         events.mergeRemoteState(state, join);
