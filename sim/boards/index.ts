@@ -1,8 +1,9 @@
 import type { Board } from '../board.ts';
 import { delivery } from './delivery/index.ts';
+import { keys } from './keys/index.ts';
 import { lifeguard } from './lifeguard/index.ts';
 import { partition } from './partition/index.ts';
 import { rapid } from './rapid/index.ts';
 
 /** Every board that there is, in the order of the scoreboard. */
-export const BOARDS: readonly Board[] = [lifeguard, rapid, delivery, partition];
+export const BOARDS: readonly Board[] = [lifeguard, rapid, delivery, partition, keys];
