@@ -31,6 +31,8 @@ export function boardCommand(board: Board): Command {
       const seed = numberOf(values, 'seed', 1, { min: 0, max: 2 ** 31 });
       const jobs = numberOf(values, 'jobs', availableParallelism(), { min: 1, max: 256 });
       const tasks = board.plan(values, seed);
+      // Now, since files may change while runs go on.
+      const commit = commitHere();
       const total = tasks.reduce((sum, { cost = 1 }) => sum + cost, 0);
       const progress = new Progress(process.stderr, total);
       const outcomes = await playAll(board, tasks, jobs, ({ cost = 1, title }) =>
@@ -39,7 +41,7 @@ export function boardCommand(board: Board): Command {
       progress.clear();
       const report = board.report(tasks, outcomes);
       const command = commandLine(board.name, values);
-      const origin = { command, seed, commit: commitHere(), node: process.versions.node };
+      const origin = { command, seed, commit, node: process.versions.node };
       if (values['json'] === true)
         process.stdout.write(`${JSON.stringify({ ...origin, ...report })}\n`);
       else process.stdout.write(reportText(report));

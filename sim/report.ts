@@ -80,8 +80,8 @@ export function cellText(cell: Cell): string {
   if (!Number.isFinite(cell)) return '-';
   if (Number.isInteger(cell)) return String(cell);
   const size = Math.abs(cell);
-  // Small figures are shares and ticks: told apart by their digits, not by their places.
-  if (size < 0.1) return String(Number(cell.toPrecision(3)));
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  // Shares and small ticks are told apart by their digits, not by their places.
+  if (size < 1) return String(Number(cell.toPrecision(3)));
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
   return cell.toFixed(digits);
 }

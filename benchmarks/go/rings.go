@@ -3,7 +3,6 @@ package main
 import (
 	"math"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/armon/go-metrics"
@@ -37,12 +36,6 @@ func (c counted) sent() (packets, packetBytes, streamBytes float64) {
 		interval.RUnlock()
 	}
 	return packets, packetBytes, streamBytes
-}
-
-func cpuMillis() float64 {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
-	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e6
 }
 
 // sync2 lets a member join another process that holds entries.

@@ -52,7 +52,14 @@ export class RevivingCluster extends TableCluster {
     const runtime = createMemoryRuntime({ network: this.network, host: at, seed });
     const options = { nodeName: former.name, bindAddress: at, ...this.#config, runtime };
     const db = await this.settle(NetworkDB.create(options));
-    const node: TableNode = { name: former.name, host: at, db, runtime, table: null };
+    const node: TableNode = {
+      name: former.name,
+      host: at,
+      db,
+      runtime,
+      network: null,
+      table: null,
+    };
     this.nodes[place] = node;
     await this.enter(node);
     return node;

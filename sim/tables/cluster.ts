@@ -1,4 +1,4 @@
-import type { NetworkDBOptions, Table } from '../../src/networkdb/index.ts';
+import type { Network, NetworkDBOptions, Table } from '../../src/networkdb/index.ts';
 import { NetworkDB } from '../../src/networkdb/index.ts';
 import type { MemoryRuntime } from '../../src/simulator/index.ts';
 import type { HostsOptions } from './hosts.ts';
@@ -8,8 +8,9 @@ import { Hosts, joinAll } from './hosts.ts';
  * NetworkDB nodes in virtual time, whole and real, on one network.
  */
 
-export const NETWORK = 'nw0';
-export const TABLE = 'table';
+/** Names as long as those of the engine that the tables come from. */
+export const NETWORK = 'k3x9q0v7m2p8r4t6w1z5y8b0c';
+export const TABLE = 'endpoint_table';
 
 /** One simulated process with a NetworkDB in it. */
 export interface TableNode {
@@ -17,6 +18,8 @@ export interface TableNode {
   readonly host: string;
   readonly db: NetworkDB;
   readonly runtime: MemoryRuntime;
+  /** While it is on the network. */
+  network: Network | null;
   /** Set once it has joined the network. */
   table: Table<Uint8Array> | null;
 }
@@ -41,11 +44,11 @@ export class TableCluster extends Hosts {
 
   /** Starts one node more; it is a cluster of one. */
   async spawn(config: NetworkDBOptions = {}): Promise<TableNode> {
-    const { host, runtime } = this.next();
+    const { host, runtime, ports } = this.next();
     const name = `node${this.nodes.length}`;
-    const options = { nodeName: name, bindAddress: host, ...config, runtime };
+    const options = { nodeName: name, bindAddress: host, ...config, runtime: ports };
     const db = await this.settle(NetworkDB.create(options));
-    const node: TableNode = { name, host, db, runtime, table: null };
+    const node: TableNode = { name, host, db, runtime, network: null, table: null };
     this.nodes.push(node);
     return node;
   }
@@ -72,8 +75,15 @@ export class TableCluster extends Hosts {
   /** One node joins the network; no time passes. */
   async enter(node: TableNode): Promise<Table<Uint8Array>> {
     const network = await node.db.joinNetwork(NETWORK, { waitForSync: false });
+    node.network = network;
     node.table = network.table(TABLE);
     return node.table;
+  }
+
+  /** One node leaves the network; no time passes. */
+  exit(node: TableNode): void {
+    node.network?.leave();
+    node.network = null;
   }
 }
 

@@ -30,7 +30,17 @@ export class GoRing extends Hosts {
     const members = ring.#members;
     await joinAll(ring, members);
     const isWhole = (): boolean => members.every((each) => each.memberCount === nodes);
-    ring.mustReach(`a ring of ${nodes}`, isWhole, 300_000, 100);
+    // Gossip alone, with nothing to repair it, leaves somebody out now and then: whoever it did asks again.
+    for (
+      let tries = 0;
+      tries < MAX_JOINS && !ring.clock.runUntil(isWhole, FORMING_MS);
+      tries += 1
+    ) {
+      const [seed, ...others] = members;
+      const lacking = others.filter((each) => each.memberCount < nodes);
+      await joinAll(ring, seed === undefined ? [] : [seed, ...lacking]);
+    }
+    if (!isWhole()) throw new Error(`a ring of ${nodes} did not form`);
     return ring;
   }
 
@@ -59,7 +69,7 @@ export class GoRing extends Hosts {
   }
 
   async #spawn(): Promise<void> {
-    const { host, runtime } = this.next();
+    const { host, ports } = this.next();
     const heard = { message: -1, at: 0 };
     const queue = new BroadcastQueue({
       nodeCount: () => member.memberCount,
@@ -90,7 +100,7 @@ export class GoRing extends Hosts {
           probe: { intervalMs: false },
           pushPull: { intervalMs: false },
           rejoin: { reconnectIntervalMs: false, bootstrapIntervalMs: false },
-          runtime,
+          runtime: ports,
         },
         { user },
       ),
@@ -116,6 +126,9 @@ interface GoMember {
   readonly join: (targets: readonly string[]) => Promise<number>;
 }
 
+/** Virtual milliseconds in which gossip tells all of a joiner, if it does. */
+const FORMING_MS = 5_000;
+const MAX_JOINS = 10;
 /** Longer than any message goes round. */
 const MAX_SPREAD_MS = 60_000;
 /** Longer than a packet is under way. */

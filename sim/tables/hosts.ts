@@ -1,6 +1,10 @@
+import type { RuntimeOptions } from '../../src/memberlist/index.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
 import type { LinkSettings, MemoryRuntime } from '../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
+import { settle } from '../rings/settle.ts';
+import type { PacketReaderOptions } from './packets.ts';
+import { TrafficMeter } from './traffic.ts';
 
 /*
  * A simulated network and the one clock that moves it, without a record of what passes: boards play
@@ -12,6 +16,8 @@ export interface HostsOptions {
   /** Any integer; all that is random follows from it. */
   readonly seed: number;
   readonly links?: Partial<LinkSettings>;
+  /** Counts all traffic, of a ring that is read like this. */
+  readonly metered?: PacketReaderOptions;
 }
 
 /** Virtual hosts, each with the ports of one process. */
@@ -20,39 +26,43 @@ export class Hosts {
   readonly network: MemoryNetwork;
   /** The board's own choices; apart from those of nodes and links. */
   readonly random: SeededRandom;
+  /** What passed so far, when it is counted. */
+  readonly meter: TrafficMeter | null;
   readonly #seed: number;
   readonly #runtimes: MemoryRuntime[] = [];
 
-  constructor({ seed, links = {} }: HostsOptions) {
+  constructor({ seed, links = {}, metered }: HostsOptions) {
     this.#seed = seed;
     this.random = new SeededRandom(seed * 3 + 1);
     const random = new SeededRandom(seed * 3 + 2);
     this.network = new MemoryNetwork({ clock: this.clock, random, ...links });
+    this.meter = metered === undefined ? null : new TrafficMeter(metered);
+    const { meter } = this;
+    if (meter === null) return;
+    this.network.onPacket = (_from, _to, bytes) => {
+      meter.packet(bytes);
+    };
   }
 
   /** The ports of one process more, on a host of its own. */
-  next(): { readonly host: string; readonly runtime: MemoryRuntime } {
+  next(): {
+    readonly host: string;
+    readonly runtime: MemoryRuntime;
+    readonly ports: RuntimeOptions;
+  } {
     const at = this.#runtimes.length + 1;
     const host = `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`;
     const seed = this.#seed * 1_000_003 + at;
     const runtime = createMemoryRuntime({ network: this.network, host, seed });
     this.#runtimes.push(runtime);
-    return { host, runtime };
+    const { meter } = this;
+    const transport = meter === null ? runtime.transport : meter.metered(runtime.transport);
+    return { host, runtime, ports: { ...runtime, transport } };
   }
 
   /** Lets time run until the promise ends; rejects if it does not within a virtual hour. */
   async settle<T>(promise: Promise<T>): Promise<T> {
-    const wait = { isOver: false };
-    const mark = (): void => {
-      wait.isOver = true;
-    };
-    promise.then(mark, mark);
-    const limit = this.clock.now() + 3_600_000;
-    for (;;) {
-      await turn();
-      if (wait.isOver) return promise;
-      if (this.clock.now() > limit || !this.clock.runNext()) throw new Error('nothing settles it');
-    }
+    return settle(this.clock, promise);
   }
 
   /**
@@ -89,9 +99,4 @@ export async function joinAll(
     const some = others.slice(at, at + JOINS_AT_ONCE);
     await hosts.settle(Promise.all(some.map(async (node) => node.join([first.host]))));
   }
-}
-
-/** Lets every promise callback that is due run. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 10; i += 1) await Promise.resolve();
 }

@@ -54,17 +54,8 @@ const MAX_INFLATED_BYTES = 1_048_576;
 export class PacketReader {
   readonly #wire: Wire;
 
-  constructor({ wire, keys = [], label = '' }: PacketReaderOptions) {
-    this.#wire = createWire(wire, {
-      keyring: new Keyring(keys, wireKeyLengths(wire), null),
-      label: new TextEncoder().encode(label),
-      skipInboundLabelCheck: false,
-      entropy: { fill: () => undefined },
-      verifyIncoming: false,
-      verifyOutgoing: false,
-      compression: false,
-      protocolVersion: 2,
-    });
+  constructor(options: PacketReaderOptions) {
+    this.#wire = readingWire(options);
   }
 
   /** What a packet holds. @throws CodecError or CryptoError for one of another ring */
@@ -98,6 +89,20 @@ export class PacketReader {
         sizes.probe += message.length;
     }
   }
+}
+
+/** The codec of a ring for one who only listens. */
+export function readingWire({ wire, keys = [], label = '' }: PacketReaderOptions): Wire {
+  return createWire(wire, {
+    keyring: new Keyring(keys, wireKeyLengths(wire), null),
+    label: new TextEncoder().encode(label),
+    skipInboundLabelCheck: false,
+    entropy: { fill: () => undefined },
+    verifyIncoming: false,
+    verifyOutgoing: false,
+    compression: false,
+    protocolVersion: 2,
+  });
 }
 
 /** No bytes of any kind. */

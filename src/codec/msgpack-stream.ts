@@ -12,6 +12,7 @@ import type { PushPullMessage, PushPullNode, StreamMessage } from './messages.ts
 import { MESSAGE_TYPE } from './messages.ts';
 import { MsgpackScanner } from './msgpack-scanner.ts';
 import { GrowingBytes } from './growing-bytes.ts';
+import type { NodeDecoder, NodeEncoder } from './shared-records.ts';
 import { piecesOf, slicesOf } from './stream-pieces.ts';
 import { requireWithin } from './swim-checks.ts';
 import {
@@ -49,14 +50,18 @@ export const GO_STREAM_READER_LIMITS: StreamReaderLimits = Object.freeze({
  * The bytes of a stream message in pieces of at most 64 KiB, made as they are asked for. The pieces of a
  * payload are views of it.
  *
+ * @param encodeNode - writes a record of a push/pull
  * @throws CodecError `ERR_CODEC_LIMIT` or `ERR_CODEC_MALFORMED` for what no peer would accept
  */
-export function* encodeGoStreamMessage(message: StreamMessage): Generator<Uint8Array, void, void> {
+export function* encodeGoStreamMessage(
+  message: StreamMessage,
+  encodeNode: NodeEncoder = encodeGoNode,
+): Generator<Uint8Array, void, void> {
   switch (message.type) {
     case 'pushPull':
       requireWithin('nodes', message.nodes.length, MAX_PUSH_PULL_NODES);
       requireWithin('user state', message.userState.length, MAX_USER_STATE_BYTES);
-      yield* piecesOf(pushPullRecords(message));
+      yield* piecesOf(pushPullRecords(message, encodeNode));
       yield* slicesOf(message.userState);
       return;
     case 'user': {
@@ -86,23 +91,32 @@ function* single(bytes: Uint8Array): Generator<Uint8Array, void, void> {
   yield* slicesOf(bytes);
 }
 
-function* pushPullRecords(message: PushPullMessage): Generator<Uint8Array, void, void> {
-  const { join, nodes, userState } = message;
+function* pushPullRecords(
+  { join, nodes, userState }: PushPullMessage,
+  encodeNode: NodeEncoder,
+): Generator<Uint8Array, void, void> {
   yield encodeBody(MESSAGE_TYPE.pushPull, GO_SHAPES.pushPullHeader, {
     Join: join,
     Nodes: nodes.length,
     UserStateLen: userState.length,
   });
   for (const node of nodes) {
-    const record = encodeGoNode(node);
+    const record = encodeNode(node);
     requireWithin('node record', record.length, MAX_STREAM_RECORD_BYTES);
     yield record;
   }
 }
 
-/** A reader for one stream message of the memberlist wire. */
-export function createGoStreamReader(limits: Partial<StreamReaderLimits> = {}): StreamReader {
-  return new MsgpackStreamReader({ ...GO_STREAM_READER_LIMITS, ...limits });
+/**
+ * A reader for one stream message of the memberlist wire.
+ *
+ * @param readNode - reads a record of a push/pull
+ */
+export function createGoStreamReader(
+  limits: Partial<StreamReaderLimits> = {},
+  readNode: NodeDecoder = decodeGoNode,
+): StreamReader {
+  return new MsgpackStreamReader({ ...GO_STREAM_READER_LIMITS, ...limits }, readNode);
 }
 
 /** What the reader does with the next map, or where the raw bytes at the end go. */
@@ -110,6 +124,7 @@ type Step = 'type' | 'single' | 'pushPullHeader' | 'node' | 'userHeader' | 'raw'
 
 class MsgpackStreamReader implements StreamReader {
   readonly #limits: StreamReaderLimits;
+  readonly #decodeNode: NodeDecoder;
   readonly #queue = new ByteQueue();
   readonly #nodes: PushPullNode[] = [];
   #scanner = new MsgpackScanner(MAX_STREAM_RECORD_BYTES);
@@ -122,8 +137,9 @@ class MsgpackStreamReader implements StreamReader {
   #droppedRecords = 0;
   #message: StreamMessage | null = null;
 
-  constructor(limits: StreamReaderLimits) {
+  constructor(limits: StreamReaderLimits, decodeNode: NodeDecoder) {
     this.#limits = limits;
+    this.#decodeNode = decodeNode;
   }
 
   get message(): StreamMessage | null {
@@ -229,7 +245,7 @@ class MsgpackStreamReader implements StreamReader {
   #readNode(record: Uint8Array): void {
     let node: PushPullNode | null = null;
     try {
-      node = decodeGoNode(record);
+      node = this.#decodeNode(record);
     } catch (error) {
       if (!(error instanceof GossipError)) throw error;
     }

@@ -9,9 +9,10 @@ import {
   MAX_USER_MESSAGE_BYTES,
   MAX_USER_STATE_BYTES,
 } from './limits.ts';
-import type { ErrorMessage, PushPullNode, StreamMessage } from './messages.ts';
+import type { ErrorMessage, PushPullMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { MESSAGE_TYPE, NODE_STATES, REFUSAL_REASONS } from './messages.ts';
 import { asCodecError, encodeRecord, readerOf } from './protobuf.ts';
+import type { NodeDecoder, NodeEncoder } from './shared-records.ts';
 import { piecesOf, slicesOf } from './stream-pieces.ts';
 import { MAX_UINT32, requireAddressIn, requireName, requireWithin } from './swim-checks.ts';
 import { decodePing, isMsgpackBody, memberFields, memberOf, pingFields } from './swim-protobuf.ts';
@@ -68,14 +69,18 @@ export interface StreamReader {
  * The bytes of a stream message in pieces of at most 64 KiB, made as they are asked for. The pieces of a
  * payload are views of it.
  *
+ * @param encodeNode - writes a record of a push/pull behind its length
  * @throws CodecError `ERR_CODEC_LIMIT` or `ERR_CODEC_MALFORMED` for what no peer would accept
  */
-export function* encodeStreamMessage(message: StreamMessage): Generator<Uint8Array, void, void> {
+export function* encodeStreamMessage(
+  message: StreamMessage,
+  encodeNode: NodeEncoder = encodeNodeRecord,
+): Generator<Uint8Array, void, void> {
   switch (message.type) {
     case 'pushPull':
       requireWithin('nodes', message.nodes.length, MAX_PUSH_PULL_NODES);
       requireWithin('user state', message.userState.length, MAX_USER_STATE_BYTES);
-      yield* piecesOf(pushPullRecords(message.join, message.nodes, message.userState.length));
+      yield* piecesOf(pushPullRecords(message, encodeNode));
       yield* slicesOf(message.userState);
       return;
     case 'user': {
@@ -110,27 +115,37 @@ function* single(type: number, record: Uint8Array): Generator<Uint8Array, void, 
 }
 
 function* pushPullRecords(
-  join: boolean,
-  nodes: readonly PushPullNode[],
-  userStateBytes: number,
+  { join, nodes, userState }: PushPullMessage,
+  encodeNode: NodeEncoder,
 ): Generator<Uint8Array, void, void> {
   yield Uint8Array.of(MESSAGE_TYPE.pushPull);
+  const userStateBytes = userState.length;
   yield encodeRecord(schema.PushPullHeader, { nodes: nodes.length, userStateBytes, join });
-  for (const node of nodes) {
-    const record = encodeRecord(schema.PushPullNode, {
-      name: requireName(node.name),
-      address: requireAddressIn(node.state, node.address),
-      ...memberFields(node),
-      state: NODE_STATES.indexOf(node.state),
-    });
-    requireWithin('node record', record.length, MAX_STREAM_RECORD_BYTES);
-    yield record;
-  }
+  for (const node of nodes) yield encodeNode(node);
 }
 
-/** A reader for one stream message. */
-export function createStreamReader(limits: Partial<StreamReaderLimits> = {}): StreamReader {
-  return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits });
+/** A record of a push/pull behind its length. */
+export function encodeNodeRecord(node: PushPullNode): Uint8Array {
+  const record = encodeRecord(schema.PushPullNode, {
+    name: requireName(node.name),
+    address: requireAddressIn(node.state, node.address),
+    ...memberFields(node),
+    state: NODE_STATES.indexOf(node.state),
+  });
+  requireWithin('node record', record.length, MAX_STREAM_RECORD_BYTES);
+  return record;
+}
+
+/**
+ * A reader for one stream message.
+ *
+ * @param readNode - reads a record of a push/pull
+ */
+export function createStreamReader(
+  limits: Partial<StreamReaderLimits> = {},
+  readNode: NodeDecoder = decodeNodeRecord,
+): StreamReader {
+  return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits }, readNode);
 }
 
 /** What the reader does with the next record, or where the raw bytes at the end go. */
@@ -138,6 +153,7 @@ type Step = 'type' | 'single' | 'pushPullHeader' | 'node' | 'userHeader' | 'raw'
 
 class ProtobufStreamReader implements StreamReader {
   readonly #limits: StreamReaderLimits;
+  readonly #readNode: NodeDecoder;
   readonly #queue = new ByteQueue();
   readonly #nodes: PushPullNode[] = [];
   #step: Step = 'type';
@@ -149,8 +165,9 @@ class ProtobufStreamReader implements StreamReader {
   #droppedRecords = 0;
   #message: StreamMessage | null = null;
 
-  constructor(limits: StreamReaderLimits) {
+  constructor(limits: StreamReaderLimits, readNode: NodeDecoder) {
     this.#limits = limits;
+    this.#readNode = readNode;
   }
 
   get message(): StreamMessage | null {
@@ -240,10 +257,9 @@ class ProtobufStreamReader implements StreamReader {
   }
 
   #read(record: Uint8Array): void {
-    const reader = readerOf(record);
     switch (this.#step) {
       case 'pushPullHeader': {
-        const header = schema.PushPullHeader.decode(reader);
+        const header = schema.PushPullHeader.decode(readerOf(record));
         requireWithin('nodes of a push/pull', header.nodes, this.#limits.maxNodes);
         requireWithin('user state', header.userStateBytes, this.#limits.maxUserStateBytes);
         this.#join = header.join;
@@ -253,7 +269,7 @@ class ProtobufStreamReader implements StreamReader {
         return;
       }
       case 'node': {
-        const node = decodeNode(schema.PushPullNode.decode(reader));
+        const node = this.#readNode(record);
         if (node === null) this.#droppedRecords += 1;
         else this.#nodes.push(node);
         this.#nodesLeft -= 1;
@@ -261,7 +277,7 @@ class ProtobufStreamReader implements StreamReader {
         return;
       }
       case 'userHeader': {
-        const { payloadBytes } = schema.UserHeader.decode(reader);
+        const { payloadBytes } = schema.UserHeader.decode(readerOf(record));
         requireWithin('user message', payloadBytes, this.#limits.maxUserMessageBytes);
         this.#raw = new GrowingBytes(payloadBytes);
         this.#step = 'raw';
@@ -300,7 +316,8 @@ class ProtobufStreamReader implements StreamReader {
 }
 
 /** A node record, or null when it is in a state that we do not know and therefore pass over. */
-function decodeNode(m: schema.PushPullNode): PushPullNode | null {
+export function decodeNodeRecord(record: Uint8Array): PushPullNode | null {
+  const m = schema.PushPullNode.decode(readerOf(record));
   const state = NODE_STATES[m.state];
   if (state === undefined) return null;
   const name = requireName(m.name);

@@ -15,17 +15,33 @@ import { createGoStreamReader, encodeGoStreamMessage } from './msgpack-stream.ts
 import { PacketCodec } from './packet.ts';
 import { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
 import { StreamCodec } from './stream.ts';
-import { decodeGoPacketMessage, encodeGoPacketMessage } from './swim-msgpack.ts';
+import { keepingMessages, keepingNodes, sharingMessages, sharingNodes } from './shared-records.ts';
+import {
+  decodeGoNode,
+  decodeGoPacketMessage,
+  encodeGoNode,
+  encodeGoPacketMessage,
+} from './swim-msgpack.ts';
 import { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
 import type { StreamReader, StreamReaderLimits } from './swim-stream.ts';
-import { createStreamReader, encodeStreamMessage } from './swim-stream.ts';
+import {
+  createStreamReader,
+  decodeNodeRecord,
+  encodeNodeRecord,
+  encodeStreamMessage,
+} from './swim-stream.ts';
 
 /** The wires that a ring can speak. One ring speaks one wire for its whole life. */
 export const WIRE_NAMES = ['protobuf', 'memberlist'] as const;
 /** The name of a wire. */
 export type WireName = (typeof WIRE_NAMES)[number];
 
-/** All that differs between wires, behind one interface; the state machine above is the same for all. */
+/**
+ * All that differs between wires, behind one interface; the state machine above is the same for all.
+ *
+ * Claims about members and records of a push/pull are shared (`shared-records.ts`): neither what is read nor
+ * what is written may be changed.
+ */
 export interface Wire {
   readonly name: WireName;
   /** Message to type byte and body. */
@@ -93,27 +109,49 @@ export function createWire(name: WireName, options: StreamEnvelopeOptions): Wire
     case 'protobuf':
       return {
         name,
-        encodePacketMessage,
-        decodePacketMessage,
+        ...PROTOBUF_MESSAGES,
         inflateMessage: refuseCompressed,
-        encodeStreamMessage,
-        createStreamReader,
         packets: new PacketCodec(options),
         streams: new StreamCodec(options),
       };
     case 'memberlist':
       return {
         name,
-        encodePacketMessage: encodeGoPacketMessage,
-        decodePacketMessage: decodeGoPacketMessage,
+        ...GO_MESSAGES,
         inflateMessage,
-        encodeStreamMessage: encodeGoStreamMessage,
-        createStreamReader: createGoStreamReader,
         packets: new GoPacketCodec(options),
         streams: new GoStreamCodec(options),
       };
   }
 }
+
+type MessageCodec = Pick<
+  Wire,
+  'encodePacketMessage' | 'decodePacketMessage' | 'encodeStreamMessage' | 'createStreamReader'
+>;
+
+/** How messages are read and written on a wire, once for the process. */
+const PROTOBUF_MESSAGES: MessageCodec = ((): MessageCodec => {
+  const encodeNode = keepingNodes(encodeNodeRecord);
+  const decodeNode = sharingNodes(decodeNodeRecord);
+  return {
+    encodePacketMessage: keepingMessages(encodePacketMessage),
+    decodePacketMessage: sharingMessages(decodePacketMessage),
+    encodeStreamMessage: (message) => encodeStreamMessage(message, encodeNode),
+    createStreamReader: (limits) => createStreamReader(limits, decodeNode),
+  };
+})();
+
+const GO_MESSAGES: MessageCodec = ((): MessageCodec => {
+  const encodeNode = keepingNodes(encodeGoNode);
+  const decodeNode = sharingNodes(decodeGoNode);
+  return {
+    encodePacketMessage: keepingMessages(encodeGoPacketMessage),
+    decodePacketMessage: sharingMessages(decodeGoPacketMessage),
+    encodeStreamMessage: (message) => encodeGoStreamMessage(message, encodeNode),
+    createStreamReader: (limits) => createGoStreamReader(limits, decodeNode),
+  };
+})();
 
 function refuseCompressed(): never {
   throw new CodecError('ERR_CODEC_OTHER_WIRE', 'a compressed packet is of the memberlist wire');

@@ -1,4 +1,5 @@
-import type { VersionVector } from '../codec/index.ts';
+import type { NodeState, VersionVector } from '../codec/index.ts';
+import { isMember } from './member.ts';
 import type { MemberlistConfig } from './options.ts';
 
 /** Protocol versions this node understands and speaks, as memberlist counts them. */
@@ -29,7 +30,13 @@ export function isSaneVersionVector(versions: VersionVector): boolean {
 /** One side's record as the compatibility check sees it. */
 export interface VersionedNode {
   readonly name: string;
-  readonly isAlive: boolean;
+  readonly state: NodeState;
+  readonly versions: VersionVector;
+}
+
+/** The first node that cannot talk with the rest. */
+export interface IncompatibleNode {
+  readonly name: string;
   readonly versions: VersionVector;
 }
 
@@ -39,24 +46,38 @@ export interface VersionedNode {
  * The range that every alive node understands is computed over both sides; every node's current
  * protocol and delegate version must lie in it.
  *
- * @param nodes - both sides; walked twice
+ * @param theirs - of these the alive count
+ * @param ours - of these the members, suspects included
  * @remarks memberlist verifyProtocol
  */
-export function findIncompatible(nodes: Iterable<VersionedNode>): VersionedNode | null {
+export function findIncompatible(
+  theirs: readonly VersionedNode[],
+  ours: readonly VersionedNode[],
+): IncompatibleNode | null {
   const range = { min: 0, max: 255, delegateMin: 0, delegateMax: 255 };
-  for (const { isAlive, versions } of nodes) {
-    if (!isAlive || versions.length < 6) continue;
+  // Most nodes of a ring say the same, and equal vectors are mostly one object: looked at once in a row.
+  let last: VersionVector | null = null;
+  const narrow = (versions: VersionVector): void => {
+    if (versions === last) return;
+    last = versions;
+    if (versions.length < 6) return;
     const [min = 0, max = 0, , delegateMin = 0, delegateMax = 0] = versions;
     range.min = Math.max(range.min, min);
     range.max = Math.min(range.max, max);
     range.delegateMin = Math.max(range.delegateMin, delegateMin);
     range.delegateMax = Math.min(range.delegateMax, delegateMax);
-  }
-  for (const node of nodes) {
-    if (!node.isAlive) continue;
-    const [, , current = 0, , , delegate = 0] = node.versions;
+  };
+  for (const { state, versions } of theirs) if (state === 'alive') narrow(versions);
+  for (const node of ours) if (isMember(node)) narrow(node.versions);
+  last = null;
+  const isOutside = (versions: VersionVector): boolean => {
+    if (versions === last) return false;
+    last = versions;
+    const [, , current = 0, , , delegate = 0] = versions;
     const isInRange = current >= range.min && current <= range.max;
-    if (!isInRange || delegate < range.delegateMin || delegate > range.delegateMax) return node;
-  }
+    return !isInRange || delegate < range.delegateMin || delegate > range.delegateMax;
+  };
+  for (const node of theirs) if (node.state === 'alive' && isOutside(node.versions)) return node;
+  for (const node of ours) if (isMember(node) && isOutside(node.versions)) return node;
   return null;
 }

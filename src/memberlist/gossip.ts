@@ -115,9 +115,12 @@ export class Gossip {
   }
 
   #send(targets: readonly MemberRecord[], parts: readonly Uint8Array[]): void {
-    for (const target of targets) {
-      this.#budget.spend(this.#sender.sendParts(target.address, parts));
-    }
+    this.#budget.spend(
+      this.#sender.sendPartsToAll(
+        targets.map(({ address }) => address),
+        parts,
+      ),
+    );
   }
 
   #limitBytes(): number {

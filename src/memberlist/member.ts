@@ -1,6 +1,6 @@
 import type { NodeState, VersionVector } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
-import { hostFromBytes } from '../runtime/index.ts';
+import { hostFromBytes, sharedAddress } from '../runtime/index.ts';
 
 /** A member as users see it: a frozen copy, never changed afterwards. */
 export interface Member {
@@ -67,7 +67,7 @@ export function toMember(record: MemberRecord): Member {
 /** The endpoint that address bytes and a port stand for, or null when nothing can be sent there. */
 export function endpointOf(addressBytes: Uint8Array, port: number): Address | null {
   const host = hostFromBytes(addressBytes);
-  return host === null || port === 0 ? null : { host, port };
+  return host === null || port === 0 ? null : sharedAddress(host, port);
 }
 
 /** Whether two byte strings are equal. */

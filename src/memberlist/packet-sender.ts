@@ -84,6 +84,19 @@ export class PacketSender {
   }
 
   /**
+   * Sends the same encoded messages to several. Where one packet holds them for all it is sealed once.
+   *
+   * @returns bytes handed to the network
+   */
+  sendPartsToAll(to: readonly Address[], parts: readonly Uint8Array[]): number {
+    const [only = NO_BYTES] = parts;
+    const isOnePacket = parts.length <= MAX_COMPOUND_PARTS;
+    const message = parts.length === 1 || !isOnePacket ? only : encodeCompound(parts);
+    if (isOnePacket && message.length <= this.roomBytes()) return this.sendAlone(to, message);
+    return to.reduce((sentBytes, each) => sentBytes + this.sendParts(each, parts), 0);
+  }
+
+  /**
    * Sends one encoded message in a packet of its own, whatever its size. Sealing costs more than sending,
    * so the packet is sealed once for all who get the same bytes.
    *

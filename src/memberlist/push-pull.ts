@@ -8,14 +8,12 @@ import {
   StateError,
   Ticker,
 } from '../runtime/index.ts';
-import type { VersionedNode } from './compatibility.ts';
 import { findIncompatible } from './compatibility.ts';
 import type { Core } from './core.ts';
 import { callHook, requireBytes } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
-import { isMember } from './member.ts';
 import { watchStateSize } from './state-size.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ServedStream } from './stream-server.ts';
@@ -244,8 +242,7 @@ export class PushPull {
   }
 
   #incompatibility(nodes: readonly PushPullNode[]): GossipError | null {
-    const ours = this.#core.table.all();
-    const outsider = findIncompatible({ [Symbol.iterator]: () => versionsOf(nodes, ours) });
+    const outsider = findIncompatible(nodes, this.#core.table.all());
     if (outsider === null) return null;
     return new GossipErrorClass('ERR_REMOTE', `${outsider.name} speaks no version all understand`, {
       node: outsider.name,
@@ -266,19 +263,6 @@ function remoteMember(node: PushPullNode, localName: string): Member {
     metadata: metadata.slice(),
     isLocal: name === localName,
   });
-}
-
-/** Both sides one by one: copies of a large ring would cost more than the check. */
-function* versionsOf(
-  theirs: readonly PushPullNode[],
-  ours: readonly MemberRecord[],
-): Generator<VersionedNode, void, void> {
-  for (const { name, versions, state } of theirs) {
-    yield { name, versions, isAlive: state === 'alive' };
-  }
-  for (const record of ours) {
-    yield { name: record.name, versions: record.versions, isAlive: isMember(record) };
-  }
 }
 
 function toNode(record: MemberRecord): PushPullNode {

@@ -79,6 +79,7 @@ export class StateRules {
   /** Applies an alive claim, from a packet or a push/pull. */
   alive(told: AliveMessage): void {
     const { table, config, counters, local } = this.#core;
+    if (this.#isOldNews(table.get(told.node), told)) return;
     const claim = { ...told, port: peerPort(this.#core, told.port) };
     const endpoint = endpointOf(claim.address, claim.port);
     const isUsable =
@@ -221,6 +222,7 @@ export class StateRules {
       const { incarnation, name } = node;
       switch (node.state) {
         case 'alive':
+          if (this.#isOldNews(this.#core.table.get(name), node)) break;
           this.alive({ ...node, type: 'alive', node: name });
           break;
         case 'left':
@@ -238,6 +240,24 @@ export class StateRules {
   close(): void {
     for (const suspicion of this.#suspicions.values()) suspicion.cancel();
     this.#suspicions.clear();
+  }
+
+  /**
+   * Whether a claim is the one we hold, or an older one of the same words: nearly all are, and then nothing
+   * is to be done. Equal fields of what was read are one object, so this compares references. What cannot be
+   * told that way takes the long way to the same end.
+   */
+  #isOldNews(record: MemberRecord | undefined, told: Omit<AliveMessage, 'type' | 'node'>): boolean {
+    return (
+      record !== undefined &&
+      record.addressBytes === told.address &&
+      record.address.port === told.port &&
+      record.versions === told.versions &&
+      record.metadata === told.metadata &&
+      told.incarnation <= record.incarnation &&
+      told.incarnation <= HIGH_INCARNATION &&
+      this.#core.delegates.admission?.admitMember === undefined
+    );
   }
 
   /** What we say of ourselves needs nobody's leave; about others the layer above may have its say. */

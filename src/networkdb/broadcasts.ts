@@ -131,6 +131,23 @@ export class Broadcasts {
     else if (news[from].delete(key)) this.#state.counters.add('tables.relay.confirmed');
   }
 
+  /**
+   * Of two neighbours one is left, and it counts as the next one: what waits for the previous waits for it, where
+   * nothing newer does.
+   */
+  joinSides(network: string): void {
+    const news = this.#tables.get(network);
+    if (news === undefined || news.previous.length === 0) return;
+    const all = {
+      overheadBytes: 0,
+      limitBytes: Number.MAX_SAFE_INTEGER,
+      which: { sentUntil: Infinity },
+    };
+    for (const event of news.previous.take(all)) {
+      if (news.next.get(event.key) === undefined) news.next.put(event);
+    }
+  }
+
   /** What came by stream was too little for one: it goes by packet. */
   demoteStreamed(network: string): void {
     const news = this.#tables.get(network);

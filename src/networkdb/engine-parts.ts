@@ -100,7 +100,7 @@ export function buildParts(
     isApplyingStream: () => inbound.isApplyingStream,
   });
   const oversize = new OversizeSender({ clock, membership, state, pacer });
-  const publisher = new Publisher({ state, membership, broadcasts, gossip, oversize, ring });
+  const publisher = new Publisher({ ...sending, gossip, oversize });
   const bulkSync = new BulkSync({ clock, membership, state, slices });
   const rounds = new SyncRounds({
     clock,

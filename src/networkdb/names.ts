@@ -41,7 +41,8 @@ export function checkName(kind: NameKind, name: string, allowSlash = true): void
 function problemOf(kind: NameKind, name: string, allowSlash = true): string | null {
   if (name.length === 0) return 'must not be empty';
   const limitBytes = MAX_NAME_BYTES[kind];
-  if (name.length > limitBytes || utf8Length(name) > limitBytes) {
+  // A character takes three bytes at most, so that most names need not be counted.
+  if (name.length * 3 > limitBytes && utf8Length(name) > limitBytes) {
     return `must have at most ${limitBytes} bytes`;
   }
   if (!allowSlash && name.includes('/')) return 'must hold no slash beside Go nodes';

@@ -128,6 +128,7 @@ export class NodeTable {
 
   /** Records that are on their way out. */
   *inactive(): Generator<NodeRecord> {
+    if (this.#counts.active === this.#records.size) return; // nearly always, and asked every second
     for (const record of this.#records.values()) if (record.state !== 'active') yield record;
   }
 

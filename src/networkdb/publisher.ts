@@ -1,11 +1,12 @@
 import {
   encodeNetworkEvent,
   encodeNodeEvent,
-  encodeTableEvent,
+  encodeTableEventMessage,
   GOSSIP_TYPE,
   wrapGossip,
 } from '../codec/index.ts';
-import type { Address } from '../runtime/index.ts';
+import type { Address, Random } from '../runtime/index.ts';
+import { sample } from '../runtime/index.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import { EVENT_OVERHEAD_BYTES } from './broadcasts.ts';
 import type { EntryAddress, EntryVersion } from './entry.ts';
@@ -14,6 +15,7 @@ import type { EventPath } from './event-path.ts';
 import type { Membership } from './membership.ts';
 import type { OversizeSender } from './oversize.ts';
 import type { Ring } from './ring.ts';
+import type { TablePacing } from './table-pacing.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -24,14 +26,19 @@ import type { TableState } from './transitions.ts';
 /** More messages than this waiting to be relayed, and bulk-synced news is left to further syncs. */
 const MAX_RELAYED_ON_SYNC = 16_384;
 
+/** Members of a network that are told by ourselves that we leave it. */
+const LEAVE_TOLD_TO = 128;
+
 /** Collaborators of {@link Publisher}. */
 export interface PublisherParts {
+  readonly random: Random;
   readonly state: TableState;
   readonly membership: Membership;
   readonly broadcasts: Broadcasts;
   readonly gossip: TableGossip;
   readonly oversize: OversizeSender;
   readonly ring: Ring;
+  readonly pacer: TablePacing;
 }
 
 /** Queues outgoing events. */
@@ -47,6 +54,20 @@ export class Publisher {
     const { localName } = this.#parts.state;
     const inner = encodeNetworkEvent({ kind, time, node: localName, network });
     this.relayNetworkEvent(network, localName, inner);
+    if (kind === 'leave') this.#tellMembers(network, inner);
+  }
+
+  /**
+   * A leave goes straight to the members as well, since what we published vanishes with it: by gossip alone the
+   * last of a few dozen hears it after a tick or two. A join needs none of that, it syncs with all of them.
+   */
+  #tellMembers(network: string, inner: Uint8Array): void {
+    const { membership, pacer, random, state } = this.#parts;
+    if (!pacer.hasCredit()) return;
+    const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
+    const members = sample(random, state.attachments.participants(network), LEAVE_TOLD_TO);
+    membership.sendPackets(members, message);
+    pacer.spend(message.length * members.length);
   }
 
   /** Passes on an event about a network. */
@@ -82,7 +103,7 @@ export class Publisher {
     const residualReapSeconds =
       kind === 'delete' ? Math.max(1, Math.floor(this.#parts.state.options.reapEntryMs / 1000)) : 0;
     const event = { kind, time, owner, network, table, key, value, residualReapSeconds };
-    return wrapGossip(GOSSIP_TYPE.tableEvent, encodeTableEvent(event));
+    return encodeTableEventMessage(event);
   }
 
   /** Largest message of a table that goes out in packets. */

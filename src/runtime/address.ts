@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
+import { remembered } from './remembered.ts';
 import type { Address } from './transport.ts';
 
 /*
@@ -7,10 +8,22 @@ import type { Address } from './transport.ts';
  * bytes), canonical text towards sockets and users, and text typed by people. Comparison is always
  * of the canonical text, so the two byte forms of one address are equal; relaying uses the bytes
  * as they were received.
+ *
+ * A ring is a few thousand addresses that are asked about with every packet and every claim, so what was
+ * parsed lately is remembered.
  */
+
+/** Addresses of which something is remembered, at most. */
+const MAX_REMEMBERED = 16_384;
 
 /** Canonical text of an IP literal (`[::1]` and mapped forms included), or null if it is none. */
 export function canonicalHost(text: string): string | null {
+  return canonical(text);
+}
+
+const canonical = remembered(parseHost, MAX_REMEMBERED);
+
+function parseHost(text: string): string | null {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   if (bare.includes('%')) return null;
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare).toString();
@@ -30,21 +43,23 @@ export function hostToBytes(host: string): Uint8Array {
   return Uint8Array.from(ipaddr.parse(host).toByteArray());
 }
 
+const rangeOf = remembered((host) => ipaddr.parse(host).range(), MAX_REMEMBERED);
+
 /** Whether packets can be sent to the host: neither unspecified, multicast nor broadcast. */
 export function isReachableHost(host: string): boolean {
-  const range = ipaddr.parse(host).range();
+  const range = rangeOf(host);
   return range !== 'unspecified' && range !== 'multicast' && range !== 'broadcast';
 }
 
 /** Whether the host lies in a block kept for private use (RFC 1918, RFC 6598, RFC 4193). */
 export function isPrivateHost(host: string): boolean {
-  const range = ipaddr.parse(host).range();
+  const range = rangeOf(host);
   return range === 'private' || range === 'carrierGradeNat' || range === 'uniqueLocal';
 }
 
 /** Whether the host is only meaningful on this machine or link. */
 export function isLocalScope(host: string): boolean {
-  const range = ipaddr.parse(host).range();
+  const range = rangeOf(host);
   return range === 'loopback' || range === 'linkLocal' || range === 'unspecified';
 }
 
@@ -54,6 +69,16 @@ export function formatAddress(address: Address): string {
     ? `[${address.host}]:${address.port}`
     : `${address.host}:${address.port}`;
 }
+
+/** The endpoint as an object that all who ask for it lately share. */
+export function sharedAddress(host: string, port: number): Address {
+  return endpoint(`${host} ${port}`);
+}
+
+const endpoint = remembered((text): Address => {
+  const [host = '', port] = text.split(' ');
+  return Object.freeze({ host, port: Number(port) });
+}, MAX_REMEMBERED);
 
 /** Whether both name the same endpoint. */
 export function sameAddress(a: Address, b: Address): boolean {

@@ -7,6 +7,7 @@ export {
   isPrivateHost,
   isReachableHost,
   sameAddress,
+  sharedAddress,
 } from './address.ts';
 export type { Clock, Timer } from './clock.ts';
 export { Validator } from './config.ts';

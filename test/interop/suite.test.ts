@@ -195,7 +195,7 @@ test('what was deferred is done backwards after success and failure, and its own
     new UndoList(),
   );
   assert.match(failed.failure ?? '', /not so/);
-  assert.deepEqual(failed.seen, ['sealed']);
+  assert.deepEqual([failed.seen, failed.note], [['sealed'], 'sealed']);
   const mess = await playScenario(
     {
       peer: 'nobody',

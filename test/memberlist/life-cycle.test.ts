@@ -130,6 +130,7 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
   for (const call of waiting) await assert.rejects(call(member), closed, call.toString());
   const immediate: ((m: Memberlist) => unknown)[] = [
     (m) => m.members(),
+    (m) => m.hasMembers([]),
     (m) => m.nodes(),
     (m) => m.member('n1'),
     (m) => m.stats(),
@@ -151,7 +152,8 @@ test('every public method of a closed member throws ERR_CLOSED', async () => {
   ];
   for (const call of immediate) assert.throws(() => call(member), closed, call.toString());
   const tested = new Set(['constructor', 'close', 'off', 'nudge', 'name', 'localMember']);
-  for (const name of ['healthScore', 'memberCount', 'warn', 'countLostEvent']) tested.add(name);
+  for (const name of ['healthScore', 'memberCount', 'warn', 'countLostEvent', 'watchRecords'])
+    tested.add(name);
   for (const call of [...waiting, ...immediate]) {
     tested.add(/m\.(\w+)/.exec(call.toString())?.[1] ?? '');
   }

@@ -63,5 +63,5 @@ export const delivery: Board = {
 
 /** What a coffee break has room for. */
 function usualEvents(nodes: number): number {
-  return Math.max(20, Math.min(1000, 25_000 / nodes));
+  return nodes <= 25 ? 1000 : Math.max(20, 8000 / nodes);
 }

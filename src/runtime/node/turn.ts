@@ -11,6 +11,7 @@
  */
 export async function nodeTurns(step: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
+    const fail: (error: unknown) => void = reject;
     let isOver = false;
     const run = (): void => {
       if (isOver) return;
@@ -18,7 +19,7 @@ export async function nodeTurns(step: () => boolean): Promise<void> {
         if (step()) return;
         resolve();
       } catch (error) {
-        reject(error);
+        fail(error);
       }
       isOver = true;
     };

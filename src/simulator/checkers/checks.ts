@@ -67,6 +67,12 @@ export class Checks {
     return life;
   }
 
+  /** The life of a node that runs; empty when it does not. */
+  lifeOf(db: NetworkDB): string {
+    for (const [life, watched] of this.#watched) if (watched.db === db) return life;
+    return '';
+  }
+
   /** It runs no more. */
   ended(life: string): void {
     const watched = this.#watched.get(life);
@@ -119,13 +125,11 @@ export class Checks {
 
   /** What keeps all from agreeing and from being at rest, a line each. */
   problems(): string[] {
-    this.lookNow();
     const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
-    return [
-      ...this.membership.problems(),
-      ...this.tables.problems(networks),
-      ...this.sizes.problems(),
-    ];
+    const problems = [...this.membership.problems(), ...this.tables.problems(networks)];
+    if (problems.length > 0) return problems;
+    this.lookNow();
+    return this.sizes.problems();
   }
 
   /** Virtual milliseconds of calm after which there must be no problems. */

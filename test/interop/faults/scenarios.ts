@@ -12,7 +12,8 @@ import { allEqual, assertNobodyFailed, fact, startRing, suspicions } from './rin
  */
 
 const MODES = ['protobuf', 'memberlist'];
-const NEEDS = ['root', 'ip', 'iptables', 'nsenter'];
+/** What broken networks need of the machine. */
+export const FAULT_NEEDS: readonly string[] = ['ip', 'iptables', 'nsenter', 'root', 'statistic'];
 const COUNT = 5;
 const HEAL_LIMIT_MS = 90_000;
 const FAIL_LIMIT_MS = 60_000;
@@ -38,7 +39,7 @@ const loss: Scenario = {
   peer: 'ours',
   name: 'a fifth of all packets is lost for 30 s: nobody fails, all end alike',
   modes: MODES,
-  needs: NEEDS,
+  needs: FAULT_NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
     for (const machine of ring.machines) await machine.lose(0.2);
@@ -55,7 +56,7 @@ const oneWay: Scenario = {
   peer: 'ours',
   name: 'one member does not hear another for 30 s: the others vouch for both',
   modes: MODES,
-  needs: NEEDS,
+  needs: FAULT_NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
     const [first, second] = ring.machines;
@@ -71,7 +72,7 @@ const deaf: Scenario = {
   peer: 'ours',
   name: 'one member hears nobody for 45 s and accuses all: only it is lost, and it returns',
   modes: MODES,
-  needs: NEEDS,
+  needs: FAULT_NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
     const [sick, ...well] = ring.members;
@@ -91,7 +92,7 @@ const partition: Scenario = {
   peer: 'ours',
   name: 'two and three are apart for 60 s and both write: each side stays whole, all end alike',
   modes: MODES,
-  needs: NEEDS,
+  needs: FAULT_NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
     const split = 2;
@@ -124,7 +125,7 @@ const stopped: Scenario = {
   peer: 'ours',
   name: 'a process stands still for 30 s: it is lost, returns by itself, and blames nobody',
   modes: MODES,
-  needs: NEEDS,
+  needs: FAULT_NEEDS,
   run: async (context) => {
     const ring = await startRing(context, COUNT);
     const [still, ...others] = ring.members;

@@ -1,4 +1,4 @@
-import { faultScenarios } from '../faults/scenarios.ts';
+import { FAULT_NEEDS, faultScenarios } from '../faults/scenarios.ts';
 import type { Row } from '../live/matrix.ts';
 import { allRows as allLive, quickRows as quickLive, titleOf } from '../live/matrix.ts';
 import { playLive } from '../live/play.ts';
@@ -72,10 +72,7 @@ function liveRow(row: Row): SuiteRow {
     title: titleOf(row),
     family: scenario.machines === undefined ? build.family : 'faults',
     build,
-    needs: [
-      'go',
-      ...(scenario.machines === undefined ? [] : ['root', 'ip', 'iptables', 'nsenter']),
-    ],
+    needs: ['go', ...(scenario.machines === undefined ? [] : FAULT_NEEDS)],
     company: scenario.company ?? 'waits',
     play: (program, undo) => playLive(row, program, undo),
   };

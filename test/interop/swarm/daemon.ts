@@ -14,6 +14,7 @@ import type { Machine } from '../system/namespaces.ts';
 import { Program, run } from '../system/programs.ts';
 import type { ScenarioContext } from '../system/scenario.ts';
 import { until } from '../system/until.ts';
+import { isolated, makeFolders } from './isolated.ts';
 
 /*
  * A Docker daemon of the suite's own, in one machine of the suite's own.
@@ -26,8 +27,6 @@ import { until } from '../system/until.ts';
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
 const CGROUP_ROOT = '/sys/fs/cgroup';
-/** Folders that the daemon writes to whatever it is told. */
-const COVERED = ['/etc/docker', '/var/lib/docker', '/opt/containerd', '/run'];
 
 /** A running daemon. */
 export class DockerDaemon {
@@ -53,7 +52,7 @@ export class DockerDaemon {
     writeFileSync(join(folder, 'daemon.json'), '{}\n');
     makeFolders(context);
     context.defer(async () => removeControlGroups(group));
-    const program = new Program(machine.inside(isolated(daemonCommand(folder, group))), {
+    const program = new Program(machine.inside(isolated(daemonCommand(folder, group), folder)), {
       endsWithUs: true,
       env: { NETWORKDBKEYLOGFILE: join(folder, 'gossip-keys') },
     });
@@ -108,24 +107,6 @@ function daemonCommand(folder: string, group: string): string[] {
     '--exec-opt=native.cgroupdriver=cgroupfs',
     `--cgroup-parent=/${group}`,
   ];
-}
-
-/** A command in namespaces for processes and mounts, with the covered folders its own. */
-function isolated(command: readonly string[]): string[] {
-  const covers = COVERED.map((path) => `mount -t tmpfs tmpfs ${path}`);
-  const script = [...covers, `exec ${command.join(' ')}`].join('\n');
-  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  return ['unshare', ...flags, '--propagation=private', 'sh', '-ec', script];
-}
-
-/** Folders to mount on, where the host has none; removed again if nobody has used them. */
-function makeFolders(context: ScenarioContext): void {
-  for (const path of COVERED.filter((each) => !existsSync(each))) {
-    mkdirSync(path);
-    context.defer(() => {
-      if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
-    });
-  }
 }
 
 /** Hierarchies of control groups: one with version 2, one per controller with version 1. */

@@ -31,7 +31,8 @@ const CANNOT_RENAME = /cannot create entry in table endpoint_table .* already ex
 const EXAMPLE = fileURLToPath(
   new URL('../../../examples/docker-swarm-watch/main.js', import.meta.url),
 );
-const NEEDS = ['root', 'dockerd', 'docker', 'busybox', 'ip', 'iptables', 'nsenter', 'unshare'];
+const PROGRAMS = ['dockerd', 'docker', 'busybox', 'ip', 'iptables', 'nsenter', 'unshare'];
+const NEEDS = [...PROGRAMS, 'root', 'vxlan'];
 
 interface Scene {
   readonly daemons: readonly DockerDaemon[];

@@ -61,7 +61,11 @@ export async function startContainer(
 ): Promise<string> {
   const alias = o.alias === undefined ? [] : [`--network-alias=${o.alias}`];
   const flags = ['--detach', `--network=${o.network}`, `--name=${o.name}`, ...alias];
-  return daemon.docker('run', ...flags, IMAGE, 'sleep', '100000');
+  const said = await daemon.docker('run', ...flags, IMAGE, 'sleep', '100000');
+  // Docker's client may warn before it gives the id.
+  const [id] = /^[0-9a-f]{64}$/m.exec(said) ?? [];
+  if (id === undefined) throw new Error(`no id of a container: ${said}`);
+  return id;
 }
 
 /** Starts a service. */

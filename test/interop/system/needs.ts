@@ -36,6 +36,26 @@ function program(name: string, debianPackage: string): Need {
   return { isMet: () => hasProgram(name), remedy, debianPackage };
 }
 
+const HALF = '-m statistic --mode random --probability 0.5';
+const TRY_LIMIT_MS = 10_000;
+const tried = new Map<string, boolean>();
+
+/** Whether a command succeeds on this machine; found out once. */
+function works(command: string): boolean {
+  const known = tried.get(command);
+  if (known !== undefined) return known;
+  const [name = '', ...args] = command.split(' ');
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+  let isFine = true;
+  try {
+    execFileSync(name, args, { env, stdio: 'ignore', timeout: TRY_LIMIT_MS });
+  } catch {
+    isFine = false;
+  }
+  tried.set(command, isFine);
+  return isFine;
+}
+
 /** Everything a scenario can ask for, by name. */
 export const NEEDS: Readonly<Record<string, Need>> = {
   go: {
@@ -44,8 +64,16 @@ export const NEEDS: Readonly<Record<string, Need>> = {
     debianPackage: 'golang-go',
   },
   root: {
-    isMet: () => process.getuid?.() === 0,
-    remedy: 'network namespaces and a daemon of its own need root: run it with sudo',
+    isMet: () => process.getuid?.() === 0 && works('unshare --net --mount --pid --fork true'),
+    remedy: 'namespaces and a daemon of its own need root: sudo, or a container that is privileged',
+  },
+  vxlan: {
+    isMet: () => works('unshare --net ip link add vx0 type vxlan id 42 dstport 4789'),
+    remedy: 'this kernel makes no links of type vxlan, of which overlay networks are made',
+  },
+  statistic: {
+    isMet: () => works(`unshare --net iptables -A INPUT ${HALF} -j DROP`),
+    remedy: 'iptables has no match `statistic` here, with which packets are lost',
   },
   serf: program('serf', 'serf'),
   dockerd: program('dockerd', 'docker.io'),
@@ -83,7 +111,8 @@ export function install(needs: readonly string[], say: (line: string) => void): 
   if (packages.length === 0 || !hasProgram('apt-get') || process.getuid?.() !== 0) return;
   const names = [...new Set(packages)];
   say(`apt-get install ${names.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Packages with a service must not start it here: the suite starts daemons of its own.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const options = {
     env,
     stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],

@@ -30,10 +30,17 @@ export async function playScenario(
       },
     });
   } catch (error) {
-    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    problems.push(text.split('\n').filter(isWorthALine).join('\n'));
   }
   for (const error of await undo.run()) problems.push(`putting back: ${error.message}`);
-  return { failure: problems.length === 0 ? null : problems.join('\n'), note: '', seen };
+  const note = seen.filter((text) => !text.includes('\n')).join('; ');
+  return { failure: problems.length === 0 ? null : problems.join('\n'), note, seen };
+}
+
+/** The frames of the runner say nothing; those of the scenario say where. */
+function isWorthALine(line: string): boolean {
+  return !/^ {4}at .*interop\/(suite|system)\/|^ {4}at async Promise/.test(line);
 }
 
 /** Removes folders of runs that were killed. */

@@ -16,7 +16,7 @@ test('a figure is shown with as many digits as mean something', () => {
     '0.123',
     '0.0123',
     '0.00041',
-    '-0.500',
+    '-0.5',
   ]);
 });
 

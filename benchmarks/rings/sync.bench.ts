@@ -1,0 +1,72 @@
+import type { WireName } from '../../src/memberlist/public.ts';
+import type { AnyBench, Extent, Figures } from '../bench.ts';
+import { benchOf, check, checkSame } from '../bench.ts';
+import { cpuMs } from '../timing.ts';
+import { keyOf, VALUE_BYTES, valueOf } from '../workload.ts';
+import { watchLoop } from './loop-delay.ts';
+import { OtherProcess } from './other-process.ts';
+import { join, joinNetwork, noneSent, pause, startMember, until } from './ring.ts';
+
+/*
+ * A member joins the network of another process that holds so many entries: until it has them all. How late the loop of
+ * either was meanwhile is told too.
+ */
+
+const SETTLE_MS = 1_000;
+const MIB = 1024 * 1024;
+
+async function play(wire: WireName, valueBytes: number, { size }: Extent): Promise<Figures> {
+  const other = await OtherProcess.start({ at: 2, wire, entries: size, valueBytes, port: 0 });
+  const sent = noneSent();
+  const member = await startMember(1, { wire, sent });
+  try {
+    await join(member, other.port);
+    await pause(SETTLE_MS);
+    await other.ask({ do: 'watch' });
+    const before = sent.packetBytes + sent.streamBytes;
+    const endWatch = watchLoop();
+    const cpu = cpuMs();
+    const startedAt = performance.now();
+    const table = await joinNetwork(member);
+    await until(() => table.size === size, 'entries');
+    const ms = performance.now() - startedAt;
+    const used = cpuMs() - cpu;
+    const delay = endWatch();
+    const report = await other.ask({ do: 'report' });
+    const ownBytes = sent.packetBytes + sent.streamBytes - before;
+    for (const at of [0, size - 1]) {
+      checkSame(table.get(keyOf(at)), valueOf(at, valueBytes), `entry ${at}`);
+    }
+    check(report.sentBytes !== undefined, 'what the other process sent');
+    return {
+      ms,
+      'cpu-ms': used,
+      bytes: ownBytes + (report.sentBytes ?? 0),
+      'joiner-delay-p99': delay.p99,
+      'joiner-delay-longest': delay.longest,
+      'holder-delay-p99': report.delay?.p99 ?? Number.NaN,
+      'holder-delay-longest': report.delay?.longest ?? Number.NaN,
+    };
+  } finally {
+    await member.db.close();
+    other.kill();
+  }
+}
+
+export const sync: AnyBench = benchOf({
+  name: 'sync',
+  subject: {},
+  play: (_, extent) => play('protobuf', VALUE_BYTES, extent),
+});
+
+export const syncGoWire: AnyBench = benchOf({
+  name: 'sync-go-wire',
+  subject: {},
+  play: (_, extent) => play('memberlist', VALUE_BYTES, extent),
+});
+
+export const largeValues: AnyBench = benchOf({
+  name: 'large-values',
+  subject: {},
+  play: (_, extent) => play('protobuf', MIB, extent),
+});

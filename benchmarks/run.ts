@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+
+import type { Command, CommandValues } from '../sim/command.ts';
+import { numberOf, readValues, UsageError } from '../sim/command.ts';
+import { Progress } from '../sim/progress.ts';
+import { tableText } from '../sim/report.ts';
+import { commitHere } from '../sim/save.ts';
+import { compareText } from './compare.ts';
+import type { Side } from './programs.ts';
+import { buildGo, OURS, play } from './programs.ts';
+import type { BenchReport } from './report.ts';
+import { growthTable, rowsTable } from './report.ts';
+import type { PairOfRuns } from './results.ts';
+import { growthOf, resultOf } from './results.ts';
+import type { Row } from './rows.ts';
+import { ROWS } from './rows.ts';
+
+/*
+ * What things cost here, and beside Go in the same run: `npm run bench`. Each side plays each benchmark in a
+ * process of its own, in turns, so that whatever else the machine does hits both.
+ */
+
+const BENCH: Command = {
+  name: 'bench',
+  summary: 'What things cost here, and beside Go in the same run.',
+  help: `  --against go    also play Go's memberlist and NetworkDB; builds benchmarks/go, needs Go
+  --rows WORDS    only rows whose name or benchmark contains one of the words, parted by commas
+  --runs N        how often each side plays each benchmark (default: 1 to 5, by how long it takes)
+  --budget MS     time for each figure of a small thing that is repeated (default 150)
+  --json          print one line of JSON instead of tables
+  --out FILE      also write the JSON there
+  --list          print the names of the rows
+`,
+  options: {
+    against: { type: 'string' },
+    rows: { type: 'string' },
+    runs: { type: 'string' },
+    budget: { type: 'string' },
+    json: { type: 'boolean' },
+    out: { type: 'string' },
+    list: { type: 'boolean' },
+  },
+  async run(values) {
+    const rows = chosenRows(values);
+    if (values['list'] === true) {
+      process.stdout.write(rows.map(({ name, bench }) => `${bench.padEnd(16)} ${name}\n`).join(''));
+      return 0;
+    }
+    const report = await measure(rows, values);
+    const json = JSON.stringify(report, null, values['json'] === true ? 0 : 1);
+    if (typeof values['out'] === 'string') writeFileSync(values['out'], `${json}\n`);
+    process.stdout.write(
+      values['json'] === true
+        ? `${json}\n`
+        : `${headText(report)}\n${tableText(rowsTable(report))}\n${tableText(growthTable(report))}`,
+    );
+    return 0;
+  },
+};
+
+function chosenRows(values: CommandValues): readonly Row[] {
+  const words = typeof values['rows'] === 'string' ? values['rows'].split(',') : [''];
+  const rows = ROWS.filter(({ name, bench }) =>
+    words.some((word) => name.includes(word.trim()) || bench === word.trim()),
+  );
+  if (rows.length === 0) throw new UsageError(`no row is called ${words.join(' or ')}`);
+  return rows;
+}
+
+async function measure(rows: readonly Row[], values: CommandValues): Promise<BenchReport> {
+  const against = values['against'];
+  if (against !== undefined && against !== 'go') throw new UsageError('--against knows only go');
+  const runs = numberOf(values, 'runs', 0, { min: 0, max: 1000 });
+  const budgetMs = numberOf(values, 'budget', 150, { min: 1, max: 60_000 });
+  const load = [loadavg()[0] ?? 0, cpus().length] as const;
+  const go = against === 'go' ? await buildGo() : null;
+  const plays = new Map<string, Row>();
+  for (const row of rows) plays.set(`${row.bench} ${row.size}`, row);
+  const countOf = (row: Row): number => (runs > 0 ? runs : row.runs);
+  const total = [...plays.values()].reduce((sum, row) => sum + countOf(row), 0);
+  const progress = new Progress(process.stderr, total);
+  const found = new Map<string, PairOfRuns[]>();
+  for (const [key, row] of plays) {
+    const pairs: PairOfRuns[] = [];
+    for (let at = 0; at < countOf(row); at += 1) {
+      pairs.push(await playBoth(row, budgetMs, go?.side ?? null, at % 2 === 1));
+      progress.add(1, key);
+    }
+    found.set(key, pairs);
+  }
+  progress.clear();
+  const results = rows.map((row) => resultOf(row, found.get(`${row.bench} ${row.size}`) ?? []));
+  return {
+    command: commandLine(values),
+    date: new Date().toISOString().slice(0, 10),
+    commit: commitHere(),
+    node: process.versions.node,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    load,
+    go: go?.version ?? null,
+    rows: results,
+    growth: growthOf(results),
+  };
+}
+
+/** One run of each side, the other one first every other time. */
+async function playBoth(
+  { bench, size }: Row,
+  budgetMs: number,
+  peer: Side | null,
+  isPeerFirst: boolean,
+): Promise<PairOfRuns> {
+  const extent = { size, budgetMs };
+  if (peer === null) return { ours: await play(OURS, bench, extent), peer: null };
+  if (isPeerFirst) {
+    const theirs = await play(peer, bench, extent);
+    return { ours: await play(OURS, bench, extent), peer: theirs };
+  }
+  return { ours: await play(OURS, bench, extent), peer: await play(peer, bench, extent) };
+}
+
+function headText({ command, date, commit, node, cpu, load, go }: BenchReport): string {
+  const versions = [`Node ${node}`, ...(go === null ? [] : [go])].join(', ');
+  const [loadAverage, processors] = load;
+  return `${command}\n${date}, commit ${commit}, ${versions}, ${processors} x ${cpu}, load ${loadAverage.toFixed(1)}\n`;
+}
+
+function commandLine(values: CommandValues): string {
+  const words = Object.entries(values)
+    .filter(([option, value]) => !['out', 'json'].includes(option) && value !== undefined)
+    .map(([option, value]) => (value === true ? `--${option}` : `--${option} ${String(value)}`));
+  return ['npm run bench --', ...words].join(' ');
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'compare') {
+    process.stdout.write(compareText(args.slice(1)));
+    return 0;
+  }
+  const { help, ...values } = readValues(BENCH, args);
+  if (help !== true) return BENCH.run(values);
+  process.stdout.write(
+    `${BENCH.summary}\n\nnpm run bench -- [options]\nnpm run bench -- compare OLD.json NEW.json\n\n${BENCH.help}`,
+  );
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

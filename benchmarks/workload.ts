@@ -1,0 +1,57 @@
+import type { AliveMessage, TableEvent } from '../src/codec/index.ts';
+
+/*
+ * What is measured with, the same in `go/codec.go`. Events are 241 bytes as they stand in a compound and look like
+ * Docker's: keys of 64 hexadecimal digits, values that are half the same in all.
+ */
+
+export const NETWORK = 'k2f9w7q1z8x5c3v6b4n0m1a2s';
+export const TABLE = 'endpoint_table';
+export const VALUE_BYTES = 100;
+
+const DIGITS = '0123456789abcdef';
+const SAME_IN_ALL = 'service=api;zone=eu-west-1;port=8080;proto=tcp;weight=10;id=';
+const text = new TextEncoder();
+
+function hexOf(seed: number, length: number): string {
+  let state = (Math.imul(seed, 2_654_435_761) + 12_345) >>> 0;
+  let out = '';
+  for (let i = 0; i < length; i += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    out += DIGITS[state >>> 28] ?? '';
+  }
+  return out;
+}
+
+export const keyOf = (at: number): string => hexOf(at, 64);
+
+/** @param length - bytes, 60 or more */
+export const valueOf = (at: number, length: number = VALUE_BYTES): Uint8Array =>
+  text.encode(SAME_IN_ALL + hexOf(at + 1_000_000, length - SAME_IN_ALL.length));
+
+/** A name as long as those that nodes get by themselves. */
+export const nodeName = (at: number): string => `${at}`.padStart(12, 'd');
+
+/** A table event of a node, as a create. */
+export const eventOf = (at: number, owner: string): TableEvent => ({
+  kind: 'create',
+  time: at + 1000,
+  owner,
+  network: NETWORK,
+  table: TABLE,
+  key: keyOf(at),
+  value: valueOf(at),
+  residualReapSeconds: 0,
+});
+
+/** What is said of a member: 111 bytes in msgpack with 32 bytes of metadata. */
+export const aliveOf = (at: number, metadataBytes: number, startIdBytes = 0): AliveMessage => ({
+  type: 'alive',
+  incarnation: 1000 + at,
+  node: `${at}`.padStart(19, '0'),
+  address: Uint8Array.of(10, 0, 1, at),
+  port: 7946,
+  metadata: new Uint8Array(metadataBytes).fill(0x6d),
+  versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
+  startId: new Uint8Array(startIdBytes).fill(0x91),
+});

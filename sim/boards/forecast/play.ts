@@ -1,0 +1,213 @@
+import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
+import type { TableNode } from '../../tables/cluster.ts';
+import { TableCluster, tableOf } from '../../tables/cluster.ts';
+import { entryOf, fill } from '../../tables/entries.ts';
+import type { Traffic } from '../../tables/traffic.ts';
+import type { PlainOptions } from './config.ts';
+import { configOf, optionsOf, sharedOptions } from './config.ts';
+import type { Circumstances } from './hints.ts';
+
+/*
+ * One cluster with somebody's configuration: some minutes of ordinary life with writes, then some nodes crash,
+ * one after the other.
+ */
+
+/** One cluster. */
+export interface ForecastInput extends Circumstances {
+  /** Which of the compared configurations it is. */
+  readonly name: string;
+  readonly config: PlainOptions;
+  readonly minutes: number;
+  readonly seed: number;
+}
+
+/** What happened in it. */
+export interface ForecastOutcome {
+  /** Milliseconds from each crash until the first and the last of the others knew. */
+  readonly firstMs: readonly number[];
+  readonly allMs: readonly number[];
+  /** The same for every node that knew. */
+  readonly knownMs: readonly number[];
+  /** Crashes that somebody did not know of in the end. */
+  readonly undetected: number;
+  /** Times that a node took a running one for dead, and running ones that were taken so. */
+  readonly falseEvents: number;
+  readonly falseVictims: number;
+  /** Virtual hours in which that could happen. */
+  readonly hours: number;
+  /** Milliseconds until all nodes had a write. */
+  readonly writeMs: readonly number[];
+  /** Writes that somebody lacked when ordinary life was over and a minute had passed. */
+  readonly lacking: number;
+  /** Of ordinary life. */
+  readonly traffic: Traffic;
+  readonly nodeSeconds: number;
+}
+
+const CRASHES = 3;
+
+/** Plays one cluster. */
+export async function playForecast(input: ForecastInput): Promise<ForecastOutcome> {
+  const { nodes, seed, latencyMs, jitterMs, lossPercent } = input;
+  const { options } = sharedOptions(input.config);
+  const config = optionsOf(options);
+  const { wire } = configOf(options).memberlist;
+  const keys = config.encryption?.keys ?? [];
+  const cluster = await TableCluster.form({
+    ...{ nodes, seed, config, links: { latencyMs, jitterMs } },
+    metered: { wire, keys, label: config.label ?? '' },
+  });
+  await cluster.joinNetwork();
+  const random = new SeededRandom(seed);
+  fill(cluster, input.entries, random);
+  cluster.network.setLoss(lossPercent / 100);
+  cluster.clock.runFor(REST_MS);
+  const deaths = new Deaths(cluster);
+  const startedAt = cluster.clock.now();
+  cluster.meter?.reset();
+  const life = live(cluster, input, random);
+  const traffic = cluster.meter?.traffic();
+  if (traffic === undefined) throw new Error('the cluster has no meter');
+  const nodeSeconds = (nodes * (cluster.clock.now() - startedAt)) / 1000;
+  const lacking = life.finish();
+  const found = crashSome(cluster, deaths, input);
+  const hours = (cluster.clock.now() - startedAt) / 3_600_000;
+  cluster.crash();
+  const { falseEvents, victims } = deaths;
+  return {
+    ...found,
+    falseEvents,
+    falseVictims: victims.size,
+    hours,
+    writeMs: life.writeMs,
+    lacking,
+    traffic,
+    nodeSeconds,
+  };
+}
+
+interface OpenWrite {
+  readonly key: string;
+  readonly at: number;
+  behind: readonly TableNode[];
+}
+
+/** Minutes of writes, looked at every millisecond. */
+function live(
+  cluster: TableCluster,
+  { minutes, writesPerSecond }: ForecastInput,
+  random: SeededRandom,
+): { readonly writeMs: readonly number[]; finish(): number } {
+  const writeMs: number[] = [];
+  let open: OpenWrite[] = [];
+  const look = (): void => {
+    for (const write of open) {
+      write.behind = write.behind.filter((node) => !tableOf(node).has(write.key));
+      if (write.behind.length === 0) writeMs.push(cluster.clock.now() - write.at);
+    }
+    open = open.filter(({ behind }) => behind.length > 0);
+  };
+  const end = cluster.clock.now() + minutes * 60_000;
+  // Without writes of its own the forecast makes a few, to time them.
+  const pauseMs = writesPerSecond > 0 ? 1000 / writesPerSecond : IDLE_PAUSE_MS;
+  let nextAt = cluster.clock.now();
+  while (cluster.clock.now() < end) {
+    if (open.length === 0)
+      cluster.clock.runFor(Math.max(0, Math.min(nextAt, end) - cluster.clock.now()));
+    while (nextAt < end && cluster.clock.now() >= nextAt) {
+      const { key, value } = entryOf(random);
+      const writer = cluster.nodes[randomBelow(random, cluster.nodes.length)] as TableNode;
+      tableOf(writer).create(key, value);
+      open.push({ key, at: cluster.clock.now(), behind: cluster.nodes });
+      nextAt += pauseMs;
+    }
+    cluster.clock.runFor(Math.min(1, end - cluster.clock.now()));
+    look();
+  }
+  return {
+    writeMs,
+    finish() {
+      for (let ms = 0; ms < LATE_MS && open.length > 0; ms += 10) {
+        cluster.clock.runFor(10);
+        look();
+      }
+      return open.length;
+    },
+  };
+}
+
+/** Hears who is taken for dead by whom. */
+class Deaths {
+  readonly victims = new Set<string>();
+  falseEvents = 0;
+  readonly #crashed = new Set<string>();
+  readonly #knownBy = new Map<string, number[]>();
+  readonly #cluster: TableCluster;
+
+  constructor(cluster: TableCluster) {
+    this.#cluster = cluster;
+    for (const { db } of cluster.nodes) {
+      db.on('fail', ({ name }) => {
+        this.#heard(name);
+      });
+    }
+  }
+
+  /** A node crashes now. */
+  crash({ name, runtime }: TableNode): void {
+    this.#crashed.add(name);
+    this.#knownBy.set(name, []);
+    runtime.crash();
+  }
+
+  /** When each node that knows of a crash heard of it. */
+  of({ name }: TableNode): readonly number[] {
+    return this.#knownBy.get(name) ?? [];
+  }
+
+  #heard(name: string): void {
+    if (this.#crashed.has(name)) this.#knownBy.get(name)?.push(this.#cluster.clock.now());
+    else {
+      this.falseEvents += 1;
+      this.victims.add(name);
+    }
+  }
+}
+
+/** Crashes some nodes, each when all know of the one before. */
+function crashSome(
+  cluster: TableCluster,
+  deaths: Deaths,
+  input: ForecastInput,
+): Pick<ForecastOutcome, 'firstMs' | 'allMs' | 'knownMs' | 'undetected'> {
+  const { memberlist } = configOf(sharedOptions(input.config).options);
+  const found = {
+    firstMs: [] as number[],
+    allMs: [] as number[],
+    knownMs: [] as number[],
+    undetected: 0,
+  };
+  if (memberlist.probe.intervalMs === false) return found;
+  const running = [...cluster.nodes];
+  for (let i = 0; i < CRASHES && running.length > 2; i += 1) {
+    const [victim] = running.splice(randomBelow(cluster.random, running.length), 1) as [TableNode];
+    cluster.clock.runFor(randomBelow(cluster.random, Math.ceil(memberlist.probe.intervalMs)));
+    const at = cluster.clock.now();
+    deaths.crash(victim);
+    const isKnown = (): boolean => deaths.of(victim).length >= running.length;
+    while (!isKnown() && cluster.clock.now() - at < DETECTION_LIMIT_MS) cluster.clock.runFor(20);
+    const known = deaths.of(victim).map((time) => time - at);
+    found.knownMs.push(...known);
+    if (known.length > 0) found.firstMs.push(Math.min(...known));
+    if (isKnown()) found.allMs.push(Math.max(...known));
+    else found.undetected += 1;
+  }
+  return found;
+}
+
+/** Pause between two writes that are made only to time them. */
+const IDLE_PAUSE_MS = 5_000;
+const REST_MS = 10_000;
+/** What is not everywhere by then after the last write is lacking. */
+const LATE_MS = 60_000;
+const DETECTION_LIMIT_MS = 1_200_000;

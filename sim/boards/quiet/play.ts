@@ -1,0 +1,53 @@
+import type { WireName } from '../../../src/codec/index.ts';
+import { SeededRandom } from '../../../src/runtime/index.ts';
+import { TableCluster } from '../../tables/cluster.ts';
+import { fill } from '../../tables/entries.ts';
+import type { Traffic } from '../../tables/traffic.ts';
+
+/*
+ * A cluster with some entries in its tables and nothing to say: what does it send all the same?
+ */
+
+/** One cluster. */
+export interface QuietInput {
+  readonly wire: WireName;
+  readonly nodes: number;
+  readonly entries: number;
+  readonly seed: number;
+  /** Virtual seconds that are counted: whole rounds of 30, so that every node syncs equally often. */
+  readonly seconds: number;
+}
+
+/** What it sent. */
+export interface QuietOutcome {
+  readonly traffic: Traffic;
+  /** Table messages in bulk syncs, before anything is compressed. */
+  readonly syncBytes: number;
+}
+
+/** Plays one cluster. */
+export async function playQuiet(input: QuietInput): Promise<QuietOutcome> {
+  const { wire, nodes, entries, seed, seconds } = input;
+  const cluster = await TableCluster.form({ nodes, seed, config: { wire }, metered: { wire } });
+  await cluster.joinNetwork();
+  fill(cluster, entries, new SeededRandom(seed));
+  cluster.clock.runFor(REST_MS);
+  const syncedBefore = syncBytes(cluster);
+  cluster.meter?.reset();
+  cluster.clock.runFor(seconds * 1000);
+  const traffic = cluster.meter?.traffic();
+  const synced = syncBytes(cluster) - syncedBefore;
+  cluster.crash();
+  if (traffic === undefined) throw new Error('the cluster has no meter');
+  return { traffic, syncBytes: synced };
+}
+
+function syncBytes(cluster: TableCluster): number {
+  return cluster.nodes.reduce(
+    (sum, { db }) => sum + (db.stats().tables.counters['tables.sync.bytes'] ?? 0),
+    0,
+  );
+}
+
+/** Claims about members have been sent often enough by then. */
+const REST_MS = 5_000;
