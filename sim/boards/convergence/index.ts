@@ -16,7 +16,7 @@ export const convergence: Board = {
   summary: 'one change of a table or network, until all nodes have it',
   help: `  --nodes LIST    cluster sizes (default 2,3,5,10,25,100)
   --changes LIST  which changes (default all: ${NAMES.join(', ')})
-  --seeds N       runs of each (default 10; 3 above 25 nodes)
+  --seeds N       runs of each (default 10; 2 above 25 nodes)
 `,
   options: {
     nodes: { type: 'string' },
@@ -30,7 +30,7 @@ export const convergence: Board = {
         .filter((nodes) => nodes >= minNodes(change))
         .flatMap((nodes) => {
           const range = { min: 1, max: 100_000 };
-          const runs = numberOf(values, 'seeds', nodes > 25 ? 3 : 10, range);
+          const runs = numberOf(values, 'seeds', nodes > 25 ? 2 : 10, range);
           return Array.from({ length: runs }, (_, at) => {
             const input: Plain = { change, nodes, seed: seed + at };
             return { title: `${change}, ${nodes} nodes`, cost: nodes * (10 + nodes), input };

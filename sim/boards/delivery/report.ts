@@ -1,5 +1,6 @@
 import type { WireName } from '../../../src/codec/index.ts';
 import type { Aim, Cell, Plot, Report, ReportTable } from '../../report.ts';
+import { cellText } from '../../report.ts';
 import { quantile, shareOf } from '../../statistics.ts';
 import { histogramMean, histogramQuantile, merged } from '../../tables/histogram.ts';
 import { cumulative, quantileInterval } from '../../tables/interval.ts';
@@ -92,7 +93,7 @@ function modelTable(cells: readonly CellOfRings[]): ReportTable {
       return [
         ...[nodes, lossPercent, events, 100 * share],
         `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)}`,
-        theirs === undefined ? null : `${theirs.isBelow ? '< ' : ''}${100 * theirs.share}`,
+        theirs === undefined ? null : `${theirs.isBelow ? '< ' : ''}${percent(theirs.share)}`,
         theirs === undefined ? null : agrees(theirs, { low, high }) ? 'yes' : 'no',
         ...[Math.round(p50.value), between(p50.low, p50.high), times?.p50 ?? null],
         ...[Math.round(p99.value), between(p99.low, p99.high), times?.p99 ?? null],
@@ -103,6 +104,11 @@ function modelTable(cells: readonly CellOfRings[]): ReportTable {
       'Missed: events of which a live node never learnt. The model gives times without loss only.',
     ],
   };
+}
+
+/** A share as percent, without the dust of binary fractions. */
+function percent(share: number): string {
+  return cellText(Number((100 * share).toPrecision(6)));
 }
 
 /** The model's figures are rounded to two digits. */
@@ -149,7 +155,7 @@ function aimsOf(cells: readonly CellOfRings[]): readonly Aim[] {
     return {
       what: `${nodes} nodes, ${lossPercent} % lost: events that a live node lacks after 5 s`,
       ours: missed,
-      peer: theirs === undefined ? null : `${100 * theirs.share} % for ever`,
+      peer: theirs === undefined ? null : `${percent(theirs.share)} % for ever`,
       aim: '0 of 1000',
       isMet: missed > 0 ? false : events >= 1000 ? true : null,
     };
