@@ -17,6 +17,7 @@ export const compound: AnyBench = benchOf({
   subject: { split: splitCompound, decode: decodeGoPacketMessage },
   play({ split, decode }, { size, budgetMs }) {
     const wire = compoundOf(size);
+    check(split(wire).lostParts === 0, 'lost parts');
     const read = () => split(wire).parts.map((part) => decode(part));
     const messages = read();
     check(messages.length === size, 'number of messages');
