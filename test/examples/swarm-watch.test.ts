@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
+import { followKeys, keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
 import type { EndpointRecord, PeerRecord } from '../../examples/docker-swarm-watch/records.ts';
 import { endpointText, networkText } from '../../examples/docker-swarm-watch/table-text.ts';
 
@@ -37,6 +40,30 @@ test('after any number of changes and a restart, all keys in use are read and on
       assert.equal(new Set(read).size, read.length);
     }
   }
+});
+
+test('a key file that grows is read again, and one that is gone or emptied changes nothing', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  let changes = 0;
+  const write = (text: string): void => {
+    writeFileSync(file, text);
+    changes += 1;
+    utimesSync(file, changes, changes);
+  };
+  write(`${KEYS[0]}\n`);
+  const look = followKeys([], file);
+  assert.equal(look(), null);
+  write(`${KEYS[0]}\n${KEYS[1]}\n`);
+  assert.deepEqual(hex(look() ?? []), [...KEYS].reverse());
+  assert.equal(look(), null);
+  write('');
+  assert.equal(look(), null);
+  write(`${KEYS[0]}\n${KEYS[1]}\n`);
+  assert.equal(look(), null);
+  rmSync(file);
+  assert.equal(look(), null);
 });
 
 test('keys are read from the log of a daemon, the newest list of it', () => {

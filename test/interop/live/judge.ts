@@ -61,6 +61,8 @@ const LATE: readonly RegExp[] = [
   /Failed fallback (TCP )?ping: .*(timeout|deadline)/,
   /Was able to connect to .* (over TCP but UDP|but other) probes failed/,
   /Refuting a suspect message/,
+  // The answer to a probe over a stream came when the prober had given it up.
+  /Failed to send ack: write tcp .*(connection reset|broken pipe)/,
 ];
 
 /** The same counted by ours: a probe over a stream that was given up, too. */
