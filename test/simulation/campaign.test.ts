@@ -20,7 +20,7 @@ import { shrink } from '../../sim/support/shrink.ts';
 
 const MAIN = fileURLToPath(new URL('../../sim/main.js', import.meta.url));
 const BREAK_MAIN = fileURLToPath(new URL('../../sim/campaign/break-main.js', import.meta.url));
-const BAND = 50;
+const BAND = 40;
 
 /** What the band must have exercised; the rest is asked of larger campaigns. */
 const SELDOM = /split|cuts|returns|keys|names|forgot|ghosts|conflict|reaped|clock|clogs|pauses/;
