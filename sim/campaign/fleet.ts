@@ -268,7 +268,7 @@ export class Fleet {
 /** Caps so low that they are met. */
 const TIGHT = {
   maxQueuedBroadcasts: 64,
-  maxQueuedEvents: 6,
+  maxQueuedEvents: 1,
   maxEarlyEvents: 4,
   maxEarlyEventsPerOwner: 2,
   maxInboundStreams: 3,

@@ -132,7 +132,7 @@ export function planOf(seed: number): Plan {
   const below = (n: number): number => randomBelow(random, n);
   const settings = settingsOf(seed, below);
   const weights = weightsOf(settings, below);
-  const count = settings.nodes > 6 ? 10 + below(10) : 12 + below(28);
+  const count = settings.nodes > 6 ? 8 + below(10) : 10 + below(24);
   const steps: Step[] = [];
   const add = (kind: StepKind, ms?: number): void => {
     const [node, other, key] = [below(1 << 16), below(1 << 16), below(1 << 16)];

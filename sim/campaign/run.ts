@@ -31,6 +31,7 @@ export interface Outcome {
 
 const FORM_MS = 300;
 const QUIET_MS = 2_000;
+const SPREAD_MS = 10_000;
 const TRACE_LINES = 80;
 const LINK_REST = { lossRate: 0, duplicateRate: 0, reorderRate: 0, jitterMs: 0 };
 
@@ -136,7 +137,12 @@ async function quiet(fleet: Fleet): Promise<void> {
   const { world, settings } = fleet;
   world.checks?.calm(true);
   await world.sleep(settings.isForgetting ? settings.reapEntryMs + 20_000 : QUIET_MS);
-  await world.converge({ withinMs: 0 });
+  const disagreements = world.checks?.disagreements() ?? [];
+  if (disagreements.length > 0) {
+    throw new Error(`all agreed, and then not any more:\n  ${disagreements.join('\n  ')}`);
+  }
+  // An exchange may still have brought somebody a tombstone to pass on.
+  await world.converge({ withinMs: SPREAD_MS });
   checkReads(fleet);
   if (!settings.isForgetting) return;
   fleet.count('runs that forgot');

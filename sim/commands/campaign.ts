@@ -1,4 +1,6 @@
-import { register } from 'node:module';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 
 import type { Command, CommandValues } from '../command.ts';
 import { numberOf, UsageError } from '../command.ts';
@@ -50,10 +52,7 @@ export const campaignCommand: Command = {
     }
     const breakage = breakageOf(values['break']);
     const isPart = ['nodes', 'keep', 'off'].some((option) => values[option] !== undefined);
-    if (breakage !== null) {
-      register('../support/break-hooks.js', import.meta.url, { data: breakage });
-      return notice(values, breakage);
-    }
+    if (breakage !== null) return notice(values, breakage);
     return isPart ? replay(values) : whole(values);
   },
 };
@@ -114,17 +113,13 @@ async function replay(values: CommandValues): Promise<number> {
   return 1;
 }
 
-/** Runs seeds until one notices that a rule is missing. */
+/** Runs seeds until one notices that a rule is missing, in a process that has not loaded the rule yet. */
 async function notice(values: CommandValues, { name }: Breakage): Promise<number> {
-  const { campaign } = await import('../campaign/campaign.ts');
-  const { failures, runs } = await campaign({ seeds: seedsOf(values) });
-  const [first] = failures;
-  const result = first === undefined ? 'NOT noticed' : 'noticed';
-  process.stdout.write(`${result} after ${runs} runs: ${name}\n`);
-  if (first === undefined) return 1;
-  const lines = (first.outcome.problem ?? '').split('\n').slice(0, 3);
-  process.stdout.write(`  seed ${first.seed}: ${lines.join('\n  ')}\n`);
-  return 0;
+  const seeds = seedsOf(values);
+  const main = fileURLToPath(new URL('../campaign/break-main.js', import.meta.url));
+  const child = fork(main, [name, `${seeds[0] ?? 1}`, `${seeds.length}`]);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
 }
 
 function seedsOf(values: CommandValues): readonly number[] {

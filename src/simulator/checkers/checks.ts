@@ -125,11 +125,16 @@ export class Checks {
 
   /** What keeps all from agreeing and from being at rest, a line each. */
   problems(): string[] {
-    const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
-    const problems = [...this.membership.problems(), ...this.tables.problems(networks)];
-    if (problems.length > 0) return problems;
+    const disagreements = this.disagreements();
+    if (disagreements.length > 0) return disagreements;
     this.lookNow();
     return this.sizes.problems();
+  }
+
+  /** What keeps all from agreeing, a line each, whatever still waits to be sent. */
+  disagreements(): string[] {
+    const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
+    return [...this.membership.problems(), ...this.tables.problems(networks)];
   }
 
   /** Virtual milliseconds of calm after which there must be no problems. */
