@@ -25,7 +25,8 @@ const BENCH: Command = {
   name: 'bench',
   summary: 'What things cost here, and beside Go in the same run.',
   help: `  --against go    also play Go's memberlist and NetworkDB; builds benchmarks/go, needs Go
-  --rows WORDS    only rows whose name or benchmark contains one of the words, parted by commas
+  --rows WORDS    only rows whose name contains one of the words, or whose benchmark it is, alone or with its size
+                  (lzw, creates:10000); parted by commas
   --runs N        how often each side plays each benchmark (default: 1 to 5, by how long it takes)
   --budget MS     time for each figure of a small thing that is repeated (default 150)
   --json          print one line of JSON instead of tables
@@ -61,8 +62,8 @@ const BENCH: Command = {
 
 function chosenRows(values: CommandValues): readonly Row[] {
   const words = typeof values['rows'] === 'string' ? values['rows'].split(',') : [''];
-  const rows = ROWS.filter(({ name, bench }) =>
-    words.some((word) => name.includes(word.trim()) || bench === word.trim()),
+  const rows = ROWS.filter(({ name, bench, size }) =>
+    words.some((word) => name.includes(word) || bench === word || `${bench}:${size}` === word),
   );
   if (rows.length === 0) throw new UsageError(`no row is called ${words.join(' or ')}`);
   return rows;

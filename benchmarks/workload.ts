@@ -25,9 +25,22 @@ function hexOf(seed: number, length: number): string {
 
 export const keyOf = (at: number): string => hexOf(at, 64);
 
+/** Longer ones than this are noise, which does not become smaller when compressed. */
+const LONGEST_TEXT = 1_000;
+
 /** @param length - bytes, 60 or more */
-export const valueOf = (at: number, length: number = VALUE_BYTES): Uint8Array =>
-  text.encode(SAME_IN_ALL + hexOf(at + 1_000_000, length - SAME_IN_ALL.length));
+export function valueOf(at: number, length: number = VALUE_BYTES): Uint8Array {
+  if (length <= LONGEST_TEXT) {
+    return text.encode(SAME_IN_ALL + hexOf(at + 1_000_000, length - SAME_IN_ALL.length));
+  }
+  const bytes = new Uint8Array(length);
+  let state = (at + 1) >>> 0;
+  for (let i = 0; i < length; i += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
 
 /** A name as long as those that nodes get by themselves. */
 export const nodeName = (at: number): string => `${at}`.padStart(12, 'd');

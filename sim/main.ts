@@ -1,15 +1,16 @@
 import { boardCommand } from './board-command.ts';
 import { BOARDS } from './boards/index.ts';
 import type { Command } from './command.ts';
+import { readValues, UsageError } from './command.ts';
+import { campaignCommand as campaign } from './commands/campaign.ts';
 import { speed } from './commands/speed.ts';
 import { trace } from './commands/trace.ts';
-import { readValues, UsageError } from './command.ts';
 
 /*
  * What the simulator says of us: `npm run sim -- <command>`.
  */
 
-const COMMANDS: readonly Command[] = [...BOARDS.map(boardCommand), speed, trace];
+const COMMANDS: readonly Command[] = [campaign, ...BOARDS.map(boardCommand), speed, trace];
 
 function helpText(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

@@ -1,11 +1,5 @@
 import type { TableEvent } from '../../src/codec/index.ts';
-import {
-  decodeGossip,
-  decodeTableEvent,
-  encodeTableEvent,
-  GOSSIP_TYPE,
-  wrapGossip,
-} from '../../src/codec/index.ts';
+import { decodeGossip, decodeTableEvent, encodeTableEventMessage } from '../../src/codec/index.ts';
 import type { AnyBench } from '../bench.ts';
 import { benchOf, check, checkSame } from '../bench.ts';
 import { nanosPer } from '../timing.ts';
@@ -15,7 +9,7 @@ import { eventOf, nodeName } from '../workload.ts';
 export const tableEvent: AnyBench = benchOf({
   name: 'table-event',
   subject: {
-    encode: (event: TableEvent) => wrapGossip(GOSSIP_TYPE.tableEvent, encodeTableEvent(event)),
+    encode: (event: TableEvent) => encodeTableEventMessage(event),
     decode: (wire: Uint8Array) => decodeTableEvent(decodeGossip(wire).data),
   },
   play({ encode, decode }, { budgetMs }) {

@@ -154,7 +154,19 @@ const sameInAll = "service=api;zone=eu-west-1;port=8080;proto=tcp;weight=10;id="
 
 func keyOf(at int) string { return hexOf(at, 64) }
 
+// Longer values than this are noise, which does not become smaller when compressed.
+const longestText = 1000
+
 func valueOf(at, length int) []byte {
+	if length > longestText {
+		noise := make([]byte, length)
+		state := uint32(at + 1)
+		for i := range noise {
+			state = state*1664525 + 1013904223
+			noise[i] = byte(state >> 24)
+		}
+		return noise
+	}
 	return []byte(sameInAll + hexOf(at+1_000_000, length-len(sameInAll)))
 }
 

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import {
+  encodeBulkSync,
   encodeCompoundMessage,
   encodeTableEvent,
   GOSSIP_TYPE,
@@ -40,6 +41,12 @@ export function* packedEvents(
     yield encodeCompoundMessage(parts);
     parts = [];
   }
+}
+
+/** A bulk sync from a node that wants no answer. */
+export function bulkSyncOf(node: string, payload: Uint8Array): Uint8Array {
+  const message = { time: 1_000_000, isRequest: false, node, networks: [NETWORK], payload };
+  return wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync(message));
 }
 
 /** Bytes that are in use on the heap and beside it, after all that can be freed has been. */

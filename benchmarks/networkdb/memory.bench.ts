@@ -2,12 +2,12 @@ import type { FakeNode } from '../../test/support/fake-membership.ts';
 import type { AnyBench } from '../bench.ts';
 import { benchOf, check } from '../bench.ts';
 import { NETWORK } from '../workload.ts';
-import { packedEvents, pairOnNetwork, usedBytes } from './engine.ts';
+import { bulkSyncOf, packedEvents, pairOnNetwork, usedBytes } from './engine.ts';
 
 const PER_MESSAGE = 1000;
 const SLICES_MS = 60_000;
 
-/* What an entry of another node costs in memory, on the heap and beside it, when it came by stream. */
+/* What an entry of another node costs in memory, on the heap and beside it, when it came by bulk sync. */
 export const memory: AnyBench = benchOf({
   name: 'memory',
   subject: {
@@ -19,8 +19,8 @@ export const memory: AnyBench = benchOf({
     const { cluster, node, other } = pairOnNetwork();
     other.kill();
     const before = usedBytes();
-    for (const message of packedEvents(other.localName, size, PER_MESSAGE)) {
-      take(node, message);
+    for (const payload of packedEvents(other.localName, size, PER_MESSAGE)) {
+      take(node, bulkSyncOf(other.localName, payload));
       cluster.clock.runUntil(() => node.engine.stats().waitingBytes === 0, SLICES_MS);
     }
     const queued = node.engine.stats().queued.relay;

@@ -1,6 +1,7 @@
 import { quantile } from '../../sim/statistics.ts';
 import type { AnyBench } from '../bench.ts';
 import { benchOf, check } from '../bench.ts';
+import { cpuMs } from '../timing.ts';
 import { keyOf, valueOf } from '../workload.ts';
 import type { RingMember } from './ring.ts';
 import { closeAll, pause, startRing, until } from './ring.ts';
@@ -41,15 +42,17 @@ export const manyCreates: AnyBench = benchOf({
   async play(_, { size }) {
     const members = await startRing(size);
     await pause(SETTLE_MS);
+    const before = cpuMs();
     const startedAt = performance.now();
     for (let at = 0; at < MANY; at += 1) members[0]?.table?.create(keyOf(at), valueOf(at));
     await waitForAll(members, MANY);
     const ms = performance.now() - startedAt;
+    const used = cpuMs() - before;
     check(
       members.every(({ table }) => table?.get(keyOf(MANY - 1)) !== undefined),
       'last entry',
     );
     await closeAll(members);
-    return { ms };
+    return { ms, 'cpu-ms': used };
   },
 });

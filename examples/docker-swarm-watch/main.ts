@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import type { EntryWatch, Shown } from './watch-network.ts';
 import { watchNetwork } from './watch-network.ts';
-import { readKeys } from './keys.ts';
+import { followKeys, readKeys } from './keys.ts';
 import { networkText } from './table-text.ts';
 import { NetworkDB } from '../../src/index.ts';
 
@@ -17,7 +17,7 @@ import { NetworkDB } from '../../src/index.ts';
 const USAGE = `node main.js --manager <host[:port]> --key <hex> [--key <hex> ...]
   --manager    address of a manager, or of any node of the swarm; port 7946 unless said
   --key        a gossip key in hex, 32 digits; several for a rotation under way
-  --key-file   or a file of them, one a line; or the debug log of a daemon
+  --key-file   or a file of them, one a line, which is followed; or the debug log of a daemon
   --network    full id of a network; may be given several times. Without it: all networks
   --address    our address, which all nodes of the swarm can dial; found by itself unless said
   --port       our port, 7946 unless said; 0 for any that is free
@@ -105,6 +105,18 @@ async function stop(): Promise<void> {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 
+const file = values['key-file'];
+const newKeys = file === undefined ? () => null : followKeys(values.key, file);
+
+/** Goes on with the keys that the swarm has changed to. */
+function lookForKeys(): void {
+  const fresh = newKeys();
+  const [primary] = fresh ?? [];
+  if (fresh === null || primary === undefined) return;
+  db.keyring.replaceKeys(fresh, primary);
+  say({ text: `keys changed, ${fresh.length} read`, json: { event: 'keys', count: fresh.length } });
+}
+
 /** Joins what is to be watched and is not yet: those that were named, or all that anybody is on. */
 function lookForNetworks(): void {
   const wanted = values.network.length > 0 ? values.network : db.knownNetworks();
@@ -120,7 +132,10 @@ try {
     signal: stopping.signal,
   });
   lookForNetworks();
-  looks = setInterval(lookForNetworks, LOOK_MS);
+  looks = setInterval(() => {
+    lookForKeys();
+    lookForNetworks();
+  }, LOOK_MS);
 } catch (error) {
   if (!stopping.signal.aborted) {
     console.error('could not join:', error);

@@ -1,6 +1,7 @@
 import { decodeGuarded, asCodecError, readerOf } from './protobuf.ts';
 import { plainBytes, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
+import { cutBytes } from './slab.ts';
 
 /*
  * The envelope of every NetworkDB message, and the compound that packs several of them:
@@ -40,13 +41,13 @@ const DATA_TAG = 0x12;
 const PART_TAG = 0x0a;
 
 /**
- * The inner bytes of a message in their envelope.
+ * The inner bytes of a message in their envelope; a view, see `slab.ts`.
  *
  * @param type - one of {@link GOSSIP_TYPE}, or a number that the peer announced to know
  */
 export function wrapGossip(type: number, inner: Uint8Array): Uint8Array {
-  const out = new Uint8Array(envelopeBytes(type, inner.length) + inner.length);
-  const at = writeEnvelope(out, type, inner.length);
+  const out = cutBytes(gossipHeaderBytes(type, inner.length) + inner.length);
+  const at = writeGossipHeader(out, type, inner.length);
   out.set(inner, at);
   return out;
 }
@@ -57,6 +58,14 @@ export function wrapGossip(type: number, inner: Uint8Array): Uint8Array {
  * @throws CodecError for bytes that are none
  */
 export function decodeGossip(bytes: Uint8Array): GossipMessage {
+  const plain = plainBytes(bytes);
+  const type = plain[1];
+  // As every writer known writes it; whatever else may be read goes through the generated code.
+  if (plain[0] === TYPE_TAG && type !== undefined && type < 0x80 && plain[2] === DATA_TAG) {
+    const length = readLength(plain, 3);
+    const at = 3 + varintBytes(length);
+    if (length >= 0 && at + length === plain.length) return { type, data: plain.subarray(at) };
+  }
   return decodeGuarded('gossip message', () => {
     const m = schema.GossipMessage.decode(readerOf(bytes));
     return { type: m.type, data: plainBytes(m.data) };
@@ -70,7 +79,7 @@ export function compoundPartBytes(partLength: number): number {
 
 /** The size of a compound message whose parts take `sumOfPartBytes`, each by {@link compoundPartBytes}. */
 export function compoundMessageBytes(sumOfPartBytes: number): number {
-  return envelopeBytes(GOSSIP_TYPE.compound, sumOfPartBytes) + sumOfPartBytes;
+  return gossipHeaderBytes(GOSSIP_TYPE.compound, sumOfPartBytes) + sumOfPartBytes;
 }
 
 /** One message of the given messages, each already in its envelope; there may be none. */
@@ -78,7 +87,7 @@ export function encodeCompoundMessage(parts: readonly Uint8Array[]): Uint8Array 
   let sum = 0;
   for (const part of parts) sum += compoundPartBytes(part.length);
   const out = new Uint8Array(compoundMessageBytes(sum));
-  let at = writeEnvelope(out, GOSSIP_TYPE.compound, sum);
+  let at = writeGossipHeader(out, GOSSIP_TYPE.compound, sum);
   for (const part of parts) {
     const inner = part.length === 0 ? 0 : fieldBytes(part.length);
     at = writeField(out, at, inner);
@@ -99,7 +108,7 @@ export function encodeCompoundMessage(parts: readonly Uint8Array[]): Uint8Array 
 export function* compoundParts(data: Uint8Array): Generator<Uint8Array, void, void> {
   const reader = readerOf(data);
   for (;;) {
-    let part: Uint8Array | null = null;
+    let part = shortPart(reader);
     try {
       while (part === null && reader.pos < reader.len) {
         const tag = reader.tag();
@@ -115,6 +124,34 @@ export function* compoundParts(data: Uint8Array): Generator<Uint8Array, void, vo
   }
 }
 
+/** The part at the reader if it is written as usual, the reader moved behind it; else null. */
+function shortPart(reader: ReturnType<typeof readerOf>): Uint8Array | null {
+  const { buf, pos, len } = reader;
+  if (buf[pos] !== PART_TAG) return null;
+  const outer = readLength(buf, pos + 1);
+  const innerAt = pos + 1 + varintBytes(outer);
+  if (outer < 0 || buf[innerAt] !== PART_TAG) return null;
+  const length = readLength(buf, innerAt + 1);
+  const at = innerAt + 1 + varintBytes(length);
+  if (length < 0 || at + length !== innerAt + outer || at + length > len) return null;
+  reader.pos = at + length;
+  return buf.subarray(at, at + length);
+}
+
+const NO_LENGTH = -1;
+
+/** A length of up to 28 bits in its shortest form, or {@link NO_LENGTH}. */
+function readLength(bytes: Uint8Array, start: number): number {
+  let length = 0;
+  for (let at = start, shift = 0; shift < 28; at += 1, shift += 7) {
+    const byte = bytes[at];
+    if (byte === undefined) return NO_LENGTH;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return varintBytes(length) === at - start + 1 ? length : NO_LENGTH;
+  }
+  return NO_LENGTH;
+}
+
 /** A length-delimited field with a one-byte tag. */
 function fieldBytes(length: number): number {
   return 1 + varintBytes(length) + length;
@@ -125,13 +162,15 @@ function writeField(out: Uint8Array, at: number, length: number): number {
   return writeVarint(out, at + 1, length);
 }
 
-function envelopeBytes(type: number, dataLength: number): number {
+/** What an envelope costs around so many bytes. */
+export function gossipHeaderBytes(type: number, dataLength: number): number {
   return (
     (type === 0 ? 0 : 1 + varintBytes(type)) + (dataLength === 0 ? 0 : 1 + varintBytes(dataLength))
   );
 }
 
-function writeEnvelope(out: Uint8Array, type: number, dataLength: number): number {
+/** Writes what stands in front of so many bytes. @returns where they begin */
+export function writeGossipHeader(out: Uint8Array, type: number, dataLength: number): number {
   let at = 0;
   if (type !== 0) {
     out[at] = TYPE_TAG;

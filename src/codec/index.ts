@@ -42,27 +42,25 @@ export type {
   NetworkEvent,
   NetworkPushPull,
   NodeEvent,
-  TableEvent,
-  WireTime,
 } from './networkdb-messages.ts';
 export {
   decodeBulkSync,
   decodeNetworkEvent,
   decodeNetworkPushPull,
   decodeNodeEvent,
-  decodeTableEvent,
   encodeAttachments,
   encodeBulkSync,
   encodeNetworkEvent,
   encodeNetworkPushPull,
   encodeNodeEvent,
-  encodeTableEvent,
   joinNetworkPushPull,
   networkPushPullEntries,
 } from './networkdb-messages.ts';
 export { PacketCodec } from './packet.ts';
 export type { EntropySource } from './secretbox.ts';
 export { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
+/** @internal */
+export { sharedBytes } from './shared-records.ts';
 export { StreamCodec } from './stream.ts';
 export { hasStreamEnded } from './stream-end.ts';
 export { decodePacketMessage, encodePacketMessage } from './swim-protobuf.ts';
@@ -72,7 +70,10 @@ export {
   DEFAULT_STREAM_READER_LIMITS,
   encodeStreamMessage,
 } from './swim-stream.ts';
+export type { TableEvent } from './table-event.ts';
+export { decodeTableEvent, encodeTableEvent, encodeTableEventMessage } from './table-event.ts';
 export type { Wire, WireName, WireStreamLimits } from './wire.ts';
 export { createWire, WIRE_NAMES, wireKeyLengths, wireStreamLimits } from './wire.ts';
+export type { WireTime } from './wire-time.ts';
 export type { ErrorCode } from '../runtime/errors.ts';
 export { CodecError, CryptoError, GossipError } from '../runtime/errors.ts';

@@ -1,23 +1,22 @@
 import type $protobuf from 'protobufjs/minimal.js';
 
-import { concatBytes, copyBytes, limitError, malformedError } from './bytes.ts';
+import { concatBytes, limitError } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { MAX_ATTACHMENTS, MAX_BULK_SYNC_NETWORKS } from './limits.ts';
 import { decodeGuarded, encodeBody, readerOf } from './protobuf.ts';
 import { requireText } from './text.ts';
+import type { WireTime } from './wire-time.ts';
+import { fromWireTime, toWireTime } from './wire-time.ts';
 
 /*
  * NetworkDB's messages, byte for byte as Docker's NetworkDB writes them: fields in ascending order,
- * zero and empty ones left out. The inner body is made and read here; `gossip-envelope.ts` has the
- * GossipMessage around it and the compound.
+ * zero and empty ones left out. The inner body is made and read here, that of a table event in
+ * `table-event.ts`; `gossip-envelope.ts` has the GossipMessage around it and the compound.
  *
  * Lamport times are 64 bits on the wire and exact in both directions: a number up to 2^53 - 1, a bigint
  * above. Names must be valid UTF-8, since a lenient reading would relay another name than was sent. A
  * relay passes on the inner bytes that it received, not an encoding of what is read here.
  */
-
-/** A Lamport time as read: a bigint only above 2^53 - 1. */
-export type WireTime = number | bigint;
 
 /** A node came or goes. */
 export interface NodeEvent {
@@ -33,20 +32,6 @@ export interface NetworkEvent {
   readonly time: WireTime;
   readonly node: string;
   readonly network: string;
-}
-
-/** A write by the owner of an entry. */
-export interface TableEvent {
-  readonly kind: 'create' | 'update' | 'delete' | 'invalid';
-  readonly time: WireTime;
-  readonly owner: string;
-  readonly network: string;
-  readonly table: string;
-  readonly key: string;
-  /** Present on delete too. */
-  readonly value: Uint8Array;
-  /** int32; whole seconds until a tombstone may be forgotten, 0 on live entries. */
-  readonly residualReapSeconds: number;
 }
 
 /** One attachment in a push/pull. */
@@ -78,7 +63,6 @@ export interface BulkSync {
 }
 
 const NODE_KINDS = ['invalid', 'join', 'leave'] as const;
-const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
 
 /** The inner bytes of a node event. */
 export function encodeNodeEvent(event: NodeEvent): Uint8Array {
@@ -96,27 +80,6 @@ export function encodeNetworkEvent(event: NetworkEvent): Uint8Array {
     lTime: toWireTime(event.time),
     nodeName: requireText('node', event.node),
     networkId: requireText('network', event.network),
-  });
-}
-
-/**
- * The inner bytes of a table event.
- *
- * @throws CodecError `ERR_CODEC_MALFORMED` for text without a UTF-8 form or a number out of range
- */
-export function encodeTableEvent(event: TableEvent): Uint8Array {
-  if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
-    throw malformedError('the residual reap time must be an integer of 32 bits');
-  }
-  return encodeBody(schema.TableEvent, {
-    type: TABLE_KINDS.indexOf(event.kind),
-    lTime: toWireTime(event.time),
-    nodeName: requireText('owner', event.owner),
-    networkId: requireText('network', event.network),
-    tableName: requireText('table', event.table),
-    key: requireText('key', event.key),
-    value: event.value,
-    residualReapTime: event.residualReapSeconds,
   });
 }
 
@@ -192,23 +155,6 @@ export function decodeNetworkEvent(data: Uint8Array): NetworkEvent {
       time: fromWireTime(m.lTime),
       node: m.nodeName,
       network: m.networkId,
-    };
-  });
-}
-
-/** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
-export function decodeTableEvent(data: Uint8Array): TableEvent {
-  return decodeGuarded('table event', () => {
-    const m = schema.TableEvent.decode(readerOf(data));
-    return {
-      kind: TABLE_KINDS[m.type] ?? 'invalid',
-      time: fromWireTime(m.lTime),
-      owner: m.nodeName,
-      network: m.networkId,
-      table: m.tableName,
-      key: m.key,
-      value: copyBytes(m.value),
-      residualReapSeconds: m.residualReapTime,
     };
   });
 }
@@ -318,29 +264,4 @@ export function decodeBulkSync(data: Uint8Array): BulkSync {
     const message = { time, isRequest, node, networks, payload };
     return ownOnly ? { ...message, ownOnly } : message;
   });
-}
-
-/** A 64-bit integer as protobufjs knows it. */
-type Long = { low: number; high: number; unsigned: boolean };
-
-const MAX_UINT64 = 2n ** 64n - 1n;
-/** The high half of 2^53. */
-const SAFE_HIGH = 0x20_0000;
-
-function toWireTime(time: WireTime): number | Long {
-  if (typeof time === 'number') {
-    if (Number.isSafeInteger(time) && time >= 0) return time;
-  } else if (time >= 0n && time <= MAX_UINT64) {
-    const low = Number(BigInt.asIntN(32, time));
-    return { low, high: Number(BigInt.asIntN(32, time >> 32n)), unsigned: true };
-  }
-  throw malformedError('a Lamport time must be an integer of 64 bits without sign');
-}
-
-function fromWireTime(time: number | Long): WireTime {
-  if (typeof time === 'number') return time;
-  const high = time.high >>> 0;
-  const low = time.low >>> 0;
-  if (high < SAFE_HIGH) return high * 0x1_0000_0000 + low;
-  return (BigInt(high) << 32n) | BigInt(low);
 }

@@ -89,11 +89,16 @@ function sharedFields<M extends MemberFields>(member: M): M {
   const { address, metadata, versions, startId } = member;
   return {
     ...member,
-    address: fields.read(address, copyBytes),
-    metadata: fields.read(metadata, copyBytes),
-    versions: fields.read(versions, copyBytes),
-    startId: fields.read(startId, copyBytes),
+    address: sharedBytes(address),
+    metadata: sharedBytes(metadata),
+    versions: sharedBytes(versions),
+    startId: sharedBytes(startId),
   };
+}
+
+/** The same bytes, as an array that all who ask for it lately share: neither may be changed. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array {
+  return fields.read(bytes, copyBytes);
 }
 
 function sharedName(name: string): string {

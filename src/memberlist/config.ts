@@ -35,7 +35,7 @@ const LAN: Timings = {
     streamFallback: true,
     nacks: true,
   },
-  suspicion: { mult: 4, maxTimeoutMult: 6, buddySystem: true },
+  suspicion: { mult: 4, maxTimeoutMult: 6, buddySystem: true, secondChance: true },
   awareness: { maxMult: 8, loopHealth: true },
   gossip: {
     intervalMs: 200,
@@ -351,6 +351,7 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.integer('suspicion.mult', suspicion.mult, 1, 100);
   validator.integer('suspicion.maxTimeoutMult', suspicion.maxTimeoutMult, 1, 100);
   validator.boolean('suspicion.buddySystem', suspicion.buddySystem);
+  validator.boolean('suspicion.secondChance', suspicion.secondChance);
   validator.integer('awareness.maxMult', awareness.maxMult, 1, 100);
   validator.boolean('awareness.loopHealth', awareness.loopHealth);
   validator.durationOrOff('gossip.intervalMs', gossip.intervalMs);

@@ -25,6 +25,12 @@ export interface UserDelegate {
    * @param freshOnly - only what was never handed out: the prompt first send
    */
   getBroadcasts?(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
+  /**
+   * Whether `getBroadcasts` has anything; without it `getBroadcasts` is asked at every tick of the gossip.
+   *
+   * @internal
+   */
+  hasBroadcasts?(): boolean;
   /** State to hand over in a push/pull; empty for none. */
   localState?(join: boolean): Uint8Array;
   /** State handed over by a peer, after its member records were merged. Never empty. */

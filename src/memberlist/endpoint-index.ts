@@ -1,5 +1,5 @@
 import type { Address } from '../runtime/index.ts';
-import { formatAddress, sameAddress } from '../runtime/index.ts';
+import { formatAddress, sameAddress, sharedAddressText } from '../runtime/index.ts';
 import type { MemberRecord } from './member.ts';
 import { isMember } from './member.ts';
 import type { MemberTable } from './members.ts';
@@ -27,7 +27,7 @@ export class EndpointIndex {
     const record = this.#table.all().find((candidate) => this.#isAt(candidate, endpoint));
     if (record === undefined) return undefined;
     if (this.#found.size > this.#table.size + SPARE_ENTRIES) this.#found.clear();
-    this.#found.set(key, record);
+    this.#found.set(sharedAddressText(endpoint), record);
     return record;
   }
 

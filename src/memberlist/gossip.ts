@@ -61,6 +61,7 @@ export class Gossip {
 
   /** One regular round: each of a few random members gets a packet of its own. */
   round(): void {
+    if (!this.#sender.mayHaveNews()) return;
     for (const target of this.#targets()) {
       if (!this.#budget.mayPass()) return;
       const parts = this.#sender.collectNews(this.#limitBytes(), false);

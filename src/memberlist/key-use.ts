@@ -1,4 +1,5 @@
 import type { Address } from '../runtime/index.ts';
+import { formatAddress, sharedAddressText } from '../runtime/index.ts';
 import type { MemberTable } from './members.ts';
 import { isMember } from './member.ts';
 
@@ -16,9 +17,8 @@ export class KeyUse {
 
   /** A packet from an endpoint was opened with a key. */
   heard(from: Address, fingerprint: string): void {
-    const endpoint = `${from.host} ${from.port}`;
-    if (this.#lastKey.get(endpoint) === fingerprint) return;
-    this.#lastKey.set(endpoint, fingerprint);
+    if (this.#lastKey.get(formatAddress(from)) === fingerprint) return;
+    this.#lastKey.set(sharedAddressText(from), fingerprint);
     if (this.#lastKey.size > 2 * this.#table.size + 16) this.#forgetStrangers();
   }
 
@@ -27,7 +27,7 @@ export class KeyUse {
     const counts = new Map<string, number>();
     for (const record of this.#table.all()) {
       if (record.isLocal || !isMember(record)) continue;
-      const fingerprint = this.#lastKey.get(`${record.address.host} ${record.address.port}`);
+      const fingerprint = this.#lastKey.get(formatAddress(record.address));
       if (fingerprint !== undefined) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
     }
     return counts;
@@ -35,7 +35,7 @@ export class KeyUse {
 
   #forgetStrangers(): void {
     const known = new Set<string>();
-    for (const { address } of this.#table.all()) known.add(`${address.host} ${address.port}`);
+    for (const { address } of this.#table.all()) known.add(formatAddress(address));
     for (const endpoint of this.#lastKey.keys()) {
       if (!known.has(endpoint)) this.#lastKey.delete(endpoint);
     }

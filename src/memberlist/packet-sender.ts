@@ -166,6 +166,14 @@ export class PacketSender {
     return groups;
   }
 
+  /** Whether there may be news: false in a quiet ring, whose gossip then costs next to nothing. */
+  mayHaveNews(): boolean {
+    const { queue, userQueue, delegates } = this.#core;
+    if (queue.length > 0 || userQueue.length > 0) return true;
+    const { user } = delegates;
+    return user?.getBroadcasts !== undefined && user.hasBroadcasts?.() !== false;
+  }
+
   /**
    * Takes news for one packet: claims about members first, then what the layer above has. In a share of the
    * packets (`gossip.userBroadcastShare`) it is the other way round, so that neither starves the other;

@@ -9,6 +9,7 @@ import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
 import { HIGH_INCARNATION, isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
+import { SecondChance } from './second-chance.ts';
 import { spreadClaim } from './spread-claim.ts';
 import { Suspicion } from './suspicion.ts';
 
@@ -39,11 +40,13 @@ export class StateRules {
   readonly #suspicions = new Map<string, Suspicion>();
   /** Names whose old endpoint is being asked right now; bounded by the table's size. */
   readonly #verifying = new Set<string>();
+  readonly #secondChance: SecondChance;
   #isLeaving = false;
 
   constructor(core: Core, hooks: StateRulesHooks) {
     this.#core = core;
     this.#hooks = hooks;
+    this.#secondChance = new SecondChance(core);
   }
 
   /** Whether the local node has announced that it leaves. */
@@ -113,7 +116,8 @@ export class StateRules {
   suspect(claim: SuspectMessage): void {
     const { table, local, config, counters, events, ports } = this.#core;
     const record = table.get(claim.node);
-    if (record === undefined || claim.incarnation < record.incarnation) return;
+    if (record === undefined) return;
+    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record);
     const known = this.#suspicions.get(claim.node);
     if (known !== undefined) {
       if (known.confirm(claim.from)) this.#spread(claim);
@@ -127,7 +131,11 @@ export class StateRules {
     table.watcher?.(record, 'changed');
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
-    const minMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
+    const usualMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
+    const minMs = usualMs * this.#secondChance.patience(record);
+    const maxMs = minMs * maxTimeoutMult;
+    const reminderMs =
+      claim.from === local.name ? this.#secondChance.reminderMs({ minMs, maxMs }) : null;
     const expected = expectedConfirmations(mult, memberCount);
     this.#suspicions.set(
       claim.node,
@@ -135,8 +143,11 @@ export class StateRules {
         from: claim.from,
         expected,
         minMs,
-        maxMs: minMs * maxTimeoutMult,
+        maxMs,
         lostMs: () => this.#core.loopHealth.lostMs,
+        ...(reminderMs === null || expected === 0
+          ? {}
+          : { reminder: { everyMs: reminderMs, run: () => this.#spread(claim) } }),
         onExpire: (confirmations) => {
           if (confirmations < expected) counters.add('suspicions.unconfirmed');
           ports.logger.info({ node: claim.node, confirmations }, 'suspect did not refute');
@@ -159,7 +170,8 @@ export class StateRules {
   dead(claim: DeadMessage, finished?: () => void): void {
     const { table, local, counters, events, ports } = this.#core;
     const record = table.get(claim.node);
-    if (record === undefined || claim.incarnation < record.incarnation) return;
+    if (record === undefined) return;
+    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record);
     if (isGone(record)) return;
     if (record === local && !this.#isLeaving) return this.#refute(claim.incarnation);
     this.#endSuspicion(claim.node);
@@ -325,6 +337,9 @@ export class StateRules {
       ports.logger.info({ node, ...endpoint, former }, 'member is at another address');
     }
     const hasChanged = !sameBytes(record.metadata, claim.metadata);
+    if (!sameBytes(record.startId, claim.startId)) this.#secondChance.forget(record);
+    else if (record.state === 'dead' && record.incarnation > 0)
+      this.#secondChance.refutedDeath(record, claim.startId);
     record.addressBytes = claim.address;
     record.address = endpoint;
     record.metadata = claim.metadata;
@@ -412,12 +427,20 @@ export class StateRules {
     this.#spread(aliveClaim(local));
   }
 
+  /** We have refuted this one; whoever still says it has not heard so. */
+  #oldAccusation(record: MemberRecord): void {
+    if (!record.isLocal || this.#isLeaving || !this.#secondChance.mayRepeat) return;
+    this.#core.counters.add('refutations.repeated');
+    this.#spread(aliveClaim(record));
+  }
+
   #endSuspicion(name: string): void {
     this.#suspicions.get(name)?.cancel();
     this.#suspicions.delete(name);
   }
 
   #spread(claim: AliveMessage | SuspectMessage | DeadMessage, finished?: () => void): void {
+    if (claim.node === this.#core.local.name) this.#secondChance.spoke();
     spreadClaim(this.#core, claim, finished);
     this.#hooks.nudge();
   }

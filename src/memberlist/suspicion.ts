@@ -13,6 +13,8 @@ export interface SuspicionInit {
   readonly onExpire: (confirmations: number) => void;
   /** Milliseconds this process has lost in stalls so far; the doubt lasts longer by what is lost in it. */
   readonly lostMs?: () => number;
+  /** Called every so many milliseconds while nobody confirms the doubt. */
+  readonly reminder?: { readonly everyMs: number; readonly run: () => void };
 }
 
 /**
@@ -35,6 +37,7 @@ export class Suspicion {
   readonly #lostAtStart: number;
   readonly #accusers: Set<string>;
   #timer: Timer;
+  #reminder: Timer | null = null;
 
   constructor(clock: Clock, init: SuspicionInit) {
     this.#clock = clock;
@@ -43,6 +46,7 @@ export class Suspicion {
     this.#lostAtStart = this.#lostMs();
     this.#accusers = new Set([init.from]);
     this.#timer = this.#arm();
+    this.#remind();
   }
 
   /** Accusers beyond the first, at most the expected number. */
@@ -66,6 +70,17 @@ export class Suspicion {
   /** Ends the doubt without a verdict. */
   cancel(): void {
     this.#timer.cancel();
+    this.#reminder?.cancel();
+  }
+
+  #remind(): void {
+    const { reminder } = this.#init;
+    if (reminder === undefined) return;
+    this.#reminder = this.#clock.schedule(reminder.everyMs, () => {
+      if (this.confirmations > 0) return;
+      reminder.run();
+      this.#remind();
+    });
   }
 
   #arm(): Timer {

@@ -131,6 +131,23 @@ export class Broadcasts {
     else if (news[from].delete(key)) this.#state.counters.add('tables.relay.confirmed');
   }
 
+  /**
+   * Of two neighbours one is left, and it counts as the next one: what waits for the previous waits for it, where
+   * nothing newer does.
+   */
+  joinSides(network: string): void {
+    const news = this.#tables.get(network);
+    if (news === undefined || news.previous.length === 0) return;
+    const all = {
+      overheadBytes: 0,
+      limitBytes: Number.MAX_SAFE_INTEGER,
+      which: { sentUntil: Infinity },
+    };
+    for (const event of news.previous.take(all)) {
+      if (news.next.get(event.key) === undefined) news.next.put(event);
+    }
+  }
+
   /** What came by stream was too little for one: it goes by packet. */
   demoteStreamed(network: string): void {
     const news = this.#tables.get(network);
@@ -157,6 +174,11 @@ export class Broadcasts {
   repeatBytes(network: string, list: RepeatList): number {
     const events = this.#tables.get(network)?.[list];
     return events === undefined ? 0 : events.bytes - events.freshBytes;
+  }
+
+  /** Whether events about nodes or networks wait. */
+  get hasClusterNews(): boolean {
+    return this.#networkEvents.length > 0 || this.#nodeEvents.length > 0;
   }
 
   /** Events for the packets of the membership: about networks first, then about nodes. */

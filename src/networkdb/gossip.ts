@@ -163,6 +163,8 @@ export class TableGossip {
     const { state, ring } = this.#parts;
     for (const { network } of state.attachments.ownList()) {
       this.#repeatList(network, 'own', () => this.#randomPeers(network));
+      const { next, previous } = ring.neighbours(network);
+      if (next !== null && previous === null) this.#parts.broadcasts.joinSides(network);
       for (const side of SIDES) {
         this.#repeatList(network, side, () => {
           const name = ring.neighbours(network)[side];

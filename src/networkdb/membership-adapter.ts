@@ -1,6 +1,7 @@
 import type { Member, Memberlist, MemberlistDelegates, WarningCode } from '../memberlist/index.ts';
 import type { Address, Clock, Logger } from '../runtime/index.ts';
-import { StateError } from '../runtime/index.ts';
+import { sharedAddress, StateError } from '../runtime/index.ts';
+import { sharedBytes } from '../codec/index.ts';
 import { encodeCapabilities, LOCAL_FEATURES } from './capabilities.ts';
 import type { ClusterNode, Membership, MembershipEvents } from './membership.ts';
 
@@ -93,6 +94,7 @@ export function delegatesOf(events: MembershipEvents, goLevel: number | null): M
       },
       getBroadcasts: (overhead, limit, freshOnly) =>
         events.getBroadcasts(overhead, limit, freshOnly),
+      hasBroadcasts: () => events.hasBroadcasts(),
       localState: (join) => events.localState(join),
       mergeRemoteState: (state, join) => {
         events.mergeRemoteState(state, join);
@@ -114,5 +116,6 @@ export function delegatesOf(events: MembershipEvents, goLevel: number | null): M
 
 function clusterNode(member: Member): ClusterNode {
   const { name, host, port, metadata, state } = member;
-  return { name, address: { host, port }, metadata, hasLeft: state === 'left' };
+  const shared = { address: sharedAddress(host, port), metadata: sharedBytes(metadata) };
+  return { name, ...shared, hasLeft: state === 'left' };
 }

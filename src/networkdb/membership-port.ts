@@ -92,6 +92,10 @@ export class MembershipPort implements MembershipEvents {
     return this.#parts.broadcasts.drainCluster(overheadBytes, limitBytes, freshOnly);
   }
 
+  hasBroadcasts(): boolean {
+    return !this.#parts.isClosed() && this.#parts.broadcasts.hasClusterNews;
+  }
+
   localState(join: boolean): Uint8Array {
     return this.#parts.isClosed() ? NO_BYTES : localPushPull(this.#parts.state, join);
   }

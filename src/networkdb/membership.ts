@@ -41,6 +41,8 @@ export interface MembershipEvents {
   /** @param from - where a packet came from; undefined when it came by stream */
   message(bytes: Uint8Array, from?: Address): void;
   getBroadcasts(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
+  /** Whether there is anything to gossip to the cluster. */
+  hasBroadcasts(): boolean;
   localState(join: boolean): Uint8Array;
   mergeRemoteState(state: Uint8Array, join: boolean): void;
 }

@@ -1,5 +1,5 @@
 import type { Address } from '../runtime/index.ts';
-import { formatAddress } from '../runtime/index.ts';
+import { formatAddress, sharedAddressText } from '../runtime/index.ts';
 import { announces, isOurMetadata, takesAttachments } from './capabilities.ts';
 import { sortedTexts } from './order.ts';
 
@@ -35,7 +35,8 @@ export interface NodeRecord {
 /** The node records, found by name and by address. */
 export class NodeTable {
   readonly #records = new Map<string, NodeRecord>();
-  readonly #byAddress = new Map<string, Set<NodeRecord>>();
+  /** Nearly always there is one: a set for each was a fifth of what a large cluster holds in memory. */
+  readonly #byAddress = new Map<string, NodeRecord | Set<NodeRecord>>();
   readonly #counts: Record<NodeState, number> = { active: 0, failed: 0, left: 0 };
 
   get size(): number {
@@ -119,7 +120,8 @@ export class NodeTable {
   /** Another node at the address: an active one first, then a failed, then a left one. */
   atAddress(address: Address, exceptName: string): NodeRecord | undefined {
     let found: NodeRecord | undefined;
-    for (const record of this.#byAddress.get(formatAddress(address)) ?? []) {
+    const there = this.#byAddress.get(formatAddress(address));
+    for (const record of there instanceof Set ? there : there === undefined ? [] : [there]) {
       if (record.name === exceptName) continue;
       if (found === undefined || RANK[record.state] < RANK[found.state]) found = record;
     }
@@ -133,16 +135,18 @@ export class NodeTable {
   }
 
   #enter(record: NodeRecord): void {
-    const key = formatAddress(record.address);
-    const there = this.#byAddress.get(key) ?? new Set<NodeRecord>();
-    this.#byAddress.set(key, there.add(record));
+    const key = sharedAddressText(record.address);
+    const there = this.#byAddress.get(key);
+    if (there === undefined) this.#byAddress.set(key, record);
+    else if (there instanceof Set) there.add(record);
+    else this.#byAddress.set(key, new Set([there, record]));
   }
 
   #strike(record: NodeRecord): void {
     const key = formatAddress(record.address);
     const there = this.#byAddress.get(key);
-    there?.delete(record);
-    if (there?.size === 0) this.#byAddress.delete(key);
+    if (there instanceof Set) there.delete(record);
+    if (there === record || (there instanceof Set && there.size === 0)) this.#byAddress.delete(key);
   }
 }
 

@@ -90,7 +90,7 @@ export class OversizeSender {
 
   /** The key was written anew, in a way that fits a packet: what was large there is no news. */
   forget(address: EntryAddress): void {
-    this.#forgetRecent(keyOf(address));
+    if (this.#recent.size > 0) this.#forgetRecent(keyOf(address));
   }
 
   /** The first exchange has ended: all members that answered know now that we are one. */

@@ -1,7 +1,7 @@
 import {
   encodeNetworkEvent,
   encodeNodeEvent,
-  encodeTableEvent,
+  encodeTableEventMessage,
   GOSSIP_TYPE,
   wrapGossip,
 } from '../codec/index.ts';
@@ -103,7 +103,7 @@ export class Publisher {
     const residualReapSeconds =
       kind === 'delete' ? Math.max(1, Math.floor(this.#parts.state.options.reapEntryMs / 1000)) : 0;
     const event = { kind, time, owner, network, table, key, value, residualReapSeconds };
-    return wrapGossip(GOSSIP_TYPE.tableEvent, encodeTableEvent(event));
+    return encodeTableEventMessage(event);
   }
 
   /** Largest message of a table that goes out in packets. */

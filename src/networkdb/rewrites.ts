@@ -1,4 +1,4 @@
-import { encodeTableEvent, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
+import { encodeTableEventMessage } from '../codec/index.ts';
 import type { Clock, Random, Timer } from '../runtime/index.ts';
 import { randomFraction } from '../runtime/index.ts';
 import { tupleKey } from './broadcasts.ts';
@@ -119,10 +119,7 @@ export class Rewrites {
     const now = clock.now();
     if (now - (this.#forwarded.get(id) ?? -PAUSE_MS) < PAUSE_MS) return;
     const news = isForeignWinner ? winner : loser;
-    const message = wrapGossip(
-      GOSSIP_TYPE.tableEvent,
-      encodeTableEvent(this.#event(address, news)),
-    );
+    const message = encodeTableEventMessage(this.#event(address, news));
     if (!hasRoom(this.#forwarded, now) || !this.#forwardLimit.tryTake()) {
       state.counters.add('tables.rewrites.skipped');
       return;
@@ -137,7 +134,7 @@ export class Rewrites {
   #event(
     { network, table, key }: EntryAddress,
     { time, owner, isDeleted, value }: EntryVersion,
-  ): Parameters<typeof encodeTableEvent>[0] {
+  ): Parameters<typeof encodeTableEventMessage>[0] {
     const kind = isDeleted ? 'delete' : 'create';
     const seconds = Math.max(1, Math.floor(this.#parts.state.options.reapEntryMs / 1000));
     const residualReapSeconds = isDeleted ? seconds : 0;

@@ -1,4 +1,9 @@
-import { encodeNetworkEvent, encodeTableEvent, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
+import {
+  encodeNetworkEvent,
+  encodeTableEventMessage,
+  GOSSIP_TYPE,
+  wrapGossip,
+} from '../codec/index.ts';
 import type { StoredEntry } from './entry.ts';
 import { expiryOf } from './entry.ts';
 import type { TableState } from './transitions.ts';
@@ -99,7 +104,7 @@ export class SyncWalk {
     // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
     // never end, so each handing on costs a tick.
     const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
-    const inner = encodeTableEvent({
+    return encodeTableEventMessage({
       kind: isDeleted ? 'delete' : 'create',
       time,
       owner,
@@ -109,7 +114,6 @@ export class SyncWalk {
       value,
       residualReapSeconds: isExpiring ? Math.max(1, Math.floor(leftMs / 1000)) : 0,
     });
-    return wrapGossip(GOSSIP_TYPE.tableEvent, inner);
   }
 }
 

@@ -80,6 +80,13 @@ const endpoint = remembered((text): Address => {
   return Object.freeze({ host, port: Number(port) });
 }, MAX_REMEMBERED);
 
+/** The text {@link formatAddress} makes, as a string that all who ask for it lately share: for what keeps it. */
+export function sharedAddressText(address: Address): string {
+  return sharedText(formatAddress(address));
+}
+
+const sharedText = remembered((text) => text, MAX_REMEMBERED);
+
 /** Whether both name the same endpoint. */
 export function sameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host === b.host;

@@ -8,6 +8,7 @@ export {
   isReachableHost,
   sameAddress,
   sharedAddress,
+  sharedAddressText,
 } from './address.ts';
 export type { Clock, Timer } from './clock.ts';
 export { Validator } from './config.ts';

@@ -44,12 +44,14 @@ export class Ticker {
 
   #arm(): void {
     const delayMs = Math.max(0, this.#dueAt - this.#clock.now());
-    this.#timer = this.#clock.schedule(delayMs, () => {
-      const intervalMs = this.#options.intervalMs();
-      const now = this.#clock.now();
-      this.#dueAt = Math.max(this.#dueAt + intervalMs, now);
-      this.#arm();
-      this.#options.onTick();
-    });
+    this.#timer = this.#clock.schedule(delayMs, this.#tick);
   }
+
+  readonly #tick = (): void => {
+    const intervalMs = this.#options.intervalMs();
+    const now = this.#clock.now();
+    this.#dueAt = Math.max(this.#dueAt + intervalMs, now);
+    this.#arm();
+    this.#options.onTick();
+  };
 }

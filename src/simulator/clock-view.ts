@@ -9,17 +9,72 @@ import { GossipError } from '../runtime/index.ts';
  * two changes, every pending call is armed anew.
  */
 
-interface Pending {
-  /** Reading of this clock at which it is due. */
+/** A call that waits, in a list with the others of its view: a set of all was a cost of every timer. */
+class PendingCall implements Timer {
+  readonly #view: PendingCalls;
+  /** Reading of the view's clock at which it is due. */
   readonly dueAt: number;
-  timer: Timer | null;
   readonly run: () => void;
+  timer: Timer | null = null;
+  previous: PendingCall | null = null;
+  next: PendingCall | null = null;
+
+  constructor(view: PendingCalls, dueAt: number, run: () => void) {
+    this.#view = view;
+    this.dueAt = dueAt;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.#view.remove(this);
+    this.timer?.cancel();
+  }
+}
+
+/** Pending calls in the order in which they were added. */
+class PendingCalls {
+  #first: PendingCall | null = null;
+  #last: PendingCall | null = null;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(call: PendingCall): void {
+    call.previous = this.#last;
+    if (this.#last === null) this.#first = call;
+    else this.#last.next = call;
+    this.#last = call;
+    this.#size += 1;
+  }
+
+  /** Harmless for one that is not there any more. */
+  remove(call: PendingCall): void {
+    const { previous, next } = call;
+    if (previous === null && next === null && this.#first !== call) return;
+    if (previous === null) this.#first = next;
+    else previous.next = next;
+    if (next === null) this.#last = previous;
+    else next.previous = previous;
+    call.previous = null;
+    call.next = null;
+    this.#size -= 1;
+  }
+
+  clear(): void {
+    while (this.#first !== null) this.remove(this.#first);
+  }
+
+  *[Symbol.iterator](): Generator<PendingCall> {
+    for (let call = this.#first; call !== null; call = call.next) yield call;
+  }
 }
 
 /** One process's share of a virtual clock. */
 export class ClockView implements Clock {
   readonly #clock: Clock;
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new PendingCalls();
   #isStopped = false;
   #pausedUntil = -Infinity;
   /** This clock showed `shown` when the world's showed `at`, and has run at `rate` since. */
@@ -41,15 +96,11 @@ export class ClockView implements Clock {
   }
 
   schedule(delayMs: number, run: () => void): Timer {
-    const pending: Pending = { dueAt: this.now() + Math.max(0, delayMs), timer: null, run };
+    const dueAt = this.now() + Math.max(0, delayMs);
+    const pending = new PendingCall(this.#pending, dueAt, run);
     this.#arm(pending, delayMs / this.#rate);
     this.#pending.add(pending);
-    return {
-      cancel: () => {
-        this.#pending.delete(pending);
-        pending.timer?.cancel();
-      },
-    };
+    return pending;
   }
 
   afterPendingInput(run: () => void): Timer {
@@ -111,20 +162,20 @@ export class ClockView implements Clock {
     }
   }
 
-  #arm(pending: Pending, delayMs: number): void {
+  #arm(pending: PendingCall, delayMs: number): void {
     pending.timer = this.#clock.schedule(delayMs, () => {
       this.#fire(pending);
     });
   }
 
-  #fire(pending: Pending): void {
+  #fire(pending: PendingCall): void {
     if (this.#isStopped) return;
     const pausedMs = this.#pausedUntil - this.#clock.now();
     if (pausedMs > 0) {
       this.#arm(pending, pausedMs);
       return;
     }
-    this.#pending.delete(pending);
+    this.#pending.remove(pending);
     pending.run();
   }
 }

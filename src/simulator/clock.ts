@@ -93,8 +93,7 @@ export class VirtualClock implements Clock {
   }
 
   #add(time: number, phase: EventPhase, run: () => void): Timer {
-    const event = this.#queue.add(time, phase, run);
-    return { cancel: () => this.#queue.cancel(event) };
+    return this.#queue.add(time, phase, run);
   }
 
   #step(time: number): void {

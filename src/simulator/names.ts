@@ -37,6 +37,7 @@ export class MemoryNames {
 export class MemoryResolver implements Resolver {
   readonly #clock: Clock;
   readonly #names: MemoryNames;
+  #asking = 0;
 
   constructor(clock: Clock, names: MemoryNames = new MemoryNames()) {
     this.#clock = clock;
@@ -48,12 +49,19 @@ export class MemoryResolver implements Resolver {
     this.#names.set(name, hosts);
   }
 
+  /** Questions without an answer yet: they are with the name service, not with who asked. @internal */
+  get asking(): number {
+    return this.#asking;
+  }
+
   lookup(
     host: string,
     done: (error: TransportError | null, hosts: readonly string[]) => void,
   ): void {
     const literal = canonicalHost(host);
+    this.#asking += 1;
     this.#clock.schedule(literal === null ? this.#names.delayMs : 0, () => {
+      this.#asking -= 1;
       const hosts = literal === null ? this.#names.find(host) : [literal];
       if (hosts.length > 0) done(null, [...new Set(hosts)]);
       else

@@ -69,7 +69,8 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntim
   };
   const ports = { clock, random, entropy, transport, resolver, files, logger };
   const held = (): Readonly<Record<string, number>> => {
-    return { timers: clock instanceof ClockView ? clock.pendingCount : 0, ...transport.held() };
+    const pending = clock instanceof ClockView ? clock.pendingCount : 0;
+    return { timers: pending - resolver.asking, ...transport.held() };
   };
   return { ...ports, crash, pause, setClockRate, jumpClock, held };
 }

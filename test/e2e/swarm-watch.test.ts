@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { endpointRecords, peerRecords } from '../../examples/docker-swarm-watch/records.ts';
@@ -13,11 +16,12 @@ import { Program } from '../interop/system/programs.ts';
 
 const EXAMPLE = '.test-dist/examples/docker-swarm-watch/main.js';
 const KEY = new Uint8Array(16).fill(9);
+const NEXT_KEY = new Uint8Array(16).fill(10);
 const NETWORK = 'lnvijcnigfgslm9i3tdm1ie4h';
 const ENTRY = 'b'.repeat(64);
 const LIMIT_MS = 30_000;
 
-test('a swarm is watched: all networks are found, changes are told, and the end is a good-bye', async (t) => {
+test('a swarm is watched: networks are found, changes told, keys followed, and the end is a good-bye', async (t) => {
   const daemon = await NetworkDB.create({
     bindAddress: '127.0.0.1',
     bindPort: 0,
@@ -36,11 +40,16 @@ test('a swarm is watched: all networks are found, changes are told, and the end 
   daemon.on('leave', ({ name }) => left.push(name));
   const hexKey = Buffer.from(KEY).toString('hex');
   const manager = `127.0.0.1:${daemon.localMember.port}`;
-  const flags = ['--manager', manager, '--key', hexKey, '--address', '127.0.0.1', '--port', '0'];
+  const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  writeFileSync(file, `${hexKey}\n`);
+  const own = ['--address', '127.0.0.1', '--port', '0'];
+  const flags = ['--manager', manager, '--key-file', file, ...own];
   const program = new Program([process.execPath, EXAMPLE, ...flags]);
   t.after(async () => program.stop('SIGKILL'));
   await program.hears(/create overlay_peer_table bbbbbbbbbbbb .* behind 192\.168\.1\.10/, LIMIT_MS);
-  endpoints.create(ENTRY, {
+  const endpoint = {
     name: 'db',
     serviceName: '',
     serviceId: '',
@@ -50,10 +59,17 @@ test('a swarm is watched: all networks are found, changes are told, and the end 
     aliases: [],
     taskAliases: ['kitty'],
     isServiceDisabled: false,
-  });
+  };
+  endpoints.create(ENTRY, endpoint);
   await program.hears(/create endpoint_table .* db at 10\.0\.1\.3, aliases kitty/, LIMIT_MS);
   endpoints.delete(ENTRY);
   await program.hears(/delete endpoint_table .* db at 10\.0\.1\.3/, LIMIT_MS);
+  daemon.keyring.add(NEXT_KEY);
+  appendFileSync(file, `${Buffer.from(NEXT_KEY).toString('hex')}\n`);
+  await program.hears(/keys changed, 2 read/, LIMIT_MS);
+  daemon.keyring.replaceKeys([NEXT_KEY], NEXT_KEY);
+  endpoints.create(ENTRY, { ...endpoint, name: 'after' });
+  await program.hears(/create endpoint_table .* after at 10\.0\.1\.3/, LIMIT_MS);
   const ended = once(program.child, 'close');
   program.child.kill('SIGINT');
   await ended;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
+import { followKeys, keysOfText, readKeys } from '../../examples/docker-swarm-watch/keys.ts';
 import type { EndpointRecord, PeerRecord } from '../../examples/docker-swarm-watch/records.ts';
 import { endpointText, networkText } from '../../examples/docker-swarm-watch/table-text.ts';
 
@@ -15,13 +18,52 @@ function hex(keys: readonly Uint8Array[]): string[] {
   return keys.map((key) => Buffer.from(key).toString('hex'));
 }
 
-test('keys are read from a key file, one a line', () => {
-  assert.deepEqual(hex(keysOfText(`${KEYS[0]}\n${KEYS[1].toUpperCase()}\n\n`)), KEYS);
+test('keys are read from a key file, one a line, and the newest, which is the last, seals', () => {
+  const text = `${KEYS[0]}\n${KEYS[1].toUpperCase()}\n\n`;
+  assert.deepEqual(hex(keysOfText(text)), [...KEYS].reverse());
 });
 
-test('of a long key file the last three are taken, which are those in use', () => {
-  const lines = Array.from({ length: 7 }, (_, at) => String(at).repeat(32));
-  assert.deepEqual(hex(keysOfText(lines.join('\n'))), lines.slice(-3));
+test('after any number of changes and a restart, all keys in use are read and one in use seals', () => {
+  const key = (age: number): string => String(age).padStart(32, '0');
+  // As Docker writes them: the one in use, the oldest, the next; then each new one below.
+  const start = (oldest: number): string[] => [key(oldest + 1), key(oldest), key(oldest + 2)];
+  for (let changes = 0; changes < 6; changes += 1) {
+    const added = Array.from({ length: changes }, (_, at) => key(4 + at));
+    const inUse = [1, 2, 3].map((age) => key(age + changes));
+    for (const lines of [
+      [...start(1), ...added],
+      [...start(1), ...added, ...start(1 + changes)],
+    ]) {
+      const read = hex(keysOfText(lines.join('\n')));
+      assert.equal(read[0], inUse[2], lines.join());
+      assert.ok(inUse.every((each) => read.includes(each)) && read.length <= 4);
+      assert.equal(new Set(read).size, read.length);
+    }
+  }
+});
+
+test('a key file that grows is read again, and one that is gone or emptied changes nothing', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  let changes = 0;
+  const write = (text: string): void => {
+    writeFileSync(file, text);
+    changes += 1;
+    utimesSync(file, changes, changes);
+  };
+  write(`${KEYS[0]}\n`);
+  const look = followKeys([], file);
+  assert.equal(look(), null);
+  write(`${KEYS[0]}\n${KEYS[1]}\n`);
+  assert.deepEqual(hex(look() ?? []), [...KEYS].reverse());
+  assert.equal(look(), null);
+  write('');
+  assert.equal(look(), null);
+  write(`${KEYS[0]}\n${KEYS[1]}\n`);
+  assert.equal(look(), null);
+  rmSync(file);
+  assert.equal(look(), null);
 });
 
 test('keys are read from the log of a daemon, the newest list of it', () => {

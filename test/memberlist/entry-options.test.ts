@@ -38,6 +38,7 @@ test('values of another kind are refused, bounds included', () => {
     { probe: { streamFallback: 'never' } },
     { probe: { nacks: 0 } },
     { suspicion: { buddySystem: 'on' } },
+    { suspicion: { secondChance: 1 } },
     { gossip: { userBroadcastShare: 0.91 } },
     { gossip: { userBroadcastShare: -0.1 } },
     { gossip: { userBroadcastShare: NaN } },

@@ -29,6 +29,26 @@ test('fresh news leaves within 5 ms, not at the next tick', async () => {
   await ring.close();
 });
 
+test('fresh news for several members is sealed once', async () => {
+  const ring = new Ring();
+  const encryption = { keys: [new Uint8Array(32).fill(1)] };
+  const nodes = await ring.spawnJoined(6, { ...QUIET, gossip: { intervalMs: false }, encryption });
+  ring.runFor(60_000);
+  const { member, host } = nodes[0]!;
+  const sent = new Map<string, number>();
+  ring.network.onPacket = (from, _to, bytes) => {
+    const text = bytes.join();
+    if (from.host === host) sent.set(text, (sent.get(text) ?? 0) + 1);
+  };
+  const sealed = (): number => member.keyring.list()[0]?.sealedMessages ?? 0;
+  const before = sealed();
+  member.broadcast(Uint8Array.of(1, 2, 3));
+  ring.runFor(5);
+  assert.deepEqual([...sent.values()], [3], 'the same bytes to as many as a round goes to');
+  assert.equal(sealed() - before, 1);
+  await ring.close();
+});
+
 test('a change reaches a ring of fifty within a few hops of a millisecond each', async () => {
   const ring = new Ring();
   const nodes = await ring.spawnJoined(50, { ...QUIET, gossip: { intervalMs: 200 } });

@@ -155,6 +155,30 @@ test('streams pass over members that cannot be reached', () => {
   killAll(nodes);
 });
 
+test('what waits for a neighbour goes to the one that is left when three become two, and ends', () => {
+  const cluster = new FakeCluster({ tables: OFF });
+  const nodes = cluster.startOn('prod', ['a', 'b', 'c']);
+  const [a, b, c] = nodes;
+  assert.ok(a && b && c);
+  const real = cluster.packet.bind(cluster);
+  let isCut = true;
+  cluster.packet = (from, to, bytes) => {
+    // What b passes on to a, its neighbour before it, is lost at first; and c tells a nothing.
+    if (!(isCut && to === 'a')) real(from, to, bytes);
+  };
+  c.engine.create(at('k'), encode('v'));
+  cluster.clock.runFor(20);
+  assert.equal(b.engine.stats().queued.relay, 1);
+  assert.equal(entries(a), 0);
+  isCut = false;
+  for (const node of [a, b]) node.engine.events.nodeGone(c.asClusterNode());
+  c.kill();
+  cluster.clock.runFor(5_000);
+  assert.equal(entries(a), 1, 'the one that is left gets it');
+  assert.equal(b.engine.stats().queued.relay, 0, 'and it waits no longer');
+  killAll([a, b]);
+});
+
 test('what a member took with it into a crash reaches those after it', () => {
   for (let seed = 1; seed <= 12; seed += 1) {
     const cluster = new FakeCluster({ seed, tables: OFF, detectMs: 1_000 });

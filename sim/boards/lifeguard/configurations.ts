@@ -20,12 +20,13 @@ interface Parts {
   readonly healthAwareSuspicion: boolean;
   readonly buddySystem: boolean;
   readonly loopHealth: boolean;
+  readonly secondChance: boolean;
 }
 
 /** Everything of Lifeguard and more, at an alpha. */
 function ours(alpha: number): MemberlistOptions {
   const on = { healthAwareProbe: true, healthAwareSuspicion: true, buddySystem: true };
-  return optionsOf({ alpha, ...on, loopHealth: true });
+  return optionsOf({ alpha, ...on, loopHealth: true, secondChance: true });
 }
 
 const SWIM: Parts = {
@@ -34,6 +35,7 @@ const SWIM: Parts = {
   healthAwareSuspicion: false,
   buddySystem: false,
   loopHealth: false,
+  secondChance: false,
 };
 const LIFEGUARD: Parts = {
   ...SWIM,
@@ -78,6 +80,7 @@ function optionsOf(parts: Parts): MemberlistOptions {
       mult: parts.alpha,
       maxTimeoutMult: parts.healthAwareSuspicion ? 6 : 1,
       buddySystem: parts.buddySystem,
+      secondChance: parts.secondChance,
     },
   };
 }

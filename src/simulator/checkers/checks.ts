@@ -67,6 +67,12 @@ export class Checks {
     return life;
   }
 
+  /** The life of a node that runs; empty when it does not. */
+  lifeOf(db: NetworkDB): string {
+    for (const [life, watched] of this.#watched) if (watched.db === db) return life;
+    return '';
+  }
+
   /** It runs no more. */
   ended(life: string): void {
     const watched = this.#watched.get(life);
@@ -119,13 +125,16 @@ export class Checks {
 
   /** What keeps all from agreeing and from being at rest, a line each. */
   problems(): string[] {
+    const disagreements = this.disagreements();
+    if (disagreements.length > 0) return disagreements;
     this.lookNow();
+    return this.sizes.problems();
+  }
+
+  /** What keeps all from agreeing, a line each, whatever still waits to be sent. */
+  disagreements(): string[] {
     const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
-    return [
-      ...this.membership.problems(),
-      ...this.tables.problems(networks),
-      ...this.sizes.problems(),
-    ];
+    return [...this.membership.problems(), ...this.tables.problems(networks)];
   }
 
   /** Virtual milliseconds of calm after which there must be no problems. */

@@ -23,11 +23,12 @@ export function convergenceTerms(config: NetworkDBConfig, { nodes, gone }: RingS
   const records = nodes + gone;
   const scale = Math.max(1, Math.log10(records));
   const exchangeMs = (pushPull.intervalMs || 0) + (bulkSyncIntervalMs || 0);
+  const patience = suspicion.secondChance && wire === 'protobuf' ? MOST_PATIENCE : 1;
   const healthMs = (awareness.maxMult * (awareness.maxMult + 1) * probeMs) / 2;
   return {
     health: healthMs,
     detection: 2 * nodes * probeMs,
-    suspicion: suspicion.mult * suspicion.maxTimeoutMult * scale * probeMs,
+    suspicion: patience * suspicion.mult * suspicion.maxTimeoutMult * scale * probeMs,
     takeOver: wire === 'memberlist' ? TAKE_OVER_MS : 0,
     reconnect: RECONNECT_TRIES * (rejoin.reconnectIntervalMs || 0) + gone * limits.streamTimeoutMs,
     bootstrap: 2 * (rejoin.bootstrapIntervalMs || 0),
@@ -43,6 +44,8 @@ export function convergenceBoundMs(config: NetworkDBConfig, size: RingSize): num
   return Object.values(convergenceTerms(config, size)).reduce((sum, ms) => sum + ms, 0);
 }
 
+/** How many times as long as usual a doubt lasts about who was declared dead wrongly. */
+const MOST_PATIENCE = 8;
 /** On the memberlist wire a name that has died may appear elsewhere after that long. */
 const TAKE_OVER_MS = 30_000;
 /** Tries after which a lost member has been contacted but for one case in millions. */

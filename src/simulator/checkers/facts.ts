@@ -88,8 +88,11 @@ export interface SizeFact extends At {
   readonly what: string;
   readonly size: number;
   readonly cap: number;
-  /** A queue must run empty when nothing happens any more; what is held must not grow then. */
-  readonly sort: 'queue' | 'held';
+  /**
+   * When nothing happens any more a queue must run empty, and what is held must not grow; what is kept may still
+   * be spread.
+   */
+  readonly sort: 'queue' | 'held' | 'kept';
 }
 
 /** Nothing is written any more, and nothing fails. */

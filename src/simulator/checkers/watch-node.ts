@@ -56,29 +56,35 @@ export function sizesOf(
   };
   const most = (of: (network: (typeof networks)[number]) => number): number =>
     Math.max(0, ...networks.map(of));
+  // What nobody is there to hear waits.
+  const spreads = membership.members > 1 ? 'queue' : 'kept';
+  const publishes = networks.some(({ peers }) => peers < 2) ? 'kept' : 'queue';
+  const { entries, tombstones, hidden, nodes, queued, earlyEvents, waitingBytes } = held;
   return [
-    size('queue', 'membership broadcasts', membership.queuedBroadcasts, maxQueuedBroadcasts),
-    size('queue', 'user broadcasts', membership.queuedUserBroadcasts, maxQueuedBroadcasts),
+    size(spreads, 'membership broadcasts', membership.queuedBroadcasts, maxQueuedBroadcasts),
+    size(spreads, 'user broadcasts', membership.queuedUserBroadcasts, maxQueuedBroadcasts),
     size('held', 'member records', membership.knownNodes, maxMembers),
-    // Own events wait in one list, those of others in two and, for two neighbours, in one each.
+    // Own events wait in one list; those of others in two and, for two neighbours, in one each.
     size(
-      'queue',
+      publishes,
       'own events',
       most(({ own }) => own),
       limits.maxQueuedEvents,
     ),
     size(
-      'queue',
+      publishes,
       'events of others',
       most(({ relay }) => relay),
       3 * limits.maxQueuedEvents,
     ),
-    size('queue', 'cluster events', held.queued.cluster, 2 * limits.maxQueuedEvents),
-    size('queue', 'early events', held.earlyEvents, limits.maxEarlyEvents),
-    size('queue', 'bytes to apply', held.waitingBytes, limits.maxWaitingBytes),
-    size('held', 'entries', held.entries, Infinity),
-    size('held', 'tombstones', held.tombstones, Infinity),
-    size('held', 'nodes', held.nodes.active + held.nodes.failed + held.nodes.left, limits.maxNodes),
+    size(spreads, 'cluster events', queued.cluster, 2 * limits.maxQueuedEvents),
+    // Exchanges bring the entries of owners that are gone again and again.
+    size('kept', 'early events', earlyEvents, limits.maxEarlyEvents),
+    size('queue', 'bytes to apply', waitingBytes, limits.maxWaitingBytes),
+    // Own writes are never refused, so that there is no cap to hold against.
+    size('held', 'live entries', entries - tombstones - hidden, Infinity),
+    size('kept', 'tombstones', tombstones, Infinity),
+    size('held', 'nodes', nodes.active + nodes.failed + nodes.left, limits.maxNodes),
   ];
 }
 

@@ -22,7 +22,7 @@ export const ABOUT_THE_DEAD: Allowed = {
     /Push\/Pull with .* failed/,
     /Failed fallback (TCP )?ping/,
     /Failed to send (gossip|UDP|indirect|ping|error|compound)/,
-    /Was able to connect to .* over TCP but UDP probes failed/,
+    /Was able to connect to .* (over TCP but UDP|but other) probes failed/,
     /Got ping for unexpected node/,
     /memberlist: Failed to (receive|send|push)/,
     /Bulk sync to node .* (failed|timed out)|is unknown to memberlist/i,
@@ -59,8 +59,10 @@ const TROUBLE: readonly RegExp[] = [
 /** What Go says when this machine is too busy for a probe to be answered in time. */
 const LATE: readonly RegExp[] = [
   /Failed fallback (TCP )?ping: .*(timeout|deadline)/,
-  /Was able to connect to .* over TCP but UDP probes failed/,
+  /Was able to connect to .* (over TCP but UDP|but other) probes failed/,
   /Refuting a suspect message/,
+  // The answer to a probe over a stream came when the prober had given it up.
+  /Failed to send ack: write tcp .*(connection reset|broken pipe)/,
 ];
 
 /** The same counted by ours: a probe over a stream that was given up, too. */

@@ -16,6 +16,8 @@ const network = 'net';
 const table = 'tab';
 const MANY = 10_000;
 const PART = 500;
+/** Within which Go's rounds, each with one random peer, have met the right one with all likelihood. */
+const RANDOM_ROUNDS_MS = 240_000;
 const SWARM_CHANGES = 4;
 
 /** Writes at a node, and into the model. */
@@ -123,7 +125,11 @@ async function crashes(ring: Ring, acting: Kind): Promise<string> {
   return shown(await ring.agree());
 }
 
-/** The entries of one that hangs are shown by nobody, and by all again once it is back. */
+/**
+ * The entries of one that hangs are shown by nobody, and by all again once it is back. Go up to Docker 29.6 has forgotten
+ * them by then, and what networks it is on: a random push/pull has to tell it of these, and a random bulk sync, each every 30 s,
+ * of the entries; two intervals do not bound that.
+ */
 async function hidesAndRestores(ring: Ring, acting: Kind): Promise<string> {
   const [actor, second] = actorAndRest(await growAttached(ring, acting, 4));
   await write(ring, actor, 'mine', 'x');
@@ -136,7 +142,8 @@ async function hidesAndRestores(ring: Ring, acting: Kind): Promise<string> {
   actor.peer.resume();
   ring.takeBack(actor, network);
   ring.expected(network, table).set('mine', 'x');
-  const restoredMs = await ring.agree();
+  const isForgetful = ring.build.generation !== 'G26';
+  const restoredMs = await ring.agree(isForgetful ? RANDOM_ROUNDS_MS : ring.budgetMs);
   await write(ring, actor, 'mine', 'still writes');
   await ring.agree();
   return `hidden ${shown(hiddenMs)}, restored ${shown(restoredMs)}`;
@@ -210,7 +217,7 @@ async function writesLarge(ring: Ring, acting: Kind): Promise<string> {
   const [actor] = actorAndRest(await growAttached(ring, acting, 3));
   await write(ring, actor, 'large', 'L'.repeat(5_000));
   await write(ring, actor, 'huge', 'H'.repeat(200_000));
-  return shown(await ring.agree(acting === 'go' ? 240_000 : ring.budgetMs));
+  return shown(await ring.agree(acting === 'go' ? RANDOM_ROUNDS_MS : ring.budgetMs));
 }
 
 /** Two write one key at the same time: which of them stays is open, but it is the same one everywhere. */

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Build } from '../live/builds.ts';
 import { buildProgram, goVersion, Missing } from '../live/builds.ts';
 import { shown } from '../live/scenario.ts';
+import { markedName } from '../system/marks.ts';
 import type { UndoList } from '../system/undo.ts';
 
 /** A Go program that was built, or why it was not. */
@@ -39,7 +40,8 @@ export class GoPrograms implements Programs {
       for (const build of builds) programs.#built.set(build, outcomeOf(error));
       return programs;
     }
-    const folder = await mkdtemp(join(tmpdir(), 'interop-'));
+    const folder = join(tmpdir(), markedName());
+    await mkdir(folder, { mode: 0o700 });
     undo.add(() => rm(folder, { recursive: true, force: true }));
     void programs.#buildAll(builds, folder, say);
     return programs;

@@ -17,7 +17,7 @@ import { until } from './until.ts';
  */
 
 const PROCESS = fileURLToPath(new URL('./member-process.js', import.meta.url));
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 const ANSWER_LIMIT_MS = 45_000;
 
 /** A member of ours in a machine. */

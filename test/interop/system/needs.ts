@@ -111,7 +111,8 @@ export function install(needs: readonly string[], say: (line: string) => void): 
   if (packages.length === 0 || !hasProgram('apt-get') || process.getuid?.() !== 0) return;
   const names = [...new Set(packages)];
   say(`apt-get install ${names.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Packages with a service must not start it here: the suite starts daemons of its own.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const options = {
     env,
     stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],

@@ -29,6 +29,6 @@ export async function assertSeeds(first: number, count: number): Promise<void> {
   assert.equal(failures.length, 0, failures.map(failureText).join('\n'));
   for (const [what, least] of Object.entries(EXERCISED)) {
     const times = counts[what] ?? 0;
-    assert.ok(times >= least, `${what} only ${times} times`);
+    assert.ok(times >= Math.floor((least * count) / 100), `${what} only ${times} times`);
   }
 }

@@ -1,8 +1,8 @@
+import { shrink } from '../../../sim/support/shrink.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan.ts';
 import type { Outcome } from './run.ts';
 import { run } from './run.ts';
-import { shrink } from './shrink.ts';
 
 /** A run that failed. */
 export interface Failure {
@@ -60,8 +60,14 @@ export async function campaign(options: CampaignOptions): Promise<Findings> {
 async function smallerOf(plan: Plan, maxRuns: number): Promise<Failure['smaller']> {
   if (maxRuns === 0) return null;
   const fails = async (one: Plan): Promise<boolean> => (await run(one)).problems.length > 0;
-  const smaller = await shrink(plan, fails, maxRuns);
+  const smaller = await shrink(plan, { fails, simpler: withFewerNodes, maxRuns });
   return { plan: smaller, outcome: await run(smaller) };
+}
+
+/** The same with one node less, if there are more than two. */
+export function withFewerNodes({ settings, steps }: Plan): readonly Plan[] {
+  const nodes = settings.nodes - 1;
+  return nodes < 2 ? [] : [{ settings: { ...settings, nodes }, steps }];
 }
 
 /** A failure as a reader wants it: what is wrong, how it came to it, how to see it again. */

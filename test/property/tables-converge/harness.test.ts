@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { BREAKAGES } from './breakages.ts';
-import { failureText } from './campaign.ts';
+import { shrink } from '../../../sim/support/shrink.ts';
+import { failureText, withFewerNodes } from './campaign.ts';
 import type { Write } from './model.ts';
 import { Model } from './model.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan.ts';
 import { run } from './run.ts';
-import { shrink } from './shrink.ts';
 
 /*
  * The property test put to the test: it repeats, its model knows the order of writes, and it notices when
@@ -109,7 +109,7 @@ test('a failing plan is made smaller as long as it fails', async () => {
   const [needed, another] = [plan.steps[4], plan.steps[9]];
   const fails = (one: Plan) =>
     Promise.resolve([needed, another].every((step) => step && one.steps.includes(step)));
-  const smaller = await shrink(plan, fails, 500);
+  const smaller = await shrink(plan, { fails, simpler: withFewerNodes, maxRuns: 500 });
   assert.deepEqual(smaller.steps, [needed, another]);
   assert.equal(smaller.settings.nodes, 2);
 });

@@ -64,7 +64,8 @@ function integerOf(option: string, text: string): number {
 }
 
 async function main({ runs, seed, failures, isShrinking, breakage }: Settings): Promise<boolean> {
-  if (breakage !== null) register('./break-hooks.js', import.meta.url, { data: breakage });
+  if (breakage !== null)
+    register('../../../sim/support/break-hooks.js', import.meta.url, { data: breakage });
   // Loaded after the hooks, so that they see it.
   const { campaign, failureText } = await import('./campaign.ts');
   const startedAt = performance.now();

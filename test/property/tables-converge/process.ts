@@ -6,7 +6,7 @@ import type {
 } from '../../../src/networkdb/index.ts';
 import { NetworkDB, utf8 } from '../../../src/networkdb/index.ts';
 import type { MemoryRuntime } from '../../../src/simulator/index.ts';
-import { Fold } from './fold.ts';
+import { Fold } from '../../../sim/support/fold.ts';
 import type { Life } from './model.ts';
 
 /** A network that a process is on, or about to be. */

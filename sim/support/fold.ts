@@ -1,4 +1,4 @@
-import type { Change, Table, Watch } from '../../../src/networkdb/index.ts';
+import type { Change, Table, Watch } from '../../src/networkdb/index.ts';
 
 /** A table put together from what its watch tells, with what was told wrongly. */
 export class Fold {
@@ -7,11 +7,18 @@ export class Fold {
   readonly #watch: Watch<Change<string>>;
   readonly #deleted: (key: string, previous: string) => void;
 
-  /** @param deleted - hears of every entry that vanishes */
-  constructor(table: Table<string>, deleted: (key: string, previous: string) => void) {
+  /**
+   * @param deleted - hears of every entry that vanishes
+   * @param ended - called once when the watch has ended
+   */
+  constructor(
+    table: Table<string>,
+    deleted: (key: string, previous: string) => void,
+    ended: () => void = () => undefined,
+  ) {
     this.#deleted = deleted;
     this.#watch = table.watch({ local: true });
-    void this.#read();
+    void this.#read().then(ended, ended);
   }
 
   /** Changes that wait to be folded. */

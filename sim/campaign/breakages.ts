@@ -1,0 +1,91 @@
+import type { Breakage } from '../support/break-hooks.ts';
+
+/*
+ * Rules of the membership and of the tables, each taken out by a change of the compiled source as it is loaded.
+ * The campaign must notice every one of them, or it proves little when it is silent. A change that does not
+ * find its text any more throws, so that the list follows the sources.
+ *
+ * What only a whole bound of waiting shows is left to other tests, since a run of it takes seconds: ghosts to
+ * test/property/tables-converge, refutation to test/memberlist/state-rules.test.ts.
+ */
+
+/** What the campaign must notice. */
+export const BREAKAGES: readonly Breakage[] = [
+  {
+    name: 'an alive claim of the same incarnation clears a doubt',
+    file: 'memberlist/precedence.js',
+    find: 'const isNewer = claim.incarnation > record.incarnation;',
+    replace: 'const isNewer = claim.incarnation >= record.incarnation;',
+    noticedBy: 1,
+  },
+  {
+    name: 'others raise the incarnation of a suspect',
+    file: 'memberlist/state-rules.js',
+    find: "record.incarnation = claim.incarnation; record.state = 'suspect';",
+    replace: "record.incarnation = claim.incarnation + 1; record.state = 'suspect';",
+    noticedBy: 2,
+  },
+  {
+    name: 'old accusations count',
+    file: 'memberlist/state-rules.js',
+    find: 'if (record === undefined || claim.incarnation < record.incarnation) return; if (isGone(record))',
+    replace: 'if (record === undefined) return; if (isGone(record))',
+    noticedBy: 18,
+  },
+  {
+    name: 'suspects are never declared dead',
+    file: 'memberlist/state-rules.js',
+    find: "this.dead({ type: 'dead', incarnation, node: claim.node, from: local.name });",
+    replace: '',
+    noticedBy: 2,
+  },
+  {
+    name: 'whoever is dead for others is dead for us at once',
+    file: 'memberlist/state-rules.js',
+    find: "case 'left': this.dead(",
+    replace: "case 'left': case 'dead': this.dead(",
+    noticedBy: 18,
+  },
+  {
+    name: 'a close leaves the tickers running',
+    file: 'runtime/ticker.js',
+    find: 'stop() { this.#timer?.cancel();',
+    replace: 'stop() {',
+    noticedBy: 1,
+  },
+  {
+    name: 'older writes take the place of newer ones',
+    file: 'networkdb/handlers.js',
+    find: 'const isNewer = compareVersions(version, held) > 0;',
+    replace: 'const isNewer = compareVersions(version, held) !== 0;',
+    noticedBy: 1,
+  },
+  {
+    name: 'entries of returned members stay hidden',
+    file: 'networkdb/transitions.js',
+    find: "this.store.restore(group); this.watches.tellGroup(group, 'create');",
+    replace: '',
+    noticedBy: 4,
+  },
+  {
+    name: 'tombstones are forgotten with the next tick',
+    file: 'networkdb/reaper.js',
+    find: '#isExpired(entry) {',
+    replace: '#isExpired(entry) { if (entry.isDeleted) return true;',
+    noticedBy: 4,
+  },
+  {
+    name: 'what waits for a neighbour that is gone waits for good',
+    file: 'networkdb/broadcasts.js',
+    find: 'joinSides(network) {',
+    replace: 'joinSides(network) { return;',
+    noticedBy: 31,
+  },
+  {
+    name: 'queues of events have no cap',
+    file: 'networkdb/event-list.js',
+    find: 'if (this.#byKey.size > this.#maxEvents) this.#dropOne();',
+    replace: '',
+    noticedBy: 19,
+  },
+];

@@ -1,0 +1,51 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { planOf } from './plan.ts';
+import type { Outcome } from './run.ts';
+import { run } from './run.ts';
+import type { Answer } from './worker.ts';
+
+/** Runs the plans of seeds one after the other, in this process. */
+export async function* playHere(seeds: Iterable<number>): AsyncGenerator<Answer, void> {
+  for (const seed of seeds) yield { seed, outcome: await run(planOf(seed)) };
+}
+
+/** The same in several processes; outcomes come as they are ready. @param jobs - processes, 2 or more */
+export async function* playShared(
+  seeds: Iterable<number>,
+  jobs: number,
+): AsyncGenerator<Answer, void> {
+  const left = seeds[Symbol.iterator]();
+  const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
+  const children = Array.from({ length: jobs }, () => fork(worker));
+  try {
+    const waiting = new Map<number, Promise<{ readonly at: number; readonly answer: Answer }>>();
+    const feed = (at: number): void => {
+      const next = left.next();
+      const child = children[at];
+      waiting.delete(at);
+      if (next.done === true || child === undefined) return;
+      const answered = Promise.race([
+        once(child, 'message').then(([answer]: unknown[]) => ({ at, answer: answer as Answer })),
+        once(child, 'exit').then(() => {
+          throw new Error(`the process that ran seed ${next.value} ended`);
+        }),
+      ]);
+      waiting.set(at, answered);
+      child.send(next.value);
+    };
+    for (const at of children.keys()) feed(at);
+    while (waiting.size > 0) {
+      const { at, answer } = await Promise.race(waiting.values());
+      feed(at);
+      yield answer;
+    }
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+/** What a seed was answered with. */
+export type { Answer, Outcome };

@@ -1,0 +1,259 @@
+import { copyBytes, malformedError, plainBytes, writeVarint } from './bytes.ts';
+import { networkdb as schema } from './generated/networkdb.js';
+import { GOSSIP_TYPE, gossipHeaderBytes, writeGossipHeader } from './gossip-envelope.ts';
+import { decodeGuarded, encodeBody, readerOf } from './protobuf.ts';
+import { cutBytes } from './slab.ts';
+import { TextCache } from './text-cache.ts';
+import { requireText } from './text.ts';
+import type { WireTime } from './wire-time.ts';
+import { fromWireTime, toWireTime } from './wire-time.ts';
+
+/*
+ * A write to a table, the message that there are most of. What almost all of them look like, short names in ASCII,
+ * fields in ascending order, a time below 2^53, is written and read here by hand; whatever else there is goes
+ * through the generated code, which alone decides what is refused and how. Both make the same bytes and read the same
+ * events: `test/codec/table-event.test.ts`.
+ *
+ *   08 kind  10 time  1a owner  22 network  2a table  32 key  3a value  40 residual time
+ */
+
+/** A write by the owner of an entry. */
+export interface TableEvent {
+  readonly kind: 'create' | 'update' | 'delete' | 'invalid';
+  readonly time: WireTime;
+  readonly owner: string;
+  readonly network: string;
+  readonly table: string;
+  readonly key: string;
+  /** Present on delete too. */
+  readonly value: Uint8Array;
+  /** int32; whole seconds until a tombstone may be forgotten, 0 on live entries. */
+  readonly residualReapSeconds: number;
+}
+
+const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
+
+const KIND_TAG = 0x08;
+const TIME_TAG = 0x10;
+const OWNER_TAG = 0x1a;
+const NETWORK_TAG = 0x22;
+const TABLE_TAG = 0x2a;
+const KEY_TAG = 0x32;
+const VALUE_TAG = 0x3a;
+const RESIDUAL_TAG = 0x40;
+
+/**
+ * The inner bytes of a table event.
+ *
+ * @throws CodecError `ERR_CODEC_MALFORMED` for text without a UTF-8 form or a number out of range
+ */
+export function encodeTableEvent(event: TableEvent): Uint8Array {
+  const length = writeShort(event);
+  return length < 0 ? encodeAny(event) : scratch.slice(0, length);
+}
+
+/**
+ * A table event in its envelope, ready to be sent; a view, see `slab.ts`.
+ *
+ * @throws as {@link encodeTableEvent}
+ */
+export function encodeTableEventMessage(event: TableEvent): Uint8Array {
+  const length = writeShort(event);
+  const inner = length < 0 ? encodeAny(event) : null;
+  const innerBytes = inner?.length ?? length;
+  const out = cutBytes(gossipHeaderBytes(GOSSIP_TYPE.tableEvent, innerBytes) + innerBytes);
+  const at = writeGossipHeader(out, GOSSIP_TYPE.tableEvent, innerBytes);
+  if (inner !== null) out.set(inner, at);
+  else out.set(scratch.subarray(0, length), at);
+  return out;
+}
+
+/** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
+export function decodeTableEvent(data: Uint8Array): TableEvent {
+  return readShort(plainBytes(data)) ?? decodeAny(data);
+}
+
+function encodeAny(event: TableEvent): Uint8Array {
+  if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
+    throw malformedError('the residual reap time must be an integer of 32 bits');
+  }
+  return encodeBody(schema.TableEvent, {
+    type: TABLE_KINDS.indexOf(event.kind),
+    lTime: toWireTime(event.time),
+    nodeName: requireText('owner', event.owner),
+    networkId: requireText('network', event.network),
+    tableName: requireText('table', event.table),
+    key: requireText('key', event.key),
+    value: event.value,
+    residualReapTime: event.residualReapSeconds,
+  });
+}
+
+function decodeAny(data: Uint8Array): TableEvent {
+  return decodeGuarded('table event', () => {
+    const m = schema.TableEvent.decode(readerOf(data));
+    return {
+      kind: TABLE_KINDS[m.type] ?? 'invalid',
+      time: fromWireTime(m.lTime),
+      owner: m.nodeName,
+      network: m.networkId,
+      table: m.tableName,
+      key: m.key,
+      value: copyBytes(m.value),
+      residualReapSeconds: m.residualReapTime,
+    };
+  });
+}
+
+/** Names whose length takes one byte and has a place in a string of ASCII. */
+const MAX_SHORT_NAME = 0x7f;
+const MAX_SHORT_VALUE = 1_400;
+const MAX_SHORT_SECONDS = 0x7fff_ffff;
+
+/** Where short events are written: fixed fields, four names with tags and lengths, a value. */
+const scratch = new Uint8Array(32 + 4 * (MAX_SHORT_NAME + 2) + MAX_SHORT_VALUE);
+const encoder = new TextEncoder();
+
+/** Names in front of the key as they were last, and the text of them with their tags. */
+let lastOwner = '';
+let lastNetwork = '';
+let lastTable = '';
+let lastNames = '';
+
+/** Writes an event into `scratch`. @returns its length, or -1 for one that must go the long way */
+function writeShort(event: TableEvent): number {
+  const { kind, time, owner, network, table, key, value, residualReapSeconds } = event;
+  if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < 0) return -1;
+  if (key.length > MAX_SHORT_NAME || value.length > MAX_SHORT_VALUE) return -1;
+  if (!(residualReapSeconds >= 0 && residualReapSeconds <= MAX_SHORT_SECONDS)) return -1;
+  if (owner !== lastOwner || network !== lastNetwork || table !== lastTable) {
+    const longest = Math.max(owner.length, network.length, table.length);
+    if (longest > MAX_SHORT_NAME) return -1;
+    lastNames =
+      shortField(OWNER_TAG, owner) +
+      shortField(NETWORK_TAG, network) +
+      shortField(TABLE_TAG, table);
+    lastOwner = owner;
+    lastNetwork = network;
+    lastTable = table;
+  }
+  let at = 0;
+  if (kind !== 'invalid') {
+    scratch[0] = KIND_TAG;
+    scratch[1] = TABLE_KINDS.indexOf(kind);
+    at = 2;
+  }
+  if (time > 0) {
+    scratch[at] = TIME_TAG;
+    at = writeTime(at + 1, time);
+  }
+  // Tags and short lengths are ASCII too, so that all names go into the array in one call.
+  const names = lastNames + shortField(KEY_TAG, key);
+  const { read, written } = encoder.encodeInto(names, scratch.subarray(at));
+  // More bytes than characters: somewhere stands one beyond ASCII, and the lengths are wrong.
+  if (written !== names.length || read !== names.length) return -1;
+  at += written;
+  if (value.length > 0) {
+    scratch[at] = VALUE_TAG;
+    at = writeVarint(scratch, at + 1, value.length);
+    scratch.set(value, at);
+    at += value.length;
+  }
+  if (residualReapSeconds === 0) return at;
+  if (residualReapSeconds !== (residualReapSeconds | 0)) return -1;
+  scratch[at] = RESIDUAL_TAG;
+  return writeVarint(scratch, at + 1, residualReapSeconds);
+}
+
+function shortField(tag: number, text: string): string {
+  return text === '' ? '' : String.fromCharCode(tag, text.length) + text;
+}
+
+/** A varint of up to 53 bits. */
+function writeTime(start: number, time: number): number {
+  let at = start;
+  let rest = time;
+  while (rest > 0x7fff_ffff) {
+    scratch[at] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+    at += 1;
+  }
+  return writeVarint(scratch, at, rest);
+}
+
+const names = new TextCache();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Text of bytes, or null when they are not UTF-8: the long way says how that is refused. */
+function readText(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads an event as nearly all are written; null for one that must go the long way. */
+function readShort(bytes: Uint8Array): TableEvent | null {
+  const end = bytes.length;
+  let at = 0;
+  let kind: TableEvent['kind'] = 'invalid';
+  let time = 0;
+  let owner = '';
+  let network = '';
+  let table = '';
+  let key = '';
+  let value: Uint8Array | null = null;
+  let residualReapSeconds = 0;
+  let lastTag = 0;
+  while (at < end) {
+    const tag = bytes[at] as number;
+    // In ascending order every field comes once; anything else is not ours to judge.
+    if (tag <= lastTag) return null;
+    lastTag = tag;
+    at += 1;
+    let number = 0;
+    let scale = 1;
+    for (;;) {
+      if (at >= end || scale > MAX_SCALE) return null;
+      const byte = bytes[at] as number;
+      at += 1;
+      number += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+      scale *= 0x80;
+    }
+    if (tag === KIND_TAG) {
+      if (number > MAX_SHORT_NAME) return null;
+      kind = TABLE_KINDS[number] ?? 'invalid';
+      continue;
+    }
+    if (tag === TIME_TAG) {
+      time = number;
+      continue;
+    }
+    if (tag === RESIDUAL_TAG) {
+      if (number > MAX_SHORT_SECONDS) return null;
+      residualReapSeconds = number;
+      continue;
+    }
+    if (at + number > end) return null;
+    const field = bytes.subarray(at, at + number);
+    at += number;
+    if (tag === VALUE_TAG) {
+      value = copyBytes(field);
+      continue;
+    }
+    const text = tag === KEY_TAG ? readText(field) : names.get(field, readText);
+    if (text === null) return null;
+    if (tag === OWNER_TAG) owner = text;
+    else if (tag === NETWORK_TAG) network = text;
+    else if (tag === TABLE_TAG) table = text;
+    else if (tag === KEY_TAG) key = text;
+    else return null;
+  }
+  value ??= new Uint8Array(0);
+  return { kind, time, owner, network, table, key, value, residualReapSeconds };
+}
+
+/** What the seventh group of seven bits is worth: numbers stay below 2^49. */
+const MAX_SCALE = 2 ** 42;

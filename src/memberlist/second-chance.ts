@@ -1,0 +1,76 @@
+import type { Core } from './core.ts';
+import { probeIntervalMs } from './core.ts';
+import type { MemberRecord } from './member.ts';
+
+/**
+ * What protects a member that lives but is badly heard from being removed, and removed again.
+ *
+ * - Who is accused with an incarnation that it has refuted already says its refutation again: the accuser never
+ *   heard it. In Go such an accusation is old news and is met with silence.
+ * - Who accuses and finds nobody to agree says its accusation again: if it is the accuser that is not heard, the
+ *   accused must learn of it before it is declared dead.
+ * - Who was declared dead and refuted it gets twice the time at the next doubt, then four times and eight times, for
+ *   {@link FORGET_MS}. This holds for the same process only, known by its start id; so on the memberlist
+ *   wire, where a restart looks alike, everybody gets the usual time.
+ *
+ * Invariant: nothing here declares anybody dead or alive; claims are repeated and time is given. The
+ * counts die with the records they belong to.
+ *
+ * @remarks Ours. Rapid's paper shows memberlist removing and taking back for ever a member that hears nothing
+ * every other twenty seconds, or loses four packets of five (ATC 2018, figures 9 and 10)
+ */
+export class SecondChance {
+  readonly #core: Core;
+  readonly #falseDeaths = new WeakMap<MemberRecord, { count: number; at: number }>();
+  #spokeAt = -Infinity;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Our own claim was spread. */
+  spoke(): void {
+    this.#spokeAt = this.#core.ports.clock.now();
+  }
+
+  /** Whether our own claim may be spread again: the last time was a probe interval ago. */
+  get mayRepeat(): boolean {
+    const { config, ports } = this.#core;
+    if (!config.suspicion.secondChance) return false;
+    return ports.clock.now() - this.#spokeAt >= probeIntervalMs(config);
+  }
+
+  /** Milliseconds between two tellings of an accusation of ours that nobody confirms; null for none. */
+  reminderMs(doubt: { readonly minMs: number; readonly maxMs: number }): number | null {
+    const isLong = doubt.maxMs > doubt.minMs;
+    return this.#core.config.suspicion.secondChance && isLong ? doubt.minMs : null;
+  }
+
+  /** A dead record came alive by its own word. @param startId - of the process that spoke */
+  refutedDeath(record: MemberRecord, startId: Uint8Array): void {
+    if (startId.length === 0) return;
+    const count = Math.min(this.#count(record) + 1, MAX_COUNT);
+    this.#falseDeaths.set(record, { count, at: this.#core.ports.clock.now() });
+  }
+
+  /** Another process has the name: what happened to the former one says nothing of it. */
+  forget(record: MemberRecord): void {
+    this.#falseDeaths.delete(record);
+  }
+
+  /** How many times the usual length a doubt about this member lasts: 1, 2, 4 or 8. */
+  patience(record: MemberRecord): number {
+    return this.#core.config.suspicion.secondChance ? 2 ** this.#count(record) : 1;
+  }
+
+  #count(record: MemberRecord): number {
+    const known = this.#falseDeaths.get(record);
+    if (known === undefined) return 0;
+    return this.#core.ports.clock.now() - known.at < FORGET_MS ? known.count : 0;
+  }
+}
+
+/** Wrong deaths count for half an hour. */
+const FORGET_MS = 1_800_000;
+/** Doubled three times at most: a member that crashes after a bad time must be missed within minutes. */
+const MAX_COUNT = 3;

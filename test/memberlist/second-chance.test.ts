@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { MemberlistOptions } from '../../src/memberlist/index.ts';
+import { alive, dead, RulesBench, startId, suspect } from '../support/rules-bench.ts';
+
+const OFF = { suspicion: { secondChance: false } } as const;
+
+/** A bench that knows four others, called a to d; with them a doubt lasts 4 to 24 s. */
+function benchOfFive(options: MemberlistOptions = {}): RulesBench {
+  const bench = new RulesBench(options);
+  for (const name of ['a', 'b', 'c', 'd']) bench.rules.alive(alive(name, 1));
+  bench.forget();
+  return bench;
+}
+
+/** Milliseconds until the member that is doubted now is declared dead. */
+function doubtMs(bench: RulesBench, name: string): number {
+  const startedAt = bench.clock.now();
+  assert.ok(bench.clock.runUntil(() => bench.record(name).state === 'dead', 1_000_000));
+  return bench.clock.now() - startedAt;
+}
+
+test('who still accuses us of what we refuted has not heard it: we say it again, once a probe interval', () => {
+  const bench = benchOfFive();
+  bench.rules.suspect(suspect('me', 1));
+  assert.deepEqual(bench.queued(), ['alive me 2']);
+  bench.forget();
+  bench.rules.suspect(suspect('me', 1));
+  assert.deepEqual(bench.queued(), [], 'the first word is still on its way');
+  bench.clock.runFor(1_000);
+  bench.rules.suspect(suspect('me', 1));
+  assert.deepEqual(bench.queued(), ['alive me 2'], 'no new incarnation: it is the same word');
+  assert.equal(bench.parts.core.awareness.score, 1, 'and no new reason to doubt ourselves');
+  bench.forget();
+  bench.rules.dead(dead('me', 1));
+  assert.deepEqual(bench.queued(), []);
+  bench.clock.runFor(1_000);
+  bench.rules.dead(dead('me', 1));
+  assert.deepEqual(bench.queued(), ['alive me 2']);
+  assert.equal(bench.parts.core.counters.snapshot()['refutations.repeated'], 2);
+});
+
+test('without second chances an accusation that we refuted is met with silence, as in Go', () => {
+  const bench = benchOfFive(OFF);
+  bench.rules.suspect(suspect('me', 1));
+  bench.forget();
+  bench.clock.runFor(5_000);
+  bench.rules.suspect(suspect('me', 1));
+  assert.deepEqual(bench.queued(), []);
+});
+
+test('an accusation of ours that nobody confirms is told again, so that the accused learns of it', () => {
+  const bench = benchOfFive();
+  bench.rules.suspect(suspect('a', 1, 'me'));
+  for (const round of [1, 2]) {
+    bench.forget();
+    bench.clock.runFor(3_900);
+    assert.deepEqual(bench.queued(), [], `round ${round}`);
+    bench.clock.runFor(100);
+    assert.deepEqual(bench.queued(), ['suspect a 1'], `round ${round}`);
+  }
+  bench.rules.suspect(suspect('a', 1, 'b'));
+  bench.forget();
+  bench.clock.runFor(3_300);
+  assert.deepEqual(bench.queued(), [], 'somebody agrees: it was heard');
+  bench.rules.alive(alive('a', 2));
+  bench.forget();
+  bench.clock.runFor(60_000);
+  assert.deepEqual(bench.queued(), [], 'and the doubt is over');
+});
+
+test('nobody repeats what others accuse, nor what is decided soon', () => {
+  const bench = benchOfFive();
+  bench.rules.suspect(suspect('a', 1, 'b'));
+  bench.forget();
+  bench.clock.runFor(20_000);
+  assert.deepEqual(bench.queued(), []);
+  for (const options of [OFF, { suspicion: { maxTimeoutMult: 1 } }]) {
+    const plain = benchOfFive(options);
+    plain.rules.suspect(suspect('a', 1, 'me'));
+    plain.forget();
+    plain.clock.runFor(3_999);
+    assert.deepEqual(plain.queued(), []);
+  }
+});
+
+test('who was declared dead wrongly gets twice the time, then four times, then eight times, and no more', () => {
+  const bench = benchOfFive();
+  for (const [round, expectedMs] of [24_000, 48_000, 96_000, 192_000, 192_000].entries()) {
+    bench.rules.suspect(suspect('a', round + 1));
+    assert.equal(doubtMs(bench, 'a'), expectedMs);
+    bench.rules.alive(alive('a', round + 2));
+    assert.equal(bench.stateOf('a'), `alive ${round + 2}`);
+  }
+  bench.clock.runFor(1_800_000);
+  bench.rules.suspect(suspect('a', 6));
+  assert.equal(doubtMs(bench, 'a'), 24_000, 'half an hour later it is like the others');
+});
+
+test('a death that was none is held for nobody else: not a newcomer, a new process, one without a start id', () => {
+  const newcomer = benchOfFive();
+  newcomer.rules.suspect(suspect('a', 1));
+  assert.equal(doubtMs(newcomer, 'a'), 24_000);
+  newcomer.rules.alive(alive('a', 2, { startId: startId(9) }));
+  newcomer.rules.suspect(suspect('a', 2));
+  assert.equal(doubtMs(newcomer, 'a'), 24_000, 'another process has the name');
+
+  const unnamed = benchOfFive();
+  unnamed.rules.alive(alive('e', 1, { startId: new Uint8Array(0) }));
+  for (const incarnation of [1, 2]) {
+    unnamed.rules.suspect(suspect('e', incarnation));
+    assert.equal(doubtMs(unnamed, 'e'), 24_000, 'a restart would look alike');
+    unnamed.rules.alive(alive('e', incarnation + 1, { startId: new Uint8Array(0) }));
+  }
+
+  const off = benchOfFive(OFF);
+  for (const incarnation of [1, 2]) {
+    off.rules.suspect(suspect('a', incarnation));
+    assert.equal(doubtMs(off, 'a'), 24_000);
+    off.rules.alive(alive('a', incarnation + 1));
+  }
+});

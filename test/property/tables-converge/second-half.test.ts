@@ -1,8 +1,0 @@
-import { test } from 'node:test';
-
-import { assertSeeds } from './assert-seeds.ts';
-
-// In two files, which run side by side.
-test('after the calm all members hold what the model says: seeds 101 to 200', async () => {
-  await assertSeeds(101, 100);
-});

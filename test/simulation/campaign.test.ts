@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { BREAKAGES } from '../../sim/campaign/breakages.ts';
+import { campaign, simpler } from '../../sim/campaign/campaign.ts';
+import { ENOUGH_RUNS, idleOf } from '../../sim/campaign/exercised.ts';
+import type { Plan } from '../../sim/campaign/plan.ts';
+import { FAULTS, planOf, reduced } from '../../sim/campaign/plan.ts';
+import { failureText, rangesOf, rangesText, replayLine } from '../../sim/campaign/report.ts';
+import { run } from '../../sim/campaign/run.ts';
+import { shrink } from '../../sim/support/shrink.ts';
+
+/*
+ * A fixed band of the campaign, and the campaign put to the test: it repeats, it draws every kind of fault, it
+ * notices when a rule is missing, and it makes a failure small.
+ */
+
+const MAIN = fileURLToPath(new URL('../../sim/main.js', import.meta.url));
+const BREAK_MAIN = fileURLToPath(new URL('../../sim/campaign/break-main.js', import.meta.url));
+const BAND = 40;
+
+/** What the band must have exercised; the rest is asked of larger campaigns. */
+const SELDOM = /split|cuts|returns|keys|names|forgot|ghosts|conflict|reaped|clock|clogs|pauses/;
+
+test(`seeds 1 to ${BAND}: no checker finds anything, and all agree in time`, async () => {
+  const seeds = Array.from({ length: BAND }, (_, i) => i + 1);
+  const { failures, counts, largestCalmShare } = await campaign({ seeds, shrinkRuns: 40 });
+  assert.equal(failures.length, 0, failures.map(failureText).join('\n'));
+  const idle = idleOf(counts, BAND / 2).filter((line) => !SELDOM.test(line));
+  assert.deepEqual(idle, [], 'idle runs must not pass as good ones');
+  assert.ok(largestCalmShare > 0.01, 'some run took time to agree');
+});
+
+for (const { name, noticedBy } of BREAKAGES) {
+  test(`the campaign notices when ${name}`, async () => {
+    const notices = async (seed: number, seeds: number): Promise<boolean> => {
+      const args = [BREAK_MAIN, name, `${seed}`, `${seeds}`];
+      return promisify(execFile)(process.execPath, args).then(
+        ({ stdout }) => stdout.startsWith('noticed after'),
+        () => false,
+      );
+    };
+    assert.ok((await notices(noticedBy, 1)) || (await notices(1, 60)), name);
+  });
+}
+
+test('a seed gives the same packets, counts and outcome each time, another seed others', async () => {
+  const hashes = new Set<string>();
+  for (const seed of [11, 12]) {
+    const first = await run(planOf(seed), { hashPackets: true });
+    const second = await run(planOf(seed), { hashPackets: true });
+    assert.equal(second.hash, first.hash);
+    assert.deepEqual(second.counts, first.counts);
+    hashes.add(first.hash);
+  }
+  assert.equal(hashes.size, 2);
+});
+
+test('every fault is on in about half of the runs, and every setting comes up', () => {
+  const all = Array.from({ length: 400 }, (_, i) => planOf(i + 1).settings);
+  for (const fault of FAULTS) {
+    const share = all.filter(({ faults }) => faults.includes(fault)).length / all.length;
+    const [least, most] =
+      fault === 'tight' ? [0.05, 0.2] : fault === 'rotate' ? [0.15, 0.35] : [0.4, 0.6];
+    assert.ok(share > least && share < most, `${fault}: ${share}`);
+  }
+  for (const wire of ['protobuf', 'memberlist'] as const) {
+    for (const profile of ['lan', 'local'] as const) {
+      assert.ok(all.some((one) => one.wire === wire && one.profile === profile));
+    }
+  }
+  assert.ok(all.some(({ nodes }) => nodes === 2) && all.some(({ nodes }) => nodes > 9));
+  assert.ok(all.some(({ label }) => label !== '') && all.some(({ isForgetting }) => isForgetting));
+  for (const compression of [null, true, false]) {
+    assert.ok(all.some((one) => one.compression === compression));
+  }
+});
+
+test('a failing plan is made small: steps, nodes and faults that it does not need go', async () => {
+  const plan = planOf(3);
+  const { steps } = plan;
+  const needed = [steps[2], steps[7]];
+  const fails = (one: Plan): Promise<boolean> =>
+    Promise.resolve(needed.every((step) => step !== undefined && one.steps.includes(step)));
+  const smaller = await shrink(plan, { fails, simpler, maxRuns: 300 });
+  assert.deepEqual(smaller.steps, needed);
+  assert.equal(smaller.settings.nodes, 2);
+  assert.equal(smaller.settings.lossRate + smaller.settings.jitterMs, 0);
+});
+
+test('the line that a failure prints stands for the very plan that failed', () => {
+  const whole = planOf(9);
+  const off = whole.settings.faults.filter((fault) => fault === 'loss' || fault === 'jitter');
+  const small = reduced(whole, { nodes: 2, off, keep: new Set([1, 2, 3, 7]) });
+  const line = replayLine(small);
+  assert.match(line, /campaign --seed 9 --seeds 1 .*--keep 1-3,7$/);
+  const keep = rangesOf(/--keep (\S+)/.exec(line)?.[1] ?? '');
+  assert.ok(keep !== null);
+  assert.deepEqual(reduced(planOf(9), { nodes: 2, off, keep }), small);
+  assert.equal(replayLine(whole), 'npm run sim -- campaign --seed 9 --seeds 1');
+});
+
+test('lists of steps are read as they are written, and nonsense is refused', () => {
+  for (const numbers of [[0], [1, 2, 3], [0, 2, 3, 9], [5, 7]]) {
+    assert.deepEqual([...(rangesOf(rangesText(numbers)) ?? [])], numbers);
+  }
+  assert.deepEqual(rangesOf('none'), new Set());
+  for (const text of ['', 'x', '1-', '-2', '1,,2']) assert.equal(rangesOf(text), null, text);
+});
+
+test('a campaign that exercised nothing is told so', () => {
+  const idle = idleOf({ crashes: 40 }, ENOUGH_RUNS);
+  assert.ok(idle.includes('leaves: 0 times, at least 20'));
+  assert.ok(!idle.some((line) => line.startsWith('crashes')));
+});
+
+test('the command replays a part of a seed, and refuses what it does not know', async () => {
+  const sim = async (...args: string[]): Promise<{ code: number; out: string }> =>
+    promisify(execFile)(process.execPath, [MAIN, 'campaign', ...args]).then(
+      ({ stdout }) => ({ code: 0, out: stdout }),
+      (error: unknown) => {
+        const { code, stderr } = error as { code: number; stderr: string };
+        return { code, out: stderr };
+      },
+    );
+  const replayed = await sim('--seed', '9', '--nodes', '2', '--keep', 'none', '--off', 'loss');
+  assert.deepEqual([replayed.code, /^seed 9: all well/.test(replayed.out)], [0, true]);
+  const unknown = await sim('--off', 'gravity');
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.out, /--off knows loss/);
+});
