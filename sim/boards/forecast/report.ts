@@ -84,7 +84,7 @@ function tableOfFigures(forecasts: readonly Forecast[]): readonly ReportTable[] 
       columns: ['', ...forecasts.map(({ input }) => input.name)],
       rows: ROWS.map(({ what, read }) => [what, ...forecasts.map(read)]),
       notes: [
-        `${entries} entries, ${writesPerSecond} writes a second in all; ${first.outcomes.length} simulated clusters with`,
+        `${entries} entries, ${writesPerSecond} writes a second in all; simulated clusters: ${first.outcomes.length}, with`,
         `three crashes each. Virtual time: no processor is ever busy. "< n" means none in ${hours.toFixed(2)} hours, the`,
         'rate being below n with 95 %. Bytes are payload of UDP and TCP, what is sent.',
       ],
