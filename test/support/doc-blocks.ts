@@ -25,7 +25,7 @@ export interface DocBlock {
 const SUBPATHS: Readonly<Record<string, string>> = {
   networkdb: 'src/index',
   'networkdb/memberlist': 'src/memberlist/public',
-  'networkdb/codec': 'src/codec/index',
+  'networkdb/codec': 'src/codec/public',
   'networkdb/simulator': 'src/simulator/index',
 };
 
