@@ -48,12 +48,15 @@ const BENCH: Command = {
       process.stdout.write(rows.map(({ name, bench }) => `${bench.padEnd(16)} ${name}\n`).join(''));
       return 0;
     }
-    const report = await measure(rows, values);
-    const json = JSON.stringify(report, null, values['json'] === true ? 0 : 1);
-    if (typeof values['out'] === 'string') writeFileSync(values['out'], `${json}\n`);
+    const isLine = values['json'] === true;
+    const jsonOf = (report: BenchReport): string => JSON.stringify(report, null, isLine ? 0 : 1);
+    // Written after every benchmark, so that a run that is ended keeps what it has.
+    const report = await measure(rows, values, (soFar) => {
+      if (typeof values['out'] === 'string') writeFileSync(values['out'], `${jsonOf(soFar)}\n`);
+    });
     process.stdout.write(
-      values['json'] === true
-        ? `${json}\n`
+      isLine
+        ? `${jsonOf(report)}\n`
         : `${headText(report)}\n${tableText(rowsTable(report))}\n${tableText(growthTable(report))}`,
     );
     return 0;
@@ -69,7 +72,11 @@ function chosenRows(values: CommandValues): readonly Row[] {
   return rows;
 }
 
-async function measure(rows: readonly Row[], values: CommandValues): Promise<BenchReport> {
+async function measure(
+  rows: readonly Row[],
+  values: CommandValues,
+  onReport: (soFar: BenchReport) => void,
+): Promise<BenchReport> {
   const against = values['against'];
   if (against !== undefined && against !== 'go') throw new UsageError('--against knows only go');
   const runs = numberOf(values, 'runs', 0, { min: 0, max: 1000 });
@@ -82,6 +89,23 @@ async function measure(rows: readonly Row[], values: CommandValues): Promise<Ben
   const total = [...plays.values()].reduce((sum, row) => sum + countOf(row), 0);
   const progress = new Progress(process.stderr, total);
   const found = new Map<string, PairOfRuns[]>();
+  const reportSoFar = (): BenchReport => {
+    const results = rows.flatMap((row) => {
+      const pairs = found.get(`${row.bench} ${row.size}`);
+      return pairs === undefined ? [] : [resultOf(row, pairs)];
+    });
+    return {
+      command: commandLine(values),
+      date: new Date().toISOString().slice(0, 10),
+      commit: commitHere(),
+      node: process.versions.node,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      load,
+      go: go?.version ?? null,
+      rows: results,
+      growth: growthOf(results),
+    };
+  };
   for (const [key, row] of plays) {
     const pairs: PairOfRuns[] = [];
     for (let at = 0; at < countOf(row); at += 1) {
@@ -89,20 +113,10 @@ async function measure(rows: readonly Row[], values: CommandValues): Promise<Ben
       progress.add(1, key);
     }
     found.set(key, pairs);
+    onReport(reportSoFar());
   }
   progress.clear();
-  const results = rows.map((row) => resultOf(row, found.get(`${row.bench} ${row.size}`) ?? []));
-  return {
-    command: commandLine(values),
-    date: new Date().toISOString().slice(0, 10),
-    commit: commitHere(),
-    node: process.versions.node,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    load,
-    go: go?.version ?? null,
-    rows: results,
-    growth: growthOf(results),
-  };
+  return reportSoFar();
 }
 
 /** One run of each side, the other one first every other time. */

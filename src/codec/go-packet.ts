@@ -72,6 +72,8 @@ export class GoPacketCodec implements PacketEnvelope {
       bytes = sealEnvelope(this.#version, bytes, secret);
       keyring.countSealed(key);
     }
+    // What is sealed is an array of its own already.
+    if (this.#header.length === 0 && bytes !== message) return bytes;
     return concatBytes([this.#header, bytes]);
   }
 

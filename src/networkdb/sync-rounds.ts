@@ -13,7 +13,8 @@ import type { TableState } from './transitions.ts';
  *     after a partition half the cluster comes back at once.
  */
 
-const CATCH_UP_DELAY_MS = 5;
+/** Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. */
+const CATCH_UP_DELAY_MS = 50;
 const RETURN_DELAY_MAX_MS = 5_000;
 
 /** Collaborators of {@link SyncRounds}. */
