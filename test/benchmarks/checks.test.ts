@@ -95,7 +95,7 @@ test('a ratio is the median of runs side by side, and growth the slope between s
     rows: results,
     growth: growthOf(results),
   };
-  assert.deepEqual(rowsTable(report).rows[0]?.slice(4), [0.3, '0.200 to 0.900', 0.5, 'yes']);
+  assert.deepEqual(rowsTable(report).rows[0]?.slice(4), [0.3, '0.2 to 0.9', 0.5, 'yes']);
   assert.equal(growthTable(report).rows.length, 1);
   assert.match(compareReports(report, { ...report, commit: 'b' }), /sync of 1000 .*\| 1 +\|/);
 });

@@ -247,7 +247,7 @@ test('the left are forgotten, and accusations of unknown nodes leave no record (
 test('what few retransmissions miss still reaches everyone (209, 247)', async () => {
   let missedByGossip = 0;
   for (let seed = 1; seed <= 8; seed += 1) {
-    const ring = new Ring({ lossRate: 0.4, seed });
+    const ring = new Ring({ lossRate: 0.6, seed });
     const nodes = await ring.spawnJoined(12, { gossip: { retransmitMult: 1 } });
     let metadata = note('');
     const user = { localMetadata: () => metadata };
