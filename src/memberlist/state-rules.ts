@@ -254,6 +254,7 @@ export class StateRules {
       record.address.port === told.port &&
       record.versions === told.versions &&
       record.metadata === told.metadata &&
+      record.startId === told.startId &&
       told.incarnation <= record.incarnation &&
       told.incarnation <= HIGH_INCARNATION &&
       this.#core.delegates.admission?.admitMember === undefined
