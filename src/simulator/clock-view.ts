@@ -5,8 +5,8 @@ import { GossipError } from '../runtime/index.ts';
  * What one process takes for the time. By default that is virtual time itself; a skewed clock runs faster or
  * slower, a jump moves it on at once, as when a virtual machine was suspended.
  *
- * Invariant: a call is due at a reading of this clock, not of the world's. Whenever the relation between the
- * two changes, every pending call is armed anew.
+ * Invariant: a call is due at a reading of this clock, not of the world's, and when it runs the clock shows that
+ * reading or a later one. Whenever the relation between the two changes, every pending call is armed anew.
  */
 
 /** A call that waits, in a list with the others of its view: a set of all was a cost of every timer. */
@@ -80,6 +80,9 @@ export class ClockView implements Clock {
   /** This clock showed `shown` when the world's showed `at`, and has run at `rate` since. */
   #skew: { readonly at: number; readonly shown: number; readonly rate: number } | null = null;
 
+  /** What it has shown already: rounding must not show a call less than it was due at, which waits for ever then. */
+  #shownAtLeast = -Infinity;
+
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -92,7 +95,8 @@ export class ClockView implements Clock {
   now(): number {
     const now = this.#clock.now();
     const skew = this.#skew;
-    return skew === null ? now : skew.shown + (now - skew.at) * skew.rate;
+    if (skew === null) return now;
+    return Math.max(this.#shownAtLeast, skew.shown + (now - skew.at) * skew.rate);
   }
 
   schedule(delayMs: number, run: () => void): Timer {
@@ -176,6 +180,7 @@ export class ClockView implements Clock {
       return;
     }
     this.#pending.remove(pending);
+    if (this.#skew !== null) this.#shownAtLeast = Math.max(this.#shownAtLeast, pending.dueAt);
     pending.run();
   }
 }

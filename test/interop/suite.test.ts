@@ -54,6 +54,19 @@ async function played(
   return { tally, said: lines.join('\n'), code: exitCodeOf(tally) };
 }
 
+test('a run that is broken off begins no more rows, and one that played nothing says so by its code', async () => {
+  const end = new AbortController();
+  const ends = row('ends it', {
+    play: async () => {
+      end.abort();
+      return FINE;
+    },
+  });
+  const { tally } = await played([ends, row('too late')], { signal: end.signal });
+  assert.deepEqual(tally.late, ['too late']);
+  assert.equal((await played([row('no time')], { limitMs: 0 })).code, 2);
+});
+
 test('each row is told with its result, and failures are counted', async () => {
   const { said, code } = await played([
     row('works'),
@@ -172,6 +185,9 @@ test('rows are chosen by words, and a word that is not understood is named', () 
   assert.deepEqual(titles('--only', 'no-such-row'), []);
   assert.throws(() => readOptions(['--quickly']), /not understood: --quickly/);
   assert.throws(() => readOptions(['--jobs', 'many']), /not understood: --jobs many/);
+  assert.throws(() => readOptions(['--jobs', '0']), /not understood: --jobs 0/);
+  assert.throws(() => readOptions(['--only']), /not understood: --only/);
+  assert.throws(() => readOptions(['--only', '--quick']), /not understood: --only --quick/);
 });
 
 test('what was deferred is done backwards after success and failure, and its own failure counts', async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { NetworkDB } from '../../src/networkdb/index.ts';
 import { NetworkDB as Node, utf8 } from '../../src/networkdb/index.ts';
 import type { SimulateOptions, World } from '../../src/simulator/index.ts';
-import { compareTraces, simulate } from '../../src/simulator/index.ts';
+import { compareTraces, simulate, VirtualClock } from '../../src/simulator/index.ts';
 
 const KEY = new Uint8Array(32).fill(3);
 const SEALED = { encryption: { keys: [KEY] } };
@@ -254,4 +254,21 @@ test('a place is a process, its name or an address; anything else is refused', a
     assert.throws(() => world.cut('n1', 'nobody'), { code: 'ERR_ARGUMENT_INVALID' });
     world.cut('n1', '10.0.0.2');
   });
+});
+
+test('a skewed clock shows every timer at least the time it was due at', () => {
+  const clock = new VirtualClock();
+  const view = clock.view();
+  let early = 0;
+  for (let round = 0; round < 2_000; round += 1) {
+    clock.runFor(0.1);
+    view.setRate(round % 2 === 0 ? 0.8 : 1.1);
+    const delayMs = round / 7;
+    const dueAt = view.now() + delayMs;
+    view.schedule(delayMs, () => {
+      if (view.now() < dueAt) early += 1;
+    });
+  }
+  clock.runFor(1_000);
+  assert.equal(early, 0);
 });

@@ -41,7 +41,12 @@ interface Outcome {
   readonly output: string;
 }
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   return new Promise((done) => {
     const child = spawn(command, args, { cwd: GO_FOLDER, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -49,8 +54,11 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): 
       output += `\nended after ${BUILD_LIMIT_MS} ms`;
       child.kill('SIGKILL');
     }, BUILD_LIMIT_MS);
+    const stop = (): void => void child.kill('SIGKILL');
+    signal?.addEventListener('abort', stop);
     const end = (code: number | null): void => {
       clearTimeout(limit);
+      signal?.removeEventListener('abort', stop);
       done({ code, output });
     };
     const keep = (chunk: Buffer): void => {
@@ -80,15 +88,25 @@ export async function goVersion(): Promise<string> {
  * Builds one program.
  *
  * @param folder - where the program goes
+ * @param signal - gives the build up
  * @returns path of the program
  * @throws Missing when its packages could not be had, or Go is too old to read them
  * @throws Error when it did not compile
  */
-export async function buildProgram(build: Build, folder: string): Promise<string> {
+export async function buildProgram(
+  build: Build,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const program = join(folder, build.name);
   const args = ['build', `-modfile=builds/${build.name}.mod`, `-tags=${build.tags}`];
   const env = { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false', CGO_ENABLED: '0' };
-  const { code, output } = await run('go', [...args, '-o', program, `./${build.family}`], env);
+  const { code, output } = await run(
+    'go',
+    [...args, '-o', program, `./${build.family}`],
+    env,
+    signal,
+  );
   if (code === 0) return program;
   const why = `${build.name} was not built:\n${output.trim()}`;
   const isOffline =

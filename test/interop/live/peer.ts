@@ -56,6 +56,9 @@ export class Peer {
     stderr?.on('data', (chunk: Buffer) => {
       this.#keep({ event: 'stderr', node: '', text: chunk.toString() });
     });
+    this.#child.on('error', (error) => {
+      this.#keep({ event: 'stderr', node: '', text: error.message });
+    });
     this.#ended = new Promise((done) => {
       this.#child.on('close', () => {
         this.#hasEnded = true;

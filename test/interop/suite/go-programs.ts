@@ -21,6 +21,8 @@ export interface Programs {
 /** Builds programs one after another, while rows that need none of them are played already. */
 export class GoPrograms implements Programs {
   readonly #built = new Map<Build, Built>();
+  readonly #givenUp = new AbortController();
+  #building: Promise<void> = Promise.resolve();
 
   /**
    * Begins to build.
@@ -43,8 +45,16 @@ export class GoPrograms implements Programs {
     const folder = join(tmpdir(), markedName());
     await mkdir(folder, { mode: 0o700 });
     undo.add(() => rm(folder, { recursive: true, force: true }));
-    void programs.#buildAll(builds, folder, say);
+    programs.#building = programs.#buildAll(builds, folder, say);
+    // Runs before the folder goes: the list is worked off from its end.
+    undo.add(() => programs.stop());
     return programs;
+  }
+
+  /** Gives up what is not built yet. */
+  async stop(): Promise<void> {
+    this.#givenUp.abort();
+    await this.#building;
   }
 
   of(build: Build): Built | null {
@@ -57,9 +67,11 @@ export class GoPrograms implements Programs {
     say: (line: string) => void,
   ): Promise<void> {
     for (const build of builds) {
+      const { signal } = this.#givenUp;
+      if (signal.aborted) return;
       const from = performance.now();
       try {
-        this.#built.set(build, { program: await buildProgram(build, folder) });
+        this.#built.set(build, { program: await buildProgram(build, folder, signal) });
         say(`built ${build.name} in ${shown(performance.now() - from)}`);
       } catch (error) {
         this.#built.set(build, outcomeOf(error));

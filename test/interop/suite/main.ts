@@ -7,7 +7,7 @@ import { removeLeftovers } from '../system/play.ts';
 import { UndoList } from '../system/undo.ts';
 import { GoPrograms } from './go-programs.ts';
 import type { Options } from './options.ts';
-import { readOptions } from './options.ts';
+import { HELP, NotUnderstood, readOptions } from './options.ts';
 import { exitCodeOf, playRows, sumUp } from './play.ts';
 import type { SuiteRow } from './row.ts';
 import { chooseRows } from './rows.ts';
@@ -40,7 +40,9 @@ async function play(rows: readonly SuiteRow[], options: Options): Promise<number
   removeLeftovers();
   const undo = new UndoList();
   const undos = new Set([undo]);
+  const end = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
+    end.abort();
     say(`${signal}: putting everything back`);
     void Promise.all([...undos].map((list) => list.run())).then((errors) => {
       for (const { message } of errors.flat()) say(`putting back: ${message}`);
@@ -53,7 +55,10 @@ async function play(rows: readonly SuiteRow[], options: Options): Promise<number
     const programs = await GoPrograms.start([...builds] satisfies Build[], undo, say);
     const elapsedMs = (): number => performance.now();
     const pause = (): Promise<void> => sleep(LOOK_EVERY_MS);
-    const tally = await playRows(rows, { ...options, programs, elapsedMs, pause, undos, say });
+    const { signal } = end;
+    const run = { ...options, programs, elapsedMs, pause, undos, say, signal };
+    const tally = await playRows(rows, run);
+    await programs.stop();
     say(`in ${shown(elapsedMs())}, builds included`);
     for (const line of sumUp(tally, options.isLenient)) say(line);
     return exitCodeOf(tally);
@@ -64,7 +69,12 @@ async function play(rows: readonly SuiteRow[], options: Options): Promise<number
 }
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  if (words.includes('--help') || words.includes('-h')) {
+    say(HELP);
+    return 0;
+  }
+  const options = readOptions(words);
   const rows = chooseRows(options);
   if (options.isList) {
     for (const { title } of rows) say(title);
@@ -79,4 +89,10 @@ async function main(): Promise<number> {
   return play(rows, options);
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof NotUnderstood)) throw error;
+  console.error(`${error.message}\n\n${HELP}`);
+  process.exitCode = 1;
+}

@@ -23,6 +23,8 @@ export interface Run extends Pick<
   readonly say: (line: string) => void;
   /** What is to be put back of the rows that run, should the run be broken off. */
   readonly undos: Set<UndoList>;
+  /** Begins no more rows once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** How many rows ended how. */
@@ -48,7 +50,7 @@ export async function playRows(rows: readonly SuiteRow[], run: Run): Promise<Tal
     return row.company === 'waits' || !beside.some(({ company }) => company === 'works');
   };
   const work = async (): Promise<void> => {
-    while (waiting.length > 0 && run.elapsedMs() < run.limitMs) {
+    while (waiting.length > 0 && run.elapsedMs() < run.limitMs && run.signal?.aborted !== true) {
       const at = waiting.findIndex(isPossible);
       const [row] = at < 0 ? [] : waiting.splice(at, 1);
       if (row === undefined) {
@@ -123,9 +125,9 @@ export function sumUp({ passed, failed, lacking, late }: Tally, isLenient: boole
 }
 
 /** 0 all passed, 1 some failed, 2 nothing could be played here. */
-export function exitCodeOf({ passed, failed, lacking }: Tally): 0 | 1 | 2 {
+export function exitCodeOf({ passed, failed }: Tally): 0 | 1 | 2 {
   if (failed > 0) return 1;
-  return passed === 0 && lacking.size > 0 ? 2 : 0;
+  return passed === 0 ? 2 : 0;
 }
 
 function indent(text: string): string {

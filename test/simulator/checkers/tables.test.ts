@@ -62,6 +62,7 @@ test('a deleted entry that comes back once its tombstone is forgotten is found',
   const forgotten = [entry('a', 'b', dead), forgets('a', 'b', dead)];
   assertRefused(make, /goes back/, first, forgotten, entry('a', 'b', { time: 1 }));
   feed(make(), first, forgotten, ownerIs('a', 'b', 'gone'), entry('a', 'b', { time: 1 }));
+  feed(make(), first, forgotten, entry('a', 'b', dead));
 });
 
 test('an entry that its owner never wrote is found', () => {
