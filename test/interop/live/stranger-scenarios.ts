@@ -138,10 +138,19 @@ const BROKEN_OFF = Buffer.concat([
   Buffer.from('Nodes\x02\xacUserStateLen\x00\xa4Join\xc2', 'latin1'),
 ]);
 
-/** Compressed in a way that does not exist. */
-const UNKNOWN_COMPRESSION = Buffer.concat([
+/** `abc` in snappy's block format, marked as Grafana's fork of memberlist marks it: algorithm 1. */
+const SNAPPY_COMPRESSION = Buffer.concat([
   Buffer.of(9, 0x82, 0xa4),
-  Buffer.from('Algo\x01\xa3Buf\xa3abc', 'latin1'),
+  Buffer.from('Algo\x01\xa3Buf\xa5\x03\x08abc', 'latin1'),
+]);
+
+/** A push/pull with one member, alive, that speaks versions 6 and 7 of memberlist's protocol and no other. */
+const LATER_VERSION = Buffer.concat([
+  Buffer.of(6, 0x83, 0xa5),
+  Buffer.from('Nodes\x01\xacUserStateLen\x00\xa4Join\xc2', 'latin1'),
+  Buffer.from('\x87\xa4Name\xa5later\xa4Addr\xa4\x7f\x00\x00\x01\xa4Port\xcd\x1e\xd2', 'latin1'),
+  Buffer.from('\xa4Meta\xa0\xabIncarnation\x01\xa5State\x00', 'latin1'),
+  Buffer.from('\xa3Vsn\xa6\x06\x07\x07\x00\x00\x00', 'latin1'),
 ]);
 
 /** Opens a stream, writes, and does nothing more until it is told to end. */
@@ -168,10 +177,19 @@ async function compressesOddly(ring: Ring): Promise<undefined> {
   const [first] = await grow(ring, 'ours', 3);
   const { port } = first as RingNode;
   const packets = createSocket('udp4');
-  packets.send(UNKNOWN_COMPRESSION, port, '127.0.0.1', () => packets.close());
-  const end = openStream(port, UNKNOWN_COMPRESSION);
+  packets.send(SNAPPY_COMPRESSION, port, '127.0.0.1', () => packets.close());
+  const end = openStream(port, SNAPPY_COMPRESSION);
   await isCounted(ring, first as RingNode, 'packets.dropped.ERR_CODEC_UNSUPPORTED');
   await isCounted(ring, first as RingNode, 'streams.rejected.ERR_CODEC_UNSUPPORTED');
+  end();
+  await ring.add('go');
+  await ring.agree();
+}
+
+async function speaksLaterVersion(ring: Ring): Promise<undefined> {
+  const [first] = await grow(ring, 'ours', 3);
+  const end = openStream((first as RingNode).port, LATER_VERSION);
+  await isCounted(ring, first as RingNode, 'pushPulls.incompatible');
   end();
   await ring.add('go');
   await ring.agree();
@@ -206,9 +224,17 @@ export const STRANGER_SCENARIOS: readonly Scenario[] = [
     allowed: FOREIGN,
   },
   {
-    name: 'stranger: unknown compression',
+    name: 'stranger: snappy compression of a fork',
     family,
     run: compressesOddly,
+    fits: isPlain,
+    acting: ['go'],
+    allowed: FOREIGN,
+  },
+  {
+    name: 'stranger: a later protocol version',
+    family,
+    run: speaksLaterVersion,
     fits: isPlain,
     acting: ['go'],
     allowed: FOREIGN,
