@@ -143,7 +143,8 @@ function checkSettings(changes: Partial<LinkSettings>): void {
   validator.knownKeys('', changes, Object.keys(DEFAULT_LINK));
   for (const [path, value] of Object.entries(changes)) {
     const { max, rule } = ruleOf(path);
-    validator.check(value >= 0 && value <= max, path, value, rule);
+    const isNumber = typeof (value as unknown) === 'number';
+    validator.check(isNumber && value >= 0 && value <= max, path, value, rule);
   }
   validator.throwIfAny();
 }

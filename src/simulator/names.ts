@@ -1,5 +1,6 @@
 import type { Clock, Resolver } from '../runtime/index.ts';
 import { canonicalHost, TransportError } from '../runtime/index.ts';
+import { checkArgument, checkDuration, checkList, checkText, hostGiven } from './arguments.ts';
 
 /** What the name service of a simulated network knows, and how it fails. */
 export class MemoryNames {
@@ -7,18 +8,27 @@ export class MemoryNames {
   #delayMs = 0;
   #isFailing = false;
 
-  /** Sets what a name stands for; an empty list makes it unknown. */
+  /**
+   * Sets what a name stands for; an empty list makes it unknown.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`
+   */
   set(name: string, hosts: readonly string[]): void {
-    this.#hosts.set(name, [...hosts]);
+    checkText('name', name);
+    checkList('hosts', hosts);
+    const addresses = hosts.map((host, at) => hostGiven(`hosts[${at}]`, host));
+    this.#hosts.set(name, addresses);
   }
 
-  /** How long an answer takes from now on. */
+  /** How long an answer takes from now on. @throws StateError with `ERR_ARGUMENT_INVALID` */
   setDelay(delayMs: number): void {
+    checkDuration('delayMs', delayMs);
     this.#delayMs = delayMs;
   }
 
   /** Whether every lookup of a name fails from now on; addresses need no lookup. */
   setFailing(isFailing: boolean): void {
+    checkArgument(typeof isFailing === 'boolean', 'isFailing', isFailing, 'true or false');
     this.#isFailing = isFailing;
   }
 

@@ -1,5 +1,16 @@
 import type { Address, Clock, Random } from '../runtime/index.ts';
-import { GossipError } from '../runtime/index.ts';
+import type { CutDirection } from './arguments.ts';
+import {
+  checkAboveZero,
+  checkCut,
+  checkDirection,
+  checkDuration,
+  checkGroups,
+  checkList,
+  checkMode,
+  checkTwoHosts,
+  hostGiven,
+} from './arguments.ts';
 import type { DialFilter, PacketFilter, PacketObserver } from './fabric.ts';
 import { Fabric } from './fabric.ts';
 import type { CutMode, LinkSettings } from './links.ts';
@@ -15,13 +26,12 @@ export interface MemoryNetworkOptions extends Partial<LinkSettings> {
   readonly random: Random;
 }
 
-/** Both ways between two hosts, or from the first to the second alone. */
-export type CutDirection = 'both' | 'oneWay';
-
 /**
  * Hosts, the links between them, and their faults.
  *
- * Only bytes pass, as copies. Faults act on hosts: one host may have several transports.
+ * Only bytes pass, as copies. Faults act on hosts: one host may have several transports. Hosts are addresses; whatever
+ * is none, and any other argument that a call cannot take, is refused with `ERR_ARGUMENT_INVALID`, settings of
+ * links with `ERR_CONFIG_INVALID`.
  */
 export class MemoryNetwork {
   readonly clock: Clock;
@@ -46,7 +56,7 @@ export class MemoryNetwork {
 
   /** Changes the link in the direction from one host to the other. */
   setLink(from: string, to: string, changes: Partial<LinkSettings>): void {
-    this.#fabric.links.changeOne(from, to, changes);
+    this.#fabric.links.changeOne(hostGiven('from', from), hostGiven('to', to), changes);
   }
 
   /** Share of packets that vanish on every link that has no settings of its own. */
@@ -60,22 +70,24 @@ export class MemoryNetwork {
    * @param bytesPerSecond - above 0, or null for no limit
    */
   setBandwidth(host: string, bytesPerSecond: number | null): void {
-    if (bytesPerSecond !== null && !(bytesPerSecond > 0)) {
-      throw new GossipError('ERR_ARGUMENT_INVALID', 'a bandwidth must be above 0, or null');
-    }
-    this.#fabric.setBandwidth(host, bytesPerSecond);
+    if (bytesPerSecond !== null) checkAboveZero('bytesPerSecond', bytesPerSecond);
+    this.#fabric.setBandwidth(hostGiven('host', host), bytesPerSecond);
   }
 
   /** Cuts the link between two hosts, both ways or from `a` to `b` alone; all traffic or one kind. */
   cut(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
-    this.#fabric.links.cut(a, b, mode);
-    if (direction === 'both') this.#fabric.links.cut(b, a, mode);
+    const [from, to] = twoHosts(a, b);
+    checkCut(direction, mode);
+    this.#fabric.links.cut(from, to, mode);
+    if (direction === 'both') this.#fabric.links.cut(to, from, mode);
   }
 
   /** Undoes {@link MemoryNetwork.cut}. */
   mend(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
-    this.#fabric.links.mend(a, b, mode);
-    if (direction === 'both') this.#fabric.links.mend(b, a, mode);
+    const [from, to] = twoHosts(a, b);
+    checkCut(direction, mode);
+    this.#fabric.links.mend(from, to, mode);
+    if (direction === 'both') this.#fabric.links.mend(to, from, mode);
   }
 
   /**
@@ -83,9 +95,12 @@ export class MemoryNetwork {
    * milliseconds; then it arrives in its order, as after a route that stalled.
    */
   clog(a: string, b: string, durationMs: number, direction: CutDirection = 'both'): void {
+    const [from, to] = twoHosts(a, b);
+    checkDuration('durationMs', durationMs);
+    checkDirection(direction);
     const until = this.clock.now() + durationMs;
-    this.#fabric.links.clog(a, b, until);
-    if (direction === 'both') this.#fabric.links.clog(b, a, until);
+    this.#fabric.links.clog(from, to, until);
+    if (direction === 'both') this.#fabric.links.clog(to, from, until);
   }
 
   /**
@@ -95,7 +110,14 @@ export class MemoryNetwork {
    * @param groups - hosts that no group names form one further group
    */
   partition(groups: readonly (readonly string[])[], mode: CutMode = 'all'): void {
-    this.#fabric.links.partition(groups, mode);
+    checkList('groups', groups);
+    const hosts = groups.map((group, at) => {
+      checkList(`groups[${at}]`, group);
+      return group.map((host) => hostGiven(`groups[${at}]`, host));
+    });
+    checkGroups(hosts);
+    checkMode(mode);
+    this.#fabric.links.partition(hosts, mode);
   }
 
   /** Ends partitions, cuts and clogs; settings of links stay. */
@@ -136,4 +158,10 @@ export class MemoryNetwork {
   counters(): Record<string, number> {
     return this.#fabric.counters.snapshot();
   }
+}
+
+function twoHosts(a: string, b: string): readonly [string, string] {
+  const hosts = [hostGiven('a', a), hostGiven('b', b)] as const;
+  checkTwoHosts(...hosts);
+  return hosts;
 }

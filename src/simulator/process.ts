@@ -2,6 +2,7 @@ import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { NetworkDB } from '../networkdb/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
+import { checkAboveZero, checkDuration, checkFunction } from './arguments.ts';
 import type { Checks } from './checkers/checks.ts';
 import { MemoryFiles } from './files.ts';
 import type { MemoryNames } from './names.ts';
@@ -36,6 +37,8 @@ export class SimProcess {
   readonly runtime: MemoryRuntime;
   /** What it has written to disk; outlives it when it is started again. */
   readonly files: MemoryFiles;
+  /** The network that it is on. @internal */
+  readonly network: MemoryNetwork;
   readonly #trace: Trace;
   #isRunning = true;
 
@@ -43,6 +46,7 @@ export class SimProcess {
     const { name, host, network, names, seed, trace } = parts;
     this.name = name;
     this.host = host;
+    this.network = network;
     this.#trace = trace;
     this.files = parts.files ?? new MemoryFiles();
     const logger: Logger = trace.logger(name);
@@ -65,24 +69,28 @@ export class SimProcess {
 
   /** Freezes it for so many milliseconds, as a blocked event loop does: input and timers wait. */
   pause(durationMs: number): void {
+    checkDuration('durationMs', durationMs);
     this.note(`stands still for ${durationMs} ms`);
     this.runtime.pause(durationMs);
   }
 
   /** Its clock runs so many times as fast as the world's from now on; 1 is right. */
   setClockRate(rate: number): void {
+    checkAboveZero('rate', rate);
     this.note(`has a clock that runs at ${rate}`);
     this.runtime.setClockRate(rate);
   }
 
   /** Its clock jumps on by so many milliseconds. */
   jumpClock(ms: number): void {
+    checkDuration('ms', ms);
     this.note(`has a clock that jumps by ${ms} ms`);
     this.runtime.jumpClock(ms);
   }
 
   /** Waits by this process's own clock; never ends when the process is killed meanwhile. */
   async sleep(durationMs: number): Promise<void> {
+    checkDuration('durationMs', durationMs);
     return new Promise((resolve) => {
       this.runtime.clock.schedule(durationMs, resolve);
     });
@@ -90,9 +98,8 @@ export class SimProcess {
 
   /** Calls again and again, every so many milliseconds; returns what ends it. It ends with the process. */
   every(intervalMs: number, run: () => void): () => void {
-    if (!(intervalMs > 0)) {
-      throw new StateError('ERR_ARGUMENT_INVALID', 'an interval must be above 0', { intervalMs });
-    }
+    checkAboveZero('intervalMs', intervalMs);
+    checkFunction('run', run);
     const arm = () =>
       this.runtime.clock.schedule(intervalMs, () => {
         timer = arm();

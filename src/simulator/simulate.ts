@@ -1,6 +1,7 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { TimeoutError, Validator } from '../runtime/index.ts';
 import { nodeTurns } from '../runtime/node/index.ts';
+import { checkFunction } from './arguments.ts';
 import type { LinkSettings } from './links.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
@@ -48,7 +49,7 @@ export interface SimulationResult<T> {
  * ended all processes are killed.
  *
  * @returns the scenario's value and the record of the run
- * @throws ConfigError with `ERR_CONFIG_INVALID`
+ * @throws ConfigError with `ERR_CONFIG_INVALID`, listing every option that is unknown or out of range
  * @throws what the scenario or a process throws, with `simulation` on it: the seed, the virtual time and the last
  * lines of the trace
  * @throws TimeoutError with `ERR_TIMEOUT` after `maxVirtualMs`, or when nothing is pending that could end the wait
@@ -58,6 +59,7 @@ export async function simulate<T>(
   scenario: (world: World) => Promise<T> | T,
 ): Promise<SimulationResult<T>> {
   const { seed, nodes, maxVirtualMs, ...made } = checked(options);
+  checkFunction('scenario', scenario);
   const world = new World({ seed, ...made });
   const run = async (): Promise<T> => {
     await world.spawnMany(nodes);
@@ -113,10 +115,21 @@ function tail(trace: Trace): string {
 }
 
 function checked(options: SimulateOptions) {
-  const { seed = 1, nodes = 0, maxVirtualMs = 86_400_000 } = options;
-  const { config = {}, network = {}, trace = {}, checks = false } = options;
   const validator = new Validator();
-  validator.knownKeys('', options, KEYS);
+  const given: unknown = options;
+  validator.knownKeys('', given ?? null, KEYS);
+  const { seed = 1, nodes = 0, maxVirtualMs = 86_400_000 } = (given ?? {}) as SimulateOptions;
+  const {
+    config = {},
+    network = {},
+    trace = {},
+    checks = false,
+  } = (given ?? {}) as SimulateOptions;
+  checkTrace(validator, trace);
+  for (const [path, value] of Object.entries({ config, network })) {
+    const isObject = typeof value === 'object' && (value as unknown) !== null;
+    validator.check(isObject && !Array.isArray(value), path, value, 'an object');
+  }
   validator.check(Number.isSafeInteger(seed), 'seed', seed, 'an integer');
   validator.integer('nodes', nodes, 0, 10_000);
   validator.integer('maxVirtualMs', maxVirtualMs, 1, Number.MAX_SAFE_INTEGER);
@@ -125,5 +138,16 @@ function checked(options: SimulateOptions) {
   return { seed, nodes, maxVirtualMs, config, network, trace, checks };
 }
 
+function checkTrace(validator: Validator, trace: TraceOptions): void {
+  validator.knownKeys('trace', trace, TRACE_KEYS);
+  if (typeof trace !== 'object' || (trace as unknown) === null) return;
+  const { maxLines = 1, packets = false, logLevel = 'info' } = trace;
+  validator.integer('trace.maxLines', maxLines, 1);
+  validator.boolean('trace.packets', packets);
+  validator.oneOf('trace.logLevel', logLevel, LOG_LEVELS);
+}
+
+const TRACE_KEYS = ['maxLines', 'packets', 'logLevel'];
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'];
 const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'checks', 'maxVirtualMs'];
 const TAIL_LINES = 40;

@@ -1,4 +1,5 @@
 import type { Address, LogFields, Logger } from '../runtime/index.ts';
+import { checkFields } from '../runtime/index.ts';
 import type { RunningHash } from '../runtime/node/index.ts';
 import { nodeSha256 } from '../runtime/node/index.ts';
 
@@ -40,6 +41,7 @@ export interface TraceOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'none';
 }
 
+const FILTER_FIELDS = ['process', 'kinds', 'fromMs', 'toMs', 'text'];
 const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const;
 
 /** The record of one run. */
@@ -103,8 +105,9 @@ export class Trace {
     return this.#digest;
   }
 
-  /** The lines that were kept, oldest first. */
+  /** The lines that were kept, oldest first. @throws StateError with `ERR_ARGUMENT_INVALID` for a field that is none */
   lines(filter: TraceFilter = {}): readonly TraceLine[] {
+    checkFields('trace filter', filter, FILTER_FIELDS);
     return this.#lines.filter((line) => matches(line, filter));
   }
 

@@ -1,13 +1,27 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import type { Random, Timer } from '../runtime/index.ts';
 import { canonicalHost, SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
+import type { CutDirection } from './arguments.ts';
+import {
+  checkArgument,
+  checkCut,
+  checkDirection,
+  checkDuration,
+  checkFunction,
+  checkGroups,
+  checkList,
+  checkMode,
+  checkOptions,
+  checkText,
+  checkTwoHosts,
+  hostGiven,
+} from './arguments.ts';
 import { CheckError } from './checkers/checker.ts';
 import { Checks } from './checkers/checks.ts';
-import type { MemoryFiles } from './files.ts';
+import { MemoryFiles } from './files.ts';
 import { VirtualClock } from './clock.ts';
 import type { CutMode, LinkSettings } from './links.ts';
 import { MemoryNames } from './names.ts';
-import type { CutDirection } from './network.ts';
 import { MemoryNetwork } from './network.ts';
 import type { ProcessParts } from './process.ts';
 import { SimNode, SimProcess } from './process.ts';
@@ -146,13 +160,19 @@ export class World {
    * Starts a process with a `NetworkDB` in it, and joins it to the cluster.
    *
    * @returns when it has joined
+   * @throws StateError with `ERR_ARGUMENT_INVALID`; what `NetworkDB.create` and `join` throw: no process stays when it
+   * could not be made, a lonely one when it could not join
    */
   async spawn(options: SpawnOptions = {}): Promise<SimNode> {
+    checkSpawn('spawn', options, SPAWN_FIELDS);
     const parts = this.#parts(options.name, options);
     const targets = this.#joinTargets(options.join);
     const node = new SimNode(parts, { ...this.#config, ...options.config });
     this.#processes.push(node);
-    await node.open();
+    await node.open().catch((error: unknown) => {
+      node.crash();
+      throw error;
+    });
     if (targets.length > 0) await node.db.join(targets);
     return node;
   }
@@ -162,6 +182,9 @@ export class World {
     count: number,
     options: Omit<SpawnOptions, 'name' | 'host'> = {},
   ): Promise<SimNode[]> {
+    const isCount = Number.isInteger(count) && count >= 0 && count <= MOST_NODES;
+    checkArgument(isCount, 'count', count, `an integer from 0 to ${MOST_NODES}`);
+    checkSpawn('spawnMany', options, SPAWN_MANY_FIELDS);
     const nodes: SimNode[] = [];
     for (let i = 0; i < count; i += 1) nodes.push(await this.spawn(options));
     return nodes;
@@ -170,8 +193,17 @@ export class World {
   /**
    * Starts a node anew under its name, on its host and disk: a new process that knows nothing but its
    * disk. A former life that still runs is killed first.
+   *
+   * @throws as {@link World.spawn}; a wrong argument kills nobody
    */
   async restart(node: SimNode, options: SpawnOptions = {}): Promise<SimNode> {
+    checkArgument(
+      this.#isOurs(node) && node instanceof SimNode,
+      'node',
+      node,
+      'a node of this world',
+    );
+    checkSpawn('restart', options, SPAWN_FIELDS);
     node.crash();
     const { name, host, config, files } = node;
     return this.spawn({ name, host, files, ...options, config: { ...config, ...options.config } });
@@ -182,12 +214,16 @@ export class World {
    * its own `NetworkDB` with `self.runtime`.
    *
    * @param main - what the process does; when it throws while the process runs, the simulation fails
+   * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   start(
     name: string,
     main: (self: SimProcess) => Promise<void> | void,
     options: StartOptions = {},
   ): SimProcess {
+    checkText('name', name);
+    checkFunction('main', main);
+    checkSpawn('start', options, START_FIELDS);
     const started = new SimProcess(this.#parts(name, options));
     this.#processes.push(started);
     const run = async (): Promise<void> => main(started);
@@ -197,8 +233,9 @@ export class World {
     return started;
   }
 
-  /** Lets so many virtual milliseconds pass. */
+  /** Lets so many virtual milliseconds pass. @throws StateError with `ERR_ARGUMENT_INVALID` */
   async sleep(durationMs: number): Promise<void> {
+    checkDuration('durationMs', durationMs);
     return new Promise((resolve) => {
       this.#clock.schedule(durationMs, resolve);
     });
@@ -208,9 +245,14 @@ export class World {
    * Lets time pass until the condition holds. It is asked now, and whenever time is about to move on.
    *
    * @throws TimeoutError with `ERR_TIMEOUT` when it does not within `withinMs`; whatever the condition throws
+   * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   async until(condition: () => boolean, options: UntilOptions = {}): Promise<void> {
+    checkFunction('condition', condition);
+    checkOptions('until', options, UNTIL_FIELDS);
     const { withinMs = 60_000, what = 'the condition' } = options;
+    checkDuration('withinMs', withinMs);
+    checkText('what', what);
     return new Promise((resolve, reject) => {
       const until = this.now + withinMs;
       const alarm = this.#clock.schedule(withinMs, () => undefined);
@@ -238,9 +280,11 @@ export class World {
    * @param options - `withinMs`: default a bound that follows from the configuration, see docs/simulator.md
    * @returns virtual milliseconds that it took
    * @throws CheckError with `ERR_CHECK_FAILED`, listing what they do not agree about
-   * @throws StateError with `ERR_ARGUMENT_INVALID` in a simulation without `checks`
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also in a simulation without `checks`
    */
   async converge(options: { readonly withinMs?: number } = {}): Promise<number> {
+    checkOptions('converge', options, ['withinMs']);
+    if (options.withinMs !== undefined) checkDuration('withinMs', options.withinMs);
     const { checks } = this;
     if (checks === null) {
       throw new StateError('ERR_ARGUMENT_INVALID', 'converge() needs the option checks');
@@ -263,32 +307,53 @@ export class World {
     }
   }
 
-  /** Cuts the link between two places, both ways or one, all traffic or one kind. */
+  /**
+   * Cuts the link between two places, both ways or one, all traffic or one kind.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for two places on one host, which always reaches itself
+   */
   cut(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    const [from, to] = this.#twoHosts(a, b);
+    checkCut(direction, mode);
     this.#tell(`cut ${placeName(a)} ${direction === 'both' ? '<>' : '>'} ${placeName(b)}, ${mode}`);
-    this.network.cut(this.#hostOf(a), this.#hostOf(b), direction, mode);
+    this.network.cut(from, to, direction, mode);
   }
 
-  /** Undoes {@link World.cut}. */
+  /** Undoes {@link World.cut}. @throws as it does */
   mend(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    const [from, to] = this.#twoHosts(a, b);
+    checkCut(direction, mode);
     this.#tell(`mended ${placeName(a)} ${placeName(b)}, ${mode}`);
-    this.network.mend(this.#hostOf(a), this.#hostOf(b), direction, mode);
+    this.network.mend(from, to, direction, mode);
   }
 
-  /** Holds back what is sent between two places for so long; then it arrives in its order. */
+  /**
+   * Holds back what is sent between two places for so long; then it arrives in its order.
+   *
+   * @throws as {@link World.cut}
+   */
   clog(a: Place, b: Place, durationMs: number, direction: CutDirection = 'both'): void {
+    const [from, to] = this.#twoHosts(a, b);
+    checkDuration('durationMs', durationMs);
+    checkDirection(direction);
     this.#tell(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`);
-    this.network.clog(this.#hostOf(a), this.#hostOf(b), durationMs, direction);
+    this.network.clog(from, to, durationMs, direction);
   }
 
-  /** Splits the places: each reaches those of its own group only; those in no group are one more. */
+  /**
+   * Splits the places: each reaches those of its own group only; those in no group are one more.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for a host in two groups
+   */
   partition(groups: readonly (readonly Place[])[], mode: CutMode = 'all'): void {
+    checkList('groups', groups);
+    for (const [at, group] of groups.entries()) checkList(`groups[${at}]`, group);
+    const hosts = groups.map((group) => group.map((place) => this.#hostOf(place)));
+    checkGroups(hosts);
+    checkMode(mode);
     const shown = groups.map((group) => group.map(placeName).join(' ')).join(' | ');
     this.#tell(`split ${shown}, ${mode}`);
-    this.network.partition(
-      groups.map((group) => group.map((place) => this.#hostOf(place))),
-      mode,
-    );
+    this.network.partition(hosts, mode);
   }
 
   /** Ends partitions, cuts and clogs. */
@@ -297,10 +362,10 @@ export class World {
     this.network.heal();
   }
 
-  /** Changes every link that has no settings of its own. */
+  /** Changes every link that has no settings of its own. @throws ConfigError with `ERR_CONFIG_INVALID` */
   setLinks(changes: Partial<LinkSettings>): void {
-    this.#tell(`links ${JSON.stringify(changes)}`);
     this.network.setLinks(changes);
+    this.#tell(`links ${JSON.stringify(changes)}`);
   }
 
   /** A line of the scenario's in the trace. */
@@ -368,12 +433,24 @@ export class World {
 
   /** @throws StateError with `ERR_ARGUMENT_INVALID`: a cut that cuts nothing would make a test pass for nothing */
   #hostOf(place: Place): string {
-    if (place instanceof SimProcess) return place.host;
-    const named = this.#processes.findLast(({ name }) => name === place);
-    const host = named?.host ?? canonicalHost(place);
-    if (host !== null) return host;
-    const text = `${place} is no process of this world and no address`;
-    throw new StateError('ERR_ARGUMENT_INVALID', text, { place });
+    if (typeof place === 'string') {
+      const named = this.#processes.findLast(({ name }) => name === place);
+      const host = named?.host ?? canonicalHost(place);
+      if (host !== null) return host;
+    } else if (this.#isOurs(place)) return place.host;
+    const shown = typeof place === 'string' ? place : 'what was given';
+    const text = `${shown} is no process of this world and no address`;
+    throw new StateError('ERR_ARGUMENT_INVALID', text, { place: shown });
+  }
+
+  #twoHosts(a: Place, b: Place): readonly [string, string] {
+    const hosts = [this.#hostOf(a), this.#hostOf(b)] as const;
+    checkTwoHosts(...hosts);
+    return hosts;
+  }
+
+  #isOurs(place: unknown): boolean {
+    return place instanceof SimProcess && place.network === this.network;
   }
 
   #tell(text: string): void {
@@ -406,6 +483,29 @@ export class World {
 
 const CONVERGE_LOOK_MS = 250;
 const MOST_PROBLEMS = 20;
+const MOST_NODES = 10_000;
+const START_FIELDS = ['host', 'files'];
+const SPAWN_MANY_FIELDS = ['config', 'join', 'files'];
+const SPAWN_FIELDS = ['name', 'host', 'config', 'join', 'files'];
+const UNTIL_FIELDS = ['withinMs', 'what'];
+
+/** @throws StateError with `ERR_ARGUMENT_INVALID`; what `config` holds is checked where the node is made */
+function checkSpawn(what: string, options: SpawnOptions, known: readonly string[]): void {
+  checkOptions(what, options, known);
+  const { name, host, config, join, files } = options;
+  if (name !== undefined) checkText('name', name);
+  if (host !== undefined) hostGiven('host', host);
+  if (config !== undefined) {
+    checkArgument(typeof config === 'object', 'config', config, 'an object');
+  }
+  if (files !== undefined) {
+    checkArgument(files instanceof MemoryFiles, 'files', files, 'a MemoryFiles');
+  }
+  if (join === undefined || join === false) return;
+  const isTarget = (each: unknown): boolean => each instanceof SimNode || typeof each === 'string';
+  const holds = Array.isArray(join) && join.every(isTarget);
+  checkArgument(holds, 'join', join, 'an array of nodes and addresses, or false');
+}
 
 function targetOf(target: SimNode | string): string {
   if (typeof target === 'string') return target;
