@@ -2,6 +2,7 @@ import $protobuf from 'protobufjs/minimal.js';
 
 import { CodecError, GossipError } from '../runtime/errors.ts';
 import { malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
+import { cutBytes } from './slab.ts';
 
 /*
  * The edge to protobufjs. It throws plain errors for bytes that it cannot read; they leave the codec as
@@ -50,14 +51,14 @@ export function encodeBody<P>(encoder: GeneratedEncoder<P>, properties: P): Uint
   return new Uint8Array(body);
 }
 
-/** A type byte and the bytes of one message. */
+/** A type byte and the bytes of one message; a view, see `slab.ts`. */
 export function encodeTyped<P>(
   type: number,
   encoder: GeneratedEncoder<P>,
   properties: P,
 ): Uint8Array {
   const body = encodeScratch(encoder, properties);
-  const out = new Uint8Array(1 + body.length);
+  const out = cutBytes(1 + body.length);
   out[0] = type;
   out.set(body, 1);
   return out;

@@ -151,9 +151,11 @@ export function keepingMessages(
     if (message.type !== 'alive') return encode(message);
     const last = written.get(message.address);
     if (last?.of.node === message.node && isSameMember(last.of, message)) return last.bytes;
-    const bytes = encode(message);
-    if (bytes.length <= MAX_SHARED_RECORD_BYTES)
-      written.set(message.address, { of: message, bytes });
+    const fresh = encode(message);
+    if (fresh.length > MAX_SHARED_RECORD_BYTES) return fresh;
+    // A copy, since what is kept for as long as the member must not keep a slab with it.
+    const bytes = copyBytes(fresh);
+    written.set(message.address, { of: message, bytes });
     return bytes;
   };
 }

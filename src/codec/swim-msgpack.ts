@@ -20,10 +20,12 @@ import {
   requireOptionalAddress,
   requireVersions,
 } from './swim-checks.ts';
+import { decodeUsual } from './usual-decode.ts';
+import { encodeUsual } from './usual-encode.ts';
 
 /*
  * Bodies of the SWIM messages on the memberlist wire: a type byte, then a msgpack map as Go writes it
- * (go-shapes.ts).
+ * (go-shapes.ts). Most messages take a shorter way (usual-keys.ts).
  *
  * Reading is as strict about meaning as on the default wire, and as liberal about form as Go. The byte
  * form of an address is kept, since Go compares addresses byte for byte. Go tells absent bytes (nil) from
@@ -32,11 +34,16 @@ import {
  */
 
 /**
- * The bytes of a message that travels in packets: type byte and body.
+ * The bytes of a message that travels in packets: type byte and body; a view, see `slab.ts`.
  *
  * @throws CodecError `ERR_CODEC_MALFORMED` for what no peer would accept, `ERR_CODEC_LIMIT` for too much metadata
  */
 export function encodeGoPacketMessage(message: PacketMessage): Uint8Array {
+  return encodeUsual(message) ?? encodeAnyGoPacketMessage(message);
+}
+
+/** The same by the general code: no message is too odd for it, and it says what is wrong with one. */
+export function encodeAnyGoPacketMessage(message: PacketMessage): Uint8Array {
   switch (message.type) {
     case 'ping':
       return encodeGoPing(message);
@@ -76,6 +83,11 @@ export function encodeGoPacketMessage(message: PacketMessage): Uint8Array {
  * body, `ERR_CODEC_TRUNCATED` and `ERR_CODEC_MALFORMED` for what cannot be read, `ERR_CODEC_LIMIT`
  */
 export function decodeGoPacketMessage(bytes: Uint8Array): PacketMessage {
+  return decodeUsual(bytes) ?? decodeAnyGoPacketMessage(bytes);
+}
+
+/** The same by the general code: no message is too odd for it, and it says what is wrong with one. */
+export function decodeAnyGoPacketMessage(bytes: Uint8Array): PacketMessage {
   const type = bytes[0];
   if (type === undefined) throw truncatedError('message');
   const body = bytes.subarray(1);

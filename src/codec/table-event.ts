@@ -237,13 +237,16 @@ function readShort(bytes: Uint8Array): TableEvent | null {
       continue;
     }
     if (at + number > end) return null;
-    const field = bytes.subarray(at, at + number);
+    const start = at;
     at += number;
     if (tag === VALUE_TAG) {
-      value = copyBytes(field);
+      value = copyBytes(bytes.subarray(start, at));
       continue;
     }
-    const text = tag === KEY_TAG ? readText(field) : names.get(field, readText);
+    const text =
+      tag === KEY_TAG
+        ? readText(bytes.subarray(start, at))
+        : names.get(bytes, start, number, readText);
     if (text === null) return null;
     if (tag === OWNER_TAG) owner = text;
     else if (tag === NETWORK_TAG) network = text;

@@ -182,18 +182,28 @@ test('a cached text is that of the same bytes only, however alike others are', (
     reads += 1;
     return decoder.decode(bytes);
   };
-  // The same length and the same three bytes: one slot.
-  const words = ['abcde', 'axcde', 'abcxe', 'abcde', 'abcde'];
-  for (const word of words) assert.equal(cache.get(text.encode(word), read), word);
-  assert.equal(reads, 4);
+  const get = (word: string): string | null => {
+    const bytes = text.encode(`<${word}>`);
+    return cache.get(bytes, 1, bytes.length - 2, read);
+  };
+  // More than there are slots, so that many share one; each is asked for twice in a row.
+  const words = Array.from({ length: 1_000 }, (_, at) => `${at}`.padStart(19, '0'));
+  for (const word of [...words, ...words]) {
+    const before = reads;
+    assert.equal(get(word), word);
+    assert.equal(get(word), word);
+    assert.ok(reads - before <= 1);
+  }
+  assert.ok(reads > words.length, `${reads}`);
   const bytes = text.encode('zz');
-  assert.equal(cache.get(bytes, read), 'zz');
+  assert.equal(cache.get(bytes, 0, 2, read), 'zz');
   bytes.fill(0x61);
-  assert.equal(cache.get(text.encode('zz'), read), 'zz');
+  assert.equal(get('zz'), 'zz');
   const long = 'k'.repeat(1_000);
-  assert.equal(cache.get(text.encode(long), read), long);
+  assert.equal(get(long), long);
+  assert.equal(get(''), '');
   assert.equal(
-    cache.get(text.encode('ä'), () => null),
+    cache.get(text.encode('ä'), 0, 2, () => null),
     null,
   );
 });
