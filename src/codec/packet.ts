@@ -7,11 +7,12 @@ import { MESSAGE_TYPE } from './messages.ts';
 import {
   BOX_OVERHEAD_BYTES,
   NONCE_BYTES,
-  openBox,
+  openPacketBox,
   SEALED_MARK,
   SealingKeys,
-  sealBox,
+  sealPacketBox,
 } from './secretbox.ts';
+import { cutBytes } from './slab.ts';
 import { decodePacketMessage, isMsgpackBody } from './swim-protobuf.ts';
 
 /*
@@ -60,14 +61,15 @@ export class PacketCodec implements PacketEnvelope {
       return plain;
     }
     const nonceAt = header.length + 1;
-    const out = new Uint8Array(nonceAt + NONCE_BYTES + BOX_OVERHEAD_BYTES + message.length);
+    const out = cutBytes(nonceAt + NONCE_BYTES + BOX_OVERHEAD_BYTES + message.length);
     out.set(header);
     out[header.length] = SEALED_MARK;
     const nonce = out.subarray(nonceAt, nonceAt + NONCE_BYTES);
     this.#options.entropy.fill(nonce);
     const { keyring } = this.#options;
     const { primary } = keyring;
-    out.set(sealBox(message, nonce, this.#keys.packet(primary)), nonceAt + NONCE_BYTES);
+    const key = this.#keys.packet(primary);
+    sealPacketBox(out, nonceAt + NONCE_BYTES, { message, nonce, key });
     keyring.countSealed(primary);
     return out;
   }
@@ -104,7 +106,7 @@ export class PacketCodec implements PacketEnvelope {
     const nonce = bytes.subarray(1, 1 + NONCE_BYTES);
     const box = bytes.subarray(1 + NONCE_BYTES);
     for (const key of keyring.entries()) {
-      const message = openBox(box, nonce, this.#keys.packet(key));
+      const message = openPacketBox(box, nonce, this.#keys.packet(key));
       if (message !== null) return { message, keyFingerprint: key.fingerprint };
     }
     throw new CryptoError('ERR_KEY_MISMATCH', 'no key of ours opens a packet', {

@@ -26,7 +26,8 @@ export interface UserDelegate {
    */
   getBroadcasts?(overheadBytes: number, limitBytes: number, freshOnly: boolean): Uint8Array[];
   /**
-   * Whether `getBroadcasts` has anything; without it `getBroadcasts` is asked at every tick of the gossip.
+   * Whether `getBroadcasts` has anything; without it `getBroadcasts` is asked at every tick of the gossip. Once it
+   * has said no it is asked again after a `nudge` alone.
    *
    * @internal
    */

@@ -53,8 +53,9 @@ export class Gossip {
     this.#prompt = null;
   }
 
-  /** There is fresh news: send it soon. */
+  /** There is fresh news: send it soon. Whoever queues any says so. */
   nudge(): void {
+    this.#sender.newsQueued();
     if (!this.#isOpen || this.#prompt !== null) return;
     this.#schedulePrompt(PROMPT_MS);
   }

@@ -1,5 +1,5 @@
 import type { Address } from '../runtime/index.ts';
-import { formatAddress, sharedAddressText } from '../runtime/index.ts';
+import { sharedAddress } from '../runtime/index.ts';
 import type { MemberTable } from './members.ts';
 import { isMember } from './member.ts';
 
@@ -9,7 +9,9 @@ import { isMember } from './member.ts';
  */
 export class KeyUse {
   readonly #table: MemberTable;
-  readonly #lastKey = new Map<string, string>();
+  /** Fingerprints by port, then host: most rings use one port, and no text is made of an address for each packet. */
+  readonly #lastKey = new Map<number, Map<string, string>>();
+  #size = 0;
 
   constructor(table: MemberTable) {
     this.#table = table;
@@ -17,9 +19,9 @@ export class KeyUse {
 
   /** A packet from an endpoint was opened with a key. */
   heard(from: Address, fingerprint: string): void {
-    if (this.#lastKey.get(formatAddress(from)) === fingerprint) return;
-    this.#lastKey.set(sharedAddressText(from), fingerprint);
-    if (this.#lastKey.size > 2 * this.#table.size + 16) this.#forgetStrangers();
+    if (this.#lastKey.get(from.port)?.get(from.host) === fingerprint) return;
+    this.#note(sharedAddress(from.host, from.port), fingerprint);
+    if (this.#size > 2 * this.#table.size + 16) this.#forgetStrangers();
   }
 
   /** Members last heard under each key, by fingerprint. */
@@ -27,17 +29,25 @@ export class KeyUse {
     const counts = new Map<string, number>();
     for (const record of this.#table.all()) {
       if (record.isLocal || !isMember(record)) continue;
-      const fingerprint = this.#lastKey.get(formatAddress(record.address));
+      const fingerprint = this.#lastKey.get(record.address.port)?.get(record.address.host);
       if (fingerprint !== undefined) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
     }
     return counts;
   }
 
   #forgetStrangers(): void {
-    const known = new Set<string>();
-    for (const { address } of this.#table.all()) known.add(formatAddress(address));
-    for (const endpoint of this.#lastKey.keys()) {
-      if (!known.has(endpoint)) this.#lastKey.delete(endpoint);
+    const heard = new Map(this.#lastKey);
+    this.#lastKey.clear();
+    this.#size = 0;
+    for (const { address } of this.#table.all()) {
+      const fingerprint = heard.get(address.port)?.get(address.host);
+      if (fingerprint !== undefined) this.#note(address, fingerprint);
     }
+  }
+
+  #note({ host, port }: Address, fingerprint: string): void {
+    const byHost = this.#lastKey.get(port) ?? new Map<string, string>();
+    if (!byHost.has(host)) this.#size += 1;
+    this.#lastKey.set(port, byHost.set(host, fingerprint));
   }
 }

@@ -32,6 +32,8 @@ export class PacketSender {
   readonly #endpoints: EndpointIndex;
   /** From 1 on the layer above fills the next packet first. */
   #userCredit = 0;
+  /** Nothing waited when somebody looked, and nothing was queued since. */
+  #isQuiet = false;
 
   constructor(core: Core) {
     this.#core = core;
@@ -57,6 +59,11 @@ export class PacketSender {
   /** Sends one message, with as much news as fits beside it. */
   sendWithNews(to: Address, message: PacketMessage, done?: SendCallback): void {
     const encoded = this.#core.wire.encodePacketMessage(message);
+    if (!this.mayHaveNews()) {
+      this.#giveCredit(0);
+      this.#sendGroup(to, [encoded], done);
+      return;
+    }
     const room = this.roomBytes(to) - COMPOUND_HEADER_BYTES - COMPOUND_PART_BYTES - encoded.length;
     this.sendParts(to, [encoded, ...this.collectNews(room, false)], done);
   }
@@ -104,32 +111,38 @@ export class PacketSender {
    * @returns bytes handed to the network
    */
   sendAlone(to: readonly Address[], message: Uint8Array, done?: SendCallback): number {
-    const { counters, ports, wire } = this.#core;
-    const sealed = new Map<number | undefined, Uint8Array>();
+    const { wire } = this.#core;
+    const sealed = to.length === 1 ? null : new Map<number | undefined, Uint8Array>();
     let sentBytes = 0;
     for (const address of to) {
       const options = this.#optionsFor(address);
-      const datagram = sealed.get(options.peerMaxVersion) ?? wire.packets.seal(message, options);
-      sealed.set(options.peerMaxVersion, datagram);
+      const known = sealed?.get(options.peerMaxVersion);
+      const datagram = known ?? wire.packets.seal(message, options);
+      if (known === undefined) sealed?.set(options.peerMaxVersion, datagram);
       sentBytes += datagram.length;
-      counters.add('packets.sent');
-      counters.add('packets.sentBytes', datagram.length);
-      ports.transport.sendPacket(address, datagram, (error) => {
-        if (error !== null) {
-          counters.add('packets.sendFailed');
-          ports.logger.warn({ ...address, error }, 'a packet was not sent');
-        }
-        done?.(error);
-      });
+      this.#sendDatagram(address, datagram, done);
     }
     return sentBytes;
   }
 
+  #sendDatagram(to: Address, datagram: Uint8Array, done?: SendCallback): void {
+    const { counters, ports } = this.#core;
+    counters.add('packets.sent');
+    counters.add('packets.sentBytes', datagram.length);
+    ports.transport.sendPacket(to, datagram, (error) => {
+      if (error !== null) {
+        counters.add('packets.sendFailed');
+        ports.logger.warn({ ...to, error }, 'a packet was not sent');
+      }
+      done?.(error);
+    });
+  }
+
   /** What the envelope needs to know; only the memberlist wire depends on who is addressed. */
   #optionsFor(to: Address): PacketOptions {
-    if (this.#core.config.wire !== 'memberlist') return {};
+    if (this.#core.config.wire !== 'memberlist') return NO_OPTIONS;
     const peerMaxVersion = this.#endpoints.find(to)?.versions[1];
-    return peerMaxVersion === undefined ? {} : { peerMaxVersion };
+    return peerMaxVersion === undefined ? NO_OPTIONS : { peerMaxVersion };
   }
 
   #sendGroup(to: Address, group: readonly Uint8Array[], done?: SendCallback): number {
@@ -168,10 +181,17 @@ export class PacketSender {
 
   /** Whether there may be news: false in a quiet ring, whose gossip then costs next to nothing. */
   mayHaveNews(): boolean {
+    if (this.#isQuiet) return false;
     const { queue, userQueue, delegates } = this.#core;
     if (queue.length > 0 || userQueue.length > 0) return true;
     const { user } = delegates;
-    return user?.getBroadcasts !== undefined && user.hasBroadcasts?.() !== false;
+    this.#isQuiet = user?.getBroadcasts === undefined || user.hasBroadcasts?.() === false;
+    return !this.#isQuiet;
+  }
+
+  /** News was queued, here or by the layer above. Whoever queues any says so. */
+  newsQueued(): void {
+    this.#isQuiet = false;
   }
 
   /**
@@ -186,18 +206,23 @@ export class PacketSender {
    */
   collectNews(limitBytes: number, freshOnly: boolean): Uint8Array[] {
     if (limitBytes <= COMPOUND_PART_BYTES) return [];
-    const { queue, config } = this.#core;
-    const { userBroadcastShare: share } = config.gossip;
+    const { queue } = this.#core;
     const isUsersTurn = this.#userCredit >= 1;
     const first = isUsersTurn ? this.#collectUserNews(limitBytes, freshOnly) : [];
     const room = limitBytes - costOf(first, COMPOUND_PART_BYTES);
     const claims = freshOnly
       ? queue.takeFresh(COMPOUND_PART_BYTES, room)
       : queue.getBroadcasts(COMPOUND_PART_BYTES, room);
-    this.#userCredit = Math.min(1 + share, this.#userCredit + share - (first.length > 0 ? 1 : 0));
+    this.#giveCredit(first.length > 0 ? 1 : 0);
     if (isUsersTurn) return [...claims, ...first];
     const left = room - costOf(claims, COMPOUND_PART_BYTES);
     return [...claims, ...this.#collectUserNews(left, freshOnly)];
+  }
+
+  /** One more packet was filled; `spent` of the credit of the layer above was used for it. */
+  #giveCredit(spent: number): void {
+    const { userBroadcastShare: share } = this.#core.config.gossip;
+    this.#userCredit = Math.min(1 + share, this.#userCredit + share - spent);
   }
 
   /** What users queued themselves, then what the layer above offers; with its type byte in front. */
@@ -263,3 +288,4 @@ function costOf(messages: readonly Uint8Array[], overheadBytes: number): number 
 /** Cost of a user message in a compound: its length bytes and its type byte. */
 const USER_PART_BYTES = COMPOUND_PART_BYTES + 1;
 const NO_BYTES = new Uint8Array(0);
+const NO_OPTIONS: PacketOptions = {};

@@ -1,12 +1,8 @@
 import type { Address, GossipError, Timer } from '../runtime/index.ts';
-import {
-  formatAddress,
-  randomBelow,
-  randomFraction,
-  StateError,
-  Ticker,
-} from '../runtime/index.ts';
+import type { TickerOptions } from '../runtime/index.ts';
+import { randomBelow, randomFraction, StateError, Ticker } from '../runtime/index.ts';
 import type { Core } from './core.ts';
+import { EndpointIndex } from './endpoint-index.ts';
 import type { JoinTarget } from './join-targets.ts';
 import { parseJoinTarget, resolveJoinTarget } from './join-targets.ts';
 import type { MemberRecord } from './member.ts';
@@ -41,6 +37,8 @@ export class Rejoin {
   readonly #hooks: RejoinHooks;
   readonly #lost = new Map<string, { readonly address: Address; readonly since: number }>();
   readonly #tickers: Ticker[] = [];
+  readonly #endpoints: EndpointIndex;
+  readonly #reconnect: Ticker | null;
   readonly #peersFile: PeersFile | null;
   #targets: readonly JoinTarget[] = [];
   #saved: readonly Address[] = [];
@@ -53,11 +51,17 @@ export class Rejoin {
     this.#hooks = hooks;
     const { reconnectIntervalMs, bootstrapIntervalMs, peersFile } = core.config.rejoin;
     this.#peersFile = peersFile === null ? null : new PeersFile(core, peersFile);
-    this.#addTicker(reconnectIntervalMs, () => {
-      this.#tryLost();
+    this.#endpoints = new EndpointIndex(core.table);
+    this.#reconnect = this.#addTicker(reconnectIntervalMs, {
+      onTick: () => {
+        this.#tryLost();
+      },
+      isIdle: () => this.#lost.size === 0,
     });
-    this.#addTicker(bootstrapIntervalMs, () => {
-      this.#tryMissing();
+    this.#addTicker(bootstrapIntervalMs, {
+      onTick: () => {
+        this.#tryMissing();
+      },
     });
   }
 
@@ -132,9 +136,11 @@ export class Rejoin {
     });
   }
 
-  #addTicker(intervalMs: number | false, onTick: () => void): void {
-    if (intervalMs === false) return;
-    this.#tickers.push(new Ticker(this.#core.ports, { intervalMs: () => intervalMs, onTick }));
+  #addTicker(intervalMs: number | false, o: Omit<TickerOptions, 'intervalMs'>): Ticker | null {
+    if (intervalMs === false) return null;
+    const ticker = new Ticker(this.#core.ports, { intervalMs: () => intervalMs, ...o });
+    this.#tickers.push(ticker);
+    return ticker;
   }
 
   #remember(name: string, address: Address): void {
@@ -142,6 +148,7 @@ export class Rejoin {
     this.#lost.set(name, { address, since: this.#core.ports.clock.now() });
     const [oldest] = this.#lost.keys();
     if (oldest !== undefined && this.#lost.size > MAX_LOST) this.#lost.delete(oldest);
+    this.#reconnect?.wake();
   }
 
   #tryLost(): void {
@@ -175,11 +182,8 @@ export class Rejoin {
 
   /** Contacts those of the endpoints that no member has, one after the other. */
   #contact(endpoints: readonly Address[]): void {
-    const { table, counters } = this.#core;
-    const known = new Set<string>();
-    for (const record of table.all())
-      if (isMember(record)) known.add(formatAddress(record.address));
-    const missing = endpoints.filter((endpoint) => !known.has(formatAddress(endpoint)));
+    const { counters } = this.#core;
+    const missing = endpoints.filter((endpoint) => this.#endpoints.find(endpoint) === undefined);
     const next = (): void => {
       const endpoint = missing.shift();
       if (endpoint === undefined || !this.#isOpen) {

@@ -64,9 +64,12 @@ export class Broadcasts {
   readonly #networkEvents: BroadcastQueue;
   readonly #nodeEvents: BroadcastQueue;
   readonly #tables = new Map<string, TableNews>();
+  readonly #onRepeat: () => void;
 
-  constructor(state: TableState) {
+  /** @param onRepeat - hears of each event of a table that waits to be sent again */
+  constructor(state: TableState, onRepeat: () => void = () => undefined) {
     this.#state = state;
+    this.#onRepeat = onRepeat;
     this.#networkEvents = this.#newQueue();
     this.#nodeEvents = this.#newQueue();
   }
@@ -174,6 +177,14 @@ export class Broadcasts {
   repeatBytes(network: string, list: RepeatList): number {
     const events = this.#tables.get(network)?.[list];
     return events === undefined ? 0 : events.bytes - events.freshBytes;
+  }
+
+  /** Whether events of tables wait to be sent again. */
+  get hasRepeats(): boolean {
+    for (const { own, next, previous } of this.#tables.values()) {
+      if (own.bytes > own.freshBytes || next.length > 0 || previous.length > 0) return true;
+    }
+    return false;
   }
 
   /** Whether events about nodes or networks wait. */
@@ -299,7 +310,9 @@ export class Broadcasts {
 
   #putBack(list: EventList, event: WaitingEvent, now: number, limit: number): void {
     const sends = event.sends + 1;
-    if (sends < limit) list.put({ ...event, sends, sentAt: now });
+    if (sends >= limit) return;
+    list.put({ ...event, sends, sentAt: now });
+    this.#onRepeat();
   }
 
   #sendLimit(network: string): number {

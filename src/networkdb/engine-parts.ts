@@ -90,11 +90,13 @@ export function buildParts(
   );
   const slices = new Slices(clock);
   const pacer = new TablePacing(clock, options.maxBytesPerSecond);
-  const broadcasts = new Broadcasts(state);
+  const broadcasts = new Broadcasts(state, () => {
+    gossip.repeatQueued();
+  });
   const ring = new Ring(state.attachments, state.nodes, state.localName);
   const sending = { clock, random, membership, state, broadcasts, ring, pacer };
   const streams = new StreamSpread({ ...sending, slices });
-  const gossip = new TableGossip({
+  const gossip: TableGossip = new TableGossip({
     ...sending,
     streams,
     isApplyingStream: () => inbound.isApplyingStream,

@@ -16,7 +16,7 @@ import type { TableState } from './transitions.ts';
  *   news       within 4 ms of being queued, all that gathered meanwhile together: to both neighbours in
  *              the ring and to random members, so that a few hops of some milliseconds reach everybody
  *   ticker     repeats: our own writes to random members, what we relay to the neighbour from which
- *              it has not come back
+ *              it has not come back; while nothing waits to be repeated it rests
  *   streams    more than 64 KiB of news at once, which would take long and overrun buffers as packets
  *
  * What we relay stops being sent when both neighbours have sent it to us: then they have it, and their
@@ -63,6 +63,7 @@ export class TableGossip {
       onTick: () => {
         this.#repeat();
       },
+      isIdle: () => !parts.broadcasts.hasRepeats,
     });
   }
 
@@ -83,6 +84,11 @@ export class TableGossip {
   /** Something was queued that was never sent, or somebody has come to whom it can be sent. */
   newsQueued(): void {
     this.#promptIn(PROMPT_DELAY_MS);
+  }
+
+  /** Something waits to be sent again. */
+  repeatQueued(): void {
+    this.#ticker.wake();
   }
 
   #promptIn(delayMs: number): void {

@@ -8,6 +8,11 @@ export interface TickerOptions {
   readonly intervalMs: () => number;
   /** One tick. Runs to its end before the next is due to be scheduled. */
   readonly onTick: () => void;
+  /**
+   * Whether a tick would find nothing to do; asked before each. While it would not, the ticker rests and costs
+   * nothing, until {@link Ticker.wake}. Left out: it never rests.
+   */
+  readonly isIdle?: () => boolean;
 }
 
 /**
@@ -15,12 +20,16 @@ export interface TickerOptions {
  *
  * The first tick comes after a uniform random part of the interval, so that nodes started together
  * do not act together. After a stall the missed ticks collapse into one.
+ *
+ * One that may rest keeps its phase: it wakes to the tick that would have come next. So resting changes nothing but
+ * what ticking costs, which counts where a thousand members tick in one process.
  */
 export class Ticker {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #options: TickerOptions;
   #timer: Timer | null = null;
+  #isResting = false;
   #dueAt = 0;
 
   constructor(ports: { readonly clock: Clock; readonly random: Random }, options: TickerOptions) {
@@ -31,7 +40,7 @@ export class Ticker {
 
   /** Begins to tick; harmless when it already does. */
   start(): void {
-    if (this.#timer !== null) return;
+    if (this.#timer !== null || this.#isResting) return;
     this.#dueAt = this.#clock.now() + randomFraction(this.#random) * this.#options.intervalMs();
     this.#arm();
   }
@@ -40,6 +49,17 @@ export class Ticker {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#isResting = false;
+  }
+
+  /** There is something to do again; harmless when it does not rest, or does not tick at all. */
+  wake(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    const intervalMs = this.#options.intervalMs();
+    const missedCount = Math.floor((this.#clock.now() - this.#dueAt) / intervalMs) + 1;
+    this.#dueAt += Math.max(0, missedCount) * intervalMs;
+    this.#arm();
   }
 
   #arm(): void {
@@ -51,6 +71,11 @@ export class Ticker {
     const intervalMs = this.#options.intervalMs();
     const now = this.#clock.now();
     this.#dueAt = Math.max(this.#dueAt + intervalMs, now);
+    if (this.#options.isIdle?.() === true) {
+      this.#timer = null;
+      this.#isResting = true;
+      return;
+    }
     this.#arm();
     this.#options.onTick();
   };

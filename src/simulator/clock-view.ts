@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
+import type { VirtualClock } from './clock.ts';
+import { QueuedEvent } from './event-queue.ts';
 
 /*
  * What one process takes for the time. By default that is virtual time itself; a skewed clock runs faster or
@@ -9,27 +11,60 @@ import { GossipError } from '../runtime/index.ts';
  * reading or a later one. Whenever the relation between the two changes, every pending call is armed anew.
  */
 
-/** A call that waits, in a list with the others of its view: a set of all was a cost of every timer. */
-class PendingCall implements Timer {
-  readonly #view: PendingCalls;
+/**
+ * A call that waits: itself the event in the queue of the world, and in a list with the others of its view. A
+ * set of all, and an object for each purpose, were a cost of every timer.
+ */
+class PendingCall extends QueuedEvent implements Timer {
+  readonly #view: ClockView;
   /** Reading of the view's clock at which it is due. */
   readonly dueAt: number;
-  readonly run: () => void;
-  timer: Timer | null = null;
+  run: () => void;
   previous: PendingCall | null = null;
   next: PendingCall | null = null;
 
-  constructor(view: PendingCalls, dueAt: number, run: () => void) {
+  constructor(view: ClockView, dueAt: number, run: () => void) {
+    super();
     this.#view = view;
     this.dueAt = dueAt;
     this.run = run;
   }
 
+  override fire(): void {
+    this.#view.fire(this);
+  }
+
   cancel(): void {
-    this.#view.remove(this);
-    this.timer?.cancel();
+    this.#view.cancel(this);
+    // What was cancelled may stay in the queue for long, and should not keep what it would have run.
+    this.run = NOTHING;
   }
 }
+
+/** A call that waits for the end of an instant; whoever stops the view does not look for it. */
+class DeferredCall extends QueuedEvent implements Timer {
+  readonly #view: ClockView;
+  readonly #clock: VirtualClock;
+  run: () => void;
+
+  constructor(view: ClockView, clock: VirtualClock, run: () => void) {
+    super();
+    this.#view = view;
+    this.#clock = clock;
+    this.run = run;
+  }
+
+  override fire(): void {
+    this.#view.fireDeferred(this);
+  }
+
+  cancel(): void {
+    this.#clock.dequeue(this);
+    this.run = NOTHING;
+  }
+}
+
+const NOTHING = (): void => undefined;
 
 /** Pending calls in the order in which they were added. */
 class PendingCalls {
@@ -73,9 +108,11 @@ class PendingCalls {
 
 /** One process's share of a virtual clock. */
 export class ClockView implements Clock {
-  readonly #clock: Clock;
+  readonly #clock: VirtualClock;
   readonly #pending = new PendingCalls();
   #isStopped = false;
+  /** Neither stopped nor paused: what every timer looks at. */
+  #runsFreely = true;
   #pausedUntil = -Infinity;
   /** This clock showed `shown` when the world's showed `at`, and has run at `rate` since. */
   #skew: { readonly at: number; readonly shown: number; readonly rate: number } | null = null;
@@ -83,7 +120,7 @@ export class ClockView implements Clock {
   /** What it has shown already: rounding must not show a call less than it was due at, which waits for ever then. */
   #shownAtLeast = -Infinity;
 
-  constructor(clock: Clock) {
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 
@@ -101,22 +138,16 @@ export class ClockView implements Clock {
 
   schedule(delayMs: number, run: () => void): Timer {
     const dueAt = this.now() + Math.max(0, delayMs);
-    const pending = new PendingCall(this.#pending, dueAt, run);
-    this.#arm(pending, delayMs / this.#rate);
+    const pending = new PendingCall(this, dueAt, run);
+    this.#clock.enqueue(delayMs / this.#rate, 0, pending);
     this.#pending.add(pending);
     return pending;
   }
 
   afterPendingInput(run: () => void): Timer {
-    let timer: Timer;
-    const guarded = (): void => {
-      if (this.#isStopped) return;
-      const pausedMs = this.#pausedUntil - this.#clock.now();
-      if (pausedMs > 0) timer = this.#clock.schedule(pausedMs, guarded);
-      else run();
-    };
-    timer = this.#clock.afterPendingInput(guarded);
-    return { cancel: () => timer.cancel() };
+    const call = new DeferredCall(this, this.#clock, run);
+    this.#clock.enqueue(0, 1, call);
+    return call;
   }
 
   /**
@@ -125,12 +156,14 @@ export class ClockView implements Clock {
    */
   pause(durationMs: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + durationMs);
+    this.#runsFreely = false;
   }
 
   /** Nothing scheduled through this view runs any more. */
   stop(): void {
     this.#isStopped = true;
-    for (const { timer } of this.#pending) timer?.cancel();
+    this.#runsFreely = false;
+    for (const pending of this.#pending) this.#clock.dequeue(pending);
     this.#pending.clear();
   }
 
@@ -161,26 +194,39 @@ export class ClockView implements Clock {
   #shift(shown: number, rate: number): void {
     this.#skew = { at: this.#clock.now(), shown, rate };
     for (const pending of this.#pending) {
-      pending.timer?.cancel();
-      this.#arm(pending, (pending.dueAt - shown) / rate);
+      this.#clock.dequeue(pending);
+      this.#clock.enqueue((pending.dueAt - shown) / rate, 0, pending);
     }
   }
 
-  #arm(pending: PendingCall, delayMs: number): void {
-    pending.timer = this.#clock.schedule(delayMs, () => {
-      this.#fire(pending);
-    });
-  }
-
-  #fire(pending: PendingCall): void {
-    if (this.#isStopped) return;
+  /** Whether this process may run now; if it only stands still, the event waits for its end. */
+  #mayRun(event: QueuedEvent): boolean {
+    if (this.#isStopped) return false;
     const pausedMs = this.#pausedUntil - this.#clock.now();
     if (pausedMs > 0) {
-      this.#arm(pending, pausedMs);
-      return;
+      this.#clock.enqueue(pausedMs, 0, event);
+      return false;
     }
+    this.#runsFreely = true;
+    return true;
+  }
+
+  /** A call's time has come. @internal */
+  fire(pending: PendingCall): void {
+    if (!this.#runsFreely && !this.#mayRun(pending)) return;
     this.#pending.remove(pending);
     if (this.#skew !== null) this.#shownAtLeast = Math.max(this.#shownAtLeast, pending.dueAt);
     pending.run();
+  }
+
+  /** The end of an instant has come. @internal */
+  fireDeferred(call: DeferredCall): void {
+    if (this.#runsFreely || this.#mayRun(call)) call.run();
+  }
+
+  /** A call shall not run. @internal */
+  cancel(pending: PendingCall): void {
+    this.#pending.remove(pending);
+    this.#clock.dequeue(pending);
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
 import { ClockView } from './clock-view.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue, QueuedEvent } from './event-queue.ts';
 import type { EventPhase } from './event-queue.ts';
 
 /*
@@ -14,6 +14,26 @@ import type { EventPhase } from './event-queue.ts';
 
 /** More calls than this without time moving on is a loop that would never end. */
 const MAX_CALLS_PER_INSTANT = 5_000_000;
+
+/** A call that was scheduled on the clock itself. */
+class ScheduledCall extends QueuedEvent implements Timer {
+  readonly #queue: EventQueue;
+  readonly #run: () => void;
+
+  constructor(queue: EventQueue, run: () => void) {
+    super();
+    this.#queue = queue;
+    this.#run = run;
+  }
+
+  override fire(): void {
+    this.#run();
+  }
+
+  cancel(): void {
+    this.#queue.cancel(this);
+  }
+}
 
 /** A {@link Clock} that the test or simulation moves by hand. */
 export class VirtualClock implements Clock {
@@ -37,14 +57,28 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, run: () => void): Timer {
-    if (!Number.isFinite(delayMs)) {
-      throw new GossipError('ERR_ARGUMENT_INVALID', `a delay must be finite, got ${delayMs}`);
-    }
-    return this.#add(this.#now + Math.max(0, delayMs), 0, run);
+    const call = new ScheduledCall(this.#queue, run);
+    this.enqueue(delayMs, 0, call);
+    return call;
   }
 
   afterPendingInput(run: () => void): Timer {
-    return this.#add(this.#now, 1, run);
+    const call = new ScheduledCall(this.#queue, run);
+    this.enqueue(0, 1, call);
+    return call;
+  }
+
+  /** What `schedule` and `afterPendingInput` do, for a call that is an event itself. @internal */
+  enqueue(delayMs: number, phase: EventPhase, event: QueuedEvent): void {
+    if (!Number.isFinite(delayMs)) {
+      throw new GossipError('ERR_ARGUMENT_INVALID', `a delay must be finite, got ${delayMs}`);
+    }
+    this.#queue.add(this.#now + Math.max(0, delayMs), phase, event);
+  }
+
+  /** Forgets such an event; harmless when it does not wait. @internal */
+  dequeue(event: QueuedEvent): void {
+    this.#queue.cancel(event);
   }
 
   /**
@@ -92,10 +126,6 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  #add(time: number, phase: EventPhase, run: () => void): Timer {
-    return this.#queue.add(time, phase, run);
-  }
-
   #step(time: number): void {
     if (this.#isRunning) {
       throw new GossipError(
@@ -108,10 +138,10 @@ export class VirtualClock implements Clock {
     if (this.#callsThisInstant > MAX_CALLS_PER_INSTANT) {
       throw new GossipError('ERR_INTERNAL', `virtual time does not move on from ${time} ms`);
     }
-    const run = this.#queue.take();
+    const event = this.#queue.take();
     this.#isRunning = true;
     try {
-      run?.();
+      event?.fire();
     } catch (error) {
       throw withVirtualTime(error, time);
     } finally {

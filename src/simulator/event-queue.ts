@@ -1,12 +1,10 @@
-import type { Timer } from '../runtime/index.ts';
-
 /*
  * Pending events of virtual time, in an array heap.
  *
  * Order is time, then phase, then insertion: a total order, so that a run depends on nothing but what
- * was scheduled. A cancelled event stays in the heap without its function and is skipped when it comes
- * up; when such husks outnumber the live ones the heap is built anew, so that many long timers that
- * are armed and cancelled (every probe does it) do not pile up.
+ * was scheduled. A cancelled event stays in the heap under a rank that is its own no more, and is skipped when
+ * it comes up; when such husks outnumber the live ones the heap is built anew, so that many long timers
+ * that are armed and cancelled (every probe does it) do not pile up.
  *
  * A ring of a thousand nodes has tens of thousands of events pending, and looking into each event on the way
  * through the heap was a cache miss. So what they are ordered by stands in arrays of numbers, four children in a
@@ -16,28 +14,22 @@ import type { Timer } from '../runtime/index.ts';
 /** `event`: timers and deliveries. `afterInput`: what waits for all of those of its time. */
 export type EventPhase = 0 | 1;
 
-/** One pending call; `run` is null once it was cancelled or taken. */
-export class QueuedEvent implements Timer {
-  readonly #queue: EventQueue;
-  run: (() => void) | null;
+/** Something that can wait in an {@link EventQueue}, once at a time. */
+export abstract class QueuedEvent {
+  /** Where it stands in the order while it waits; for the queue alone. */
+  rank: number = NOT_QUEUED;
 
-  constructor(queue: EventQueue, run: () => void) {
-    this.#queue = queue;
-    this.run = run;
-  }
-
-  /** The call will not run; harmless when it has. */
-  cancel(): void {
-    this.#queue.cancel(this);
-  }
+  /** Its time has come. */
+  abstract fire(): void;
 }
 
+const NOT_QUEUED = -1;
 const LEAST_COMPACTED = 1024;
 const CHILDREN = 4;
 /** What the phase weighs in a rank: more events than this are never queued. */
 const PHASE_RANK = 2 ** 52;
 
-/** Priority queue of calls. */
+/** Priority queue of events. */
 export class EventQueue {
   #times = new Float64Array(LEAST_COMPACTED);
   /** Phase, then insertion. */
@@ -51,20 +43,21 @@ export class EventQueue {
     return this.#liveCount;
   }
 
-  add(time: number, phase: EventPhase, run: () => void): QueuedEvent {
-    const event = new QueuedEvent(this, run);
+  /** Lets an event wait that does not yet. */
+  add(time: number, phase: EventPhase, event: QueuedEvent): void {
     const rank = phase * PHASE_RANK + this.#nextOrder;
     this.#nextOrder += 1;
     this.#liveCount += 1;
     if (this.#events.length === this.#times.length) this.#grow();
     this.#events.push(event);
+    event.rank = rank;
     this.#siftUp(this.#events.length - 1, time, rank, event);
-    return event;
   }
 
+  /** It will not be taken; harmless when it was, or never waited. */
   cancel(event: QueuedEvent): void {
-    if (event.run === null) return;
-    event.run = null;
+    if (event.rank === NOT_QUEUED) return;
+    event.rank = NOT_QUEUED;
     this.#liveCount -= 1;
     const husks = this.#events.length - this.#liveCount;
     if (this.#events.length >= LEAST_COMPACTED && husks > this.#liveCount) this.#compact();
@@ -72,19 +65,22 @@ export class EventQueue {
 
   /** Time of the first event, or null when there is none. */
   nextTime(): number | null {
-    while (this.#events[0]?.run === null) this.#removeFirst();
-    return this.#events.length === 0 ? null : (this.#times[0] as number);
+    for (;;) {
+      const first = this.#events[0];
+      if (first === undefined) return null;
+      if (first.rank === this.#ranks[0]) return this.#times[0] as number;
+      this.#removeFirst();
+    }
   }
 
-  /** Takes the first event out and returns its call, or null when there is none. */
-  take(): (() => void) | null {
+  /** Takes the first event out; null when there is none. */
+  take(): QueuedEvent | null {
     if (this.nextTime() === null) return null;
     const first = this.#events[0] as QueuedEvent;
     this.#removeFirst();
-    const { run } = first;
-    first.run = null;
+    first.rank = NOT_QUEUED;
     this.#liveCount -= 1;
-    return run;
+    return first;
   }
 
   #removeFirst(): void {
@@ -106,8 +102,8 @@ export class EventQueue {
     const events = this.#events;
     let kept = 0;
     for (const [at, event] of events.entries()) {
-      if (event.run === null) continue;
-      this.#put(kept, this.#times[at] as number, this.#ranks[at] as number, event);
+      if (event.rank !== this.#ranks[at]) continue;
+      this.#put(kept, this.#times[at] as number, this.#ranks[at], event);
       kept += 1;
     }
     events.length = kept;

@@ -42,6 +42,10 @@ export interface TraceOptions {
 }
 
 const FILTER_FIELDS = ['process', 'kinds', 'fromMs', 'toMs', 'text'];
+const UNHASHED_BYTES = 65_536;
+/** Time, length, and of each endpoint the length of its host and its port; hosts are IP literals. */
+const PACKET_HEAD_BYTES = 8 + 4 + 2 * 3;
+
 const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const;
 
 /** The record of one run. */
@@ -51,6 +55,10 @@ export class Trace {
   readonly #hasPackets: boolean;
   readonly #logLevel: number;
   readonly #hash: RunningHash = nodeSha256();
+  /** What is to be hashed next: one call for many packets, since the call costs more than the hash. */
+  readonly #unhashed = new Uint8Array(UNHASHED_BYTES);
+  readonly #unhashedView = new DataView(this.#unhashed.buffer);
+  #unhashedLength = 0;
   #digest: string | null = null;
   #lines: TraceLine[] = [];
   #packetCount = 0;
@@ -71,10 +79,7 @@ export class Trace {
   /** Notes a packet as it is sent. */
   addPacket(from: Address, to: Address, bytes: Uint8Array): void {
     this.#packetCount += 1;
-    this.#hashed(
-      `${this.#now()} ${from.host}:${from.port} ${to.host}:${to.port} ${bytes.length}\n`,
-    );
-    if (this.#digest === null) this.#hash.update(bytes);
+    if (this.#digest === null) this.#hashPacket(from, to, bytes);
     if (!this.#hasPackets) return;
     const text = `${from.host}:${from.port} > ${to.host}:${to.port} ${bytes.length} bytes`;
     this.#keep('packet', '', text);
@@ -101,7 +106,10 @@ export class Trace {
    * seed. Reading it ends the record for the hash: what happens later is not in it.
    */
   get hash(): string {
-    this.#digest ??= this.#hash.digest();
+    if (this.#digest === null) {
+      this.#flush();
+      this.#digest = this.#hash.digest();
+    }
     return this.#digest;
   }
 
@@ -122,7 +130,41 @@ export class Trace {
   }
 
   #hashed(text: string): void {
-    if (this.#digest === null) this.#hash.update(text);
+    if (this.#digest !== null) return;
+    this.#flush();
+    this.#hash.update(text);
+  }
+
+  /** Time, both endpoints and the bytes, each of a length that is told or known. */
+  #hashPacket(from: Address, to: Address, bytes: Uint8Array): void {
+    const headBytes = PACKET_HEAD_BYTES + from.host.length + to.host.length;
+    if (this.#unhashedLength + headBytes + bytes.length > UNHASHED_BYTES) this.#flush();
+    this.#unhashedView.setFloat64(this.#unhashedLength, this.#now());
+    this.#unhashedView.setUint32(this.#unhashedLength + 8, bytes.length);
+    this.#unhashedLength += 12;
+    this.#addEndpoint(from);
+    this.#addEndpoint(to);
+    if (this.#unhashedLength + bytes.length > UNHASHED_BYTES) {
+      this.#flush();
+      this.#hash.update(bytes);
+      return;
+    }
+    this.#unhashed.set(bytes, this.#unhashedLength);
+    this.#unhashedLength += bytes.length;
+  }
+
+  #addEndpoint({ host, port }: Address): void {
+    let at = this.#unhashedLength;
+    this.#unhashed[at] = host.length;
+    for (let i = 0; i < host.length; i += 1) this.#unhashed[(at += 1)] = host.charCodeAt(i);
+    this.#unhashedView.setUint16(at + 1, port);
+    this.#unhashedLength = at + 3;
+  }
+
+  #flush(): void {
+    if (this.#unhashedLength === 0) return;
+    this.#hash.update(this.#unhashed.subarray(0, this.#unhashedLength));
+    this.#unhashedLength = 0;
   }
 
   #keep(kind: TraceKind, who: string, text: string): void {

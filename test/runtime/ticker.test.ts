@@ -82,4 +82,46 @@ describe('a ticker', () => {
     const [first = 0, second = 0, third = 0] = ticks;
     assert.ok(third - second > second - first, ticks.join(' '));
   });
+
+  it('rests while there is nothing to do, and wakes in its phase', () => {
+    const clock = new VirtualClock();
+    const [ticks, others]: [number[], number[]] = [[], []];
+    ticking(clock, 5, others).start();
+    const work = { isThere: true };
+    const ports = { clock, random: new SeededRandom(5) };
+    const ticker = new Ticker(ports, {
+      intervalMs: () => INTERVAL_MS,
+      onTick: () => ticks.push(clock.now()),
+      isIdle: () => !work.isThere,
+    });
+    ticker.start();
+    clock.runFor(2_000);
+    work.isThere = false;
+    clock.runFor(3_300);
+    assert.equal(clock.pendingCount, 1, 'only the other ticker waits');
+    ticker.start();
+    assert.equal(clock.pendingCount, 1, 'it has been started');
+    work.isThere = true;
+    ticker.wake();
+    ticker.wake();
+    clock.runFor(2_000);
+    const missed = others.filter((at) => !ticks.some((tick) => Math.abs(tick - at) < 0.001));
+    assert.deepEqual([others.length, missed.length, ticks.length], [8, 4, 4], ticks.join(' '));
+  });
+
+  it('does not wake when it was stopped', () => {
+    const clock = new VirtualClock();
+    const ports = { clock, random: new SeededRandom(6) };
+    const ticker = new Ticker(ports, {
+      intervalMs: () => INTERVAL_MS,
+      onTick: () => assert.fail('it ticked'),
+      isIdle: () => true,
+    });
+    ticker.wake();
+    ticker.start();
+    clock.runFor(2_000);
+    ticker.stop();
+    ticker.wake();
+    assert.equal(clock.pendingCount, 0);
+  });
 });
