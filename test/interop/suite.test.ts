@@ -14,6 +14,8 @@ import { allRows, chooseRows, inTurn, quickRows } from './suite/rows.ts';
 import { BUILDS } from './live/builds.ts';
 import { decodeTags, encodeTags, encodeUserEvent, userEventName } from './serf/messages.ts';
 import { junkCounters } from './system/junk.ts';
+import type { Host } from './system/needs.ts';
+import { missing, NEEDS } from './system/needs.ts';
 import { playScenario } from './system/play.ts';
 import { UndoList } from './system/undo.ts';
 
@@ -107,6 +109,36 @@ test('a row that lacks something fails unplayed, and says what to install', asyn
   assert.match(lenient.said, /1 passed, 0 failed$/);
   assert.equal(lenient.code, 0);
   assert.equal((await played([lacking], { isLenient: true })).code, 2);
+});
+
+test('what is said to be missing is true for who is not root, for root, and for root in a small container', () => {
+  const host = (rest: Partial<Host>): Host => {
+    return { isRoot: true, has: () => true, works: () => true, ...rest };
+  };
+  const all = Object.keys(NEEDS);
+  assert.deepEqual(missing(all, host({})), []);
+  // Without root nothing of the kernel can be tried, so nothing may be said of it.
+  const user = missing(all, host({ isRoot: false, works: () => false }));
+  assert.equal(user.length, 3);
+  assert.ok(
+    user.every((text) => /run this as root$/.test(text) && !/this kernel|has no/.test(text)),
+  );
+  const bare = { isRoot: false, has: () => false, works: () => false };
+  assert.match(missing(['serf'], host(bare)).join(), /missing: as root, apt-get install -y serf$/);
+  assert.match(
+    missing(['serf'], host({ has: () => false })).join(),
+    /missing: apt-get install -y serf$/,
+  );
+  const small = missing(['root', 'vxlan'], host({ works: () => false }));
+  assert.match(small.join(), /must be privileged.*without namespaces nobody can try/);
+  const isNoKernel = (command: string): boolean => !/vxlan|statistic/.test(command);
+  const old = missing(all, host({ works: isNoKernel }));
+  assert.deepEqual(
+    old.map((text) => text.split(' ').slice(0, 2).join(' ')),
+    ['this kernel', 'iptables has'],
+  );
+  const noIp = host({ has: (name) => name !== 'ip', works: isNoKernel });
+  assert.match(missing(['vxlan'], noIp).join(), /^without ip nobody can try/);
 });
 
 test('a row waits for its Go program, and one that was not built is missing or failed', async () => {

@@ -216,6 +216,7 @@ const BAD_NETWORK: Allowed = {
     /^streams\.rejected\.slow$/,
     /^warnings\.WARN_UDP_BLOCKED$/,
   ],
+  warnings: [/^WARN_UDP_BLOCKED/],
 };
 
 const SCENES: Readonly<Record<string, Scenario['run']>> = {

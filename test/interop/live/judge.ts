@@ -1,10 +1,11 @@
 import type { Generation } from './builds.ts';
-import type { PeerEvent } from './lines.ts';
-import type { Ring } from './ring.ts';
+import type { Peer } from './peer.ts';
+import type { Ring, RingNode } from './ring.ts';
 
 /*
  * What the members said besides being right in the end. Go logs a warning or an error whenever it cannot read, place or
- * answer something; ours counts it. A scenario names what it provokes; anything else fails the row.
+ * answer something; ours counts it, and warns. A scenario names what it provokes; anything else fails the row. Members that have
+ * left, closed or crashed are judged like the others, by what they had said and counted until then.
  */
 
 /** What a scenario may make the members say. */
@@ -13,6 +14,10 @@ export interface Allowed {
   readonly logs?: readonly RegExp[];
   /** Counters of ours. */
   readonly counters?: readonly RegExp[];
+  /** Warnings of ours, as code and cause with a space between. */
+  readonly warnings?: readonly RegExp[];
+  /** The same of a stranger, which is not in the ring; by default it may say nothing, as the members. */
+  readonly stranger?: Omit<Allowed, 'stranger'>;
 }
 
 /** What members say of one that hangs, dies or comes back. */
@@ -70,34 +75,57 @@ const LATE_COUNTER = 'streams.failed';
 
 /** How often members found a probe late; shown beside the row, since no bytes are at fault. */
 export async function countLate(ring: Ring): Promise<number> {
-  const logs = ring.peers.flatMap(({ events }) => events.flatMap(lineOf));
+  const logs = ring.peers.flatMap(linesOf);
   let count = logs.filter((line) => LATE.some((one) => one.test(line))).length;
-  for (const node of ring.ofKind('ours')) {
-    const { counters } = await ring.ask(node, { do: 'stats' });
-    count += (counters as Record<string, number>)[LATE_COUNTER] ?? 0;
+  for (const node of ring.started.filter(isOurs)) {
+    count += (await ring.countersOf(node))[LATE_COUNTER] ?? 0;
   }
   return count;
 }
 
-/** Everything the members of a ring said that the scenario did not provoke. */
+/** Everything the members of a ring, and strangers to it, said that the scenario did not provoke. */
 export async function findTrouble(ring: Ring, allowed: Allowed): Promise<string[]> {
-  const logs = ring.peers.flatMap(({ events }) => events.flatMap(lineOf));
   const { generation } = ring.build;
   const flaws = generation === undefined ? [] : (FLAWS[generation] ?? []);
-  const isMeant = (line: string): boolean =>
-    [...LATE, ...flaws, ...(allowed.logs ?? [])].some((one) => one.test(line));
-  const found = new Set(logs.filter((line) => !isMeant(line)).map((line) => `log: ${line}`));
-  for (const node of ring.ofKind('ours')) {
-    const { counters } = await ring.ask(node, { do: 'stats' });
-    for (const [name, value] of Object.entries(counters as Record<string, number>)) {
-      const isTrouble = value > 0 && TROUBLE.some((one) => one.test(name));
-      const isAllowed = (allowed.counters ?? []).some((one) => one.test(name));
-      if (isTrouble && !isAllowed) found.add(`${node.name} counted ${name}: ${value}`);
+  const strangers = ring.started.filter((node) => !ring.wasMember(node));
+  const found = new Set<string>();
+  for (const peer of ring.peers) {
+    const isStranger = strangers.some((node) => node.peer === peer);
+    const { logs = [], warnings = [] } = isStranger ? (allowed.stranger ?? {}) : allowed;
+    const meant = [...LATE, ...flaws, ...logs];
+    const whose = isStranger ? ' of the stranger' : '';
+    for (const line of linesOf(peer)) {
+      if (!matches(meant, line)) found.add(`log${whose}: ${line}`);
+    }
+    for (const { node, ...event } of peer.events) {
+      const text = [event['code'], event['cause']].filter(isText).join(' ');
+      if (event.event === 'warning' && !matches(warnings, text)) found.add(`${node}: ${text}`);
+    }
+  }
+  for (const node of ring.started.filter(isOurs)) {
+    const { counters = [] } = strangers.includes(node) ? (allowed.stranger ?? {}) : allowed;
+    for (const [name, value] of Object.entries(await ring.countersOf(node))) {
+      const isTrouble = value > 0 && matches(TROUBLE, name) && !matches(counters, name);
+      if (isTrouble) found.add(`${node.name} counted ${name}: ${value}`);
     }
   }
   return [...found];
 }
 
-function lineOf({ event, text }: PeerEvent): string[] {
-  return ['log', 'stderr', 'broken'].includes(event) ? [String(text)] : [];
+function isOurs({ kind }: RingNode): boolean {
+  return kind === 'ours';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function matches(patterns: readonly RegExp[], text: string): boolean {
+  return patterns.some((one) => one.test(text));
+}
+
+function linesOf({ events }: Peer): string[] {
+  return events.flatMap(({ event, text }) =>
+    ['log', 'stderr', 'broken'].includes(event) ? [String(text)] : [],
+  );
 }

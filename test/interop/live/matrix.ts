@@ -6,6 +6,7 @@ import type { Mode } from './modes.ts';
 import { MODES } from './modes.ts';
 import { NETWORKDB_SCENARIOS } from './networkdb-scenarios.ts';
 import type { Kind } from './peer.ts';
+import { RETURN_SCENARIOS } from './return-scenarios.ts';
 import { STRANGER_SCENARIOS } from './stranger-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -21,6 +22,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...MEMBERLIST_SCENARIOS,
   ...STRANGER_SCENARIOS,
   ...NETWORKDB_SCENARIOS,
+  ...RETURN_SCENARIOS,
   ...MIXED_SCENARIOS,
 ];
 

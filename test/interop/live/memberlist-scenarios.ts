@@ -84,13 +84,13 @@ async function leaves(ring: Ring, acting: Kind): Promise<string> {
     const event = node.kind === 'ours' ? 'leave' : 'gone';
     await ring.expectEvent(node, event, { name: actor.name });
   }
-  await actor.peer.kill();
+  await ring.crash(actor);
   return shown(tookMs);
 }
 
 async function crashes(ring: Ring, acting: Kind): Promise<string> {
   const [actor, ...rest] = actorAndRest(await grow(ring, acting, 4));
-  await actor.peer.kill();
+  await ring.crash(actor);
   ring.drop(actor);
   const tookMs = await ring.agree(30_000);
   for (const node of rest) {
@@ -115,7 +115,7 @@ async function startsAgain(ring: Ring, acting: Kind): Promise<string> {
   await ring.ask(actor, { do: 'leave' });
   await ring.ask(actor, { do: 'close' });
   ring.drop(actor);
-  await actor.peer.kill();
+  await ring.crash(actor);
   const again = await ring.start(acting, { name: actor.name });
   await ring.admit(again, second);
   return shown(await ring.agree());

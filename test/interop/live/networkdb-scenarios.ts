@@ -6,39 +6,16 @@ import { keyOf } from './modes.ts';
 import type { Kind } from './peer.ts';
 import type { Ring, RingNode } from './ring.ts';
 import type { Scenario } from './scenario.ts';
-import { actorAndRest, grow, otherKind, shown } from './scenario.ts';
+import { actorAndRest, otherKind, shown } from './scenario.ts';
+import { growAttached, network, RANDOM_ROUNDS_MS, remove, table, write } from './table-steps.ts';
 
 /*
  * Rings with tables, at Docker's own timings: what one writes all show, and what is gone nobody shows.
  */
 
-const network = 'net';
-const table = 'tab';
 const MANY = 10_000;
 const PART = 500;
-/** Within which Go's rounds, each with one random peer, have met the right one with all likelihood. */
-const RANDOM_ROUNDS_MS = 240_000;
 const SWARM_CHANGES = 4;
-
-/** Writes at a node, and into the model. */
-async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
-  const entries = ring.expected(network, table);
-  const verb = entries.has(key) ? 'updateEntry' : 'createEntry';
-  await ring.ask(at, { do: verb, network, table, key, value });
-  entries.set(key, value);
-}
-
-async function remove(ring: Ring, at: RingNode, key: string): Promise<void> {
-  await ring.ask(at, { do: 'deleteEntry', network, table, key });
-  ring.expected(network, table).delete(key);
-}
-
-async function growAttached(ring: Ring, acting: Kind, size: number): Promise<RingNode[]> {
-  const nodes = await grow(ring, acting, size);
-  await ring.attach(network);
-  await ring.agree();
-  return nodes;
-}
 
 async function joins(ring: Ring, acting: Kind): Promise<string> {
   await ring.add(otherKind(acting));
@@ -119,7 +96,7 @@ async function crashes(ring: Ring, acting: Kind): Promise<string> {
   await write(ring, actor, 'mine', 'x');
   await write(ring, second, 'stays', 'y');
   await ring.agree();
-  await actor.peer.kill();
+  await ring.crash(actor);
   ring.drop(actor);
   ring.expected(network, table).delete('mine');
   return shown(await ring.agree());

@@ -131,9 +131,11 @@ export class OurMember {
       case 'leave':
         await list.leave(wait);
         return {};
-      case 'close':
+      case 'close': {
+        const { counters } = list.stats();
         await list.close();
-        return {};
+        return { counters };
+      }
       case 'stats':
         return { counters: list.stats().counters };
     }

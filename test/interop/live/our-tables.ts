@@ -60,14 +60,14 @@ export class OurTables {
         return {};
       case 'entries':
         return this.#entries(request);
-      case 'close':
+      case 'close': {
         await db.leave(wait);
+        const last = this.#stats();
         await db.close();
-        return {};
-      case 'stats': {
-        const { membership, tables } = db.stats();
-        return { counters: { ...membership.counters, ...tables.counters } };
+        return last;
       }
+      case 'stats':
+        return this.#stats();
     }
     if (changeKeys(db.keyring, request)) return {};
     throw new Error(`no verb ${request.do}`);
@@ -77,6 +77,11 @@ export class OurTables {
     const network = this.#networks.get(request.network ?? '');
     if (network === undefined) throw new Error(`not on ${request.network ?? ''}`);
     return network.table(request.table ?? '');
+  }
+
+  #stats(): Fields {
+    const { membership, tables } = this.#db.stats();
+    return { counters: { ...membership.counters, ...tables.counters } };
   }
 
   #fill(request: Request): void {

@@ -30,6 +30,9 @@ export interface StartOptions extends Partial<NodeOptions> {
   readonly peer?: Peer;
 }
 
+/** What a member of ours has counted, by name. */
+export type Counters = Readonly<Record<string, number>>;
+
 /** What {@link Ring.agreeOnAny} found. */
 export interface AnyAgreement {
   /** The first few entries, as `key=value`. */
@@ -57,6 +60,11 @@ export class Ring {
   readonly #machines: Machine[] | null;
   readonly #peers = new Set<Peer>();
   readonly #nodes = new Map<string, RingNode>();
+  /** Every member that was started, strangers and those that are gone included. */
+  readonly #started: RingNode[] = [];
+  readonly #members = new Set<RingNode>();
+  /** What members of ours had counted when they were last heard of, before they went. */
+  readonly #lastCounters = new Map<RingNode, Counters>();
   readonly #entries = new Map<string, Map<string, string>>();
   readonly #attached = new Map<string, Set<RingNode>>();
   readonly #count: Record<Kind, number> = { ours: 0, go: 0 };
@@ -88,6 +96,24 @@ export class Ring {
     return [...this.#peers];
   }
 
+  /** Every member that was started in this row, whatever became of it. */
+  get started(): readonly RingNode[] {
+    return this.#started;
+  }
+
+  /** Whether it was ever taken into the ring; who was not is a stranger. */
+  wasMember(node: RingNode): boolean {
+    return this.#members.has(node);
+  }
+
+  /** What a member of ours has counted; when it is gone, what it had just before it went. */
+  async countersOf(node: RingNode): Promise<Counters> {
+    const last = this.#lastCounters.get(node);
+    if (last !== undefined) return last;
+    const { counters } = await this.ask(node, { do: 'stats' });
+    return counters as Counters;
+  }
+
   ofKind(kind: Kind): RingNode[] {
     return this.nodes.filter((node) => node.kind === kind);
   }
@@ -113,7 +139,7 @@ export class Ring {
     const all = optionsIn(this.mode, this.build.family, { metadata, ...place, ...more });
     const { port } = await peer.ask({ node: name, do: 'create', options: all });
     const where = all.address.includes(':') ? `[${all.address}]` : all.address;
-    return {
+    const node: RingNode = {
       name,
       kind,
       peer,
@@ -122,10 +148,13 @@ export class Ring {
       target: `${where}:${port as number}`,
       metadata,
     };
+    this.#started.push(node);
+    return node;
   }
 
   /** Takes a started member into the ring: it joins through the first of the nodes that are there. */
   async admit(node: RingNode, through: RingNode | undefined = this.nodes[0]): Promise<void> {
+    this.#members.add(node);
     if (through !== undefined) await this.ask(node, { do: 'join', targets: [through.target] });
     this.#nodes.set(node.name, node);
   }
@@ -148,8 +177,20 @@ export class Ring {
     if (network !== undefined) this.#attached.get(network)?.add(node);
   }
 
-  ask(node: RingNode, request: Omit<Request, 'id' | 'node'>): Promise<Reply> {
-    return node.peer.ask({ node: node.name, ...request });
+  async ask(node: RingNode, request: Omit<Request, 'id' | 'node'>): Promise<Reply> {
+    const reply = await node.peer.ask({ node: node.name, ...request });
+    const { counters } = reply;
+    // A member that closes says last what it has counted.
+    if (request.do === 'close' && counters !== undefined) {
+      this.#lastCounters.set(node, counters as Counters);
+    }
+    return reply;
+  }
+
+  /** Ends the process of a member without a word to anybody, and keeps what the member had counted. */
+  async crash(node: RingNode): Promise<void> {
+    if (node.kind === 'ours') this.#lastCounters.set(node, await this.countersOf(node));
+    await node.peer.kill();
   }
 
   /**
