@@ -114,6 +114,26 @@ export class BulkSync {
     });
   }
 
+  /**
+   * Tells a peer of some owners, their attachments and their entries, unasked; nothing comes back.
+   *
+   * @param done - called once, when all is written or has failed to be
+   */
+  tell(
+    o: {
+      readonly peer: string;
+      readonly networks: readonly string[];
+      readonly owners: readonly string[];
+    },
+    done: SyncDone,
+  ): void {
+    const { counters } = this.#parts.state;
+    this.#send({ ...o, scope: 'all', isRequest: false }, (error) => {
+      counters.add(error === null ? 'tables.sync.told' : 'tables.sync.tellFailed');
+      done(error);
+    });
+  }
+
   /** Whose entries an exchange with a peer carries, when those of the sender alone would do. */
   ownScope(peer: string): SyncScope {
     return this.#parts.state.nodes.announces(peer, FEATURE.ownOnlySync) ? 'own' : 'all';
@@ -257,14 +277,14 @@ export class BulkSync {
 
   #send(exchange: Exchange, done: SyncDone): void {
     const { state, slices } = this.#parts;
-    const { peer, networks, scope } = exchange;
+    const { peer, networks, scope, owners = null } = exchange;
     const record = state.nodes.get(peer);
     if (record === undefined || record.state === 'left') {
       done(new StateError('ERR_MEMBER_UNKNOWN', `cannot sync with ${peer}`, { peer }));
       return;
     }
-    const tellsAttachments = state.nodes.takesAttachments(peer);
-    const walk = new SyncWalk(state, { networks, scope, tellsAttachments });
+    const tellsAttachments = owners !== null || state.nodes.takesAttachments(peer);
+    const walk = new SyncWalk(state, { networks, scope, owners, tellsAttachments });
     const nextChunk = (): void => {
       const parts: Uint8Array[] = [];
       slices.run(walk.fill(parts, CHUNK_BYTES), () => {
@@ -348,6 +368,8 @@ interface Exchange {
   readonly networks: readonly string[];
   readonly scope: SyncScope;
   readonly isRequest: boolean;
+  /** Those whose entries and attachments alone are told. */
+  readonly owners?: readonly string[];
 }
 
 interface Chunk extends Exchange {

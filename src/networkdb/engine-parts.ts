@@ -6,6 +6,7 @@ import type { WriteConflict } from './conflicts.ts';
 import { Conflicts } from './conflicts.ts';
 import { EarlyEvents } from './early-events.ts';
 import { Ghosts } from './ghosts.ts';
+import { GoPeers } from './go-peers.ts';
 import { TableGossip } from './gossip.ts';
 import type { HandlerParts } from './handlers.ts';
 import { Inbound } from './inbound.ts';
@@ -109,6 +110,7 @@ export function buildParts(
     random,
     state,
     bulkSync,
+    goPeers: new GoPeers({ clock, state, bulkSync }),
     whenMerged: (run) => {
       inbound.whenMerged(run);
     },

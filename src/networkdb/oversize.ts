@@ -10,8 +10,11 @@ import type { TableState } from './transitions.ts';
  * whole networks are exchanged. Here the writer sends them by stream to every peer of the network, a few
  * at a time and within the send budget; whom that misses gets them by bulk sync.
  *
+ * What a node of Go wrote, which does none of this, is sent so by the member of ours that has it by a bulk
+ * sync first.
+ *
  * Two members that join a network at once do not know each other when they write, and nobody passes on what
- * fits no packet. So a large event is kept for some seconds for peers that turn out to be there. And while
+ * a member of ours sent so. So a large event is kept for some seconds for peers that turn out to be there. And while
  * our own join spreads, peers may refuse what we write: they are sent it once more after the first exchange,
  * whose request has told them that we are a member.
  */

@@ -127,19 +127,30 @@ export class Publisher {
 
   /**
    * Passes on a write of somebody else: in packets, or, when it came by stream, by stream. What fits no
-   * packet was sent to everybody by its writer.
+   * packet was sent to everybody by its writer, unless that is a node of Go: there it waits for bulk syncs, and who
+   * has it by one sends it to everybody in its place.
    *
    * @param from - where the packet came from that brought it
    */
-  relayWrite(address: EntryAddress, inner: Uint8Array, path: EventPath, from?: Address): void {
-    const { broadcasts, gossip, ring, state } = this.#parts;
+  relayWrite(
+    address: EntryAddress & { readonly owner: string },
+    inner: Uint8Array,
+    path: EventPath,
+    from?: Address,
+  ): void {
+    const { broadcasts, gossip, oversize, ring, state } = this.#parts;
+    const { owner } = address;
     const queued = broadcasts.tableLength(address.network, 'relay');
     if (path === 'bulk-sync' && queued > MAX_RELAYED_ON_SYNC) {
       state.counters.add('tables.relay.skipped');
       return;
     }
     const message = wrapGossip(GOSSIP_TYPE.tableEvent, inner);
-    if (message.length > this.packetRoomBytes()) return;
+    if (message.length > this.packetRoomBytes()) {
+      const isLeftToSyncs = path === 'bulk-sync' && state.nodes.isForeign(owner);
+      if (isLeftToSyncs && state.options.oversize === 'reliable') oversize.send(address, message);
+      return;
+    }
     const side = from === undefined ? null : ring.sideOf(address.network, from);
     const list = path === 'stream' ? 'streamed' : 'relay';
     broadcasts.queueTableEvent(list, address, message, side);

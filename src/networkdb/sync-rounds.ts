@@ -1,6 +1,7 @@
 import type { Clock, Random, Timer } from '../runtime/index.ts';
 import { sample, shuffle, StateError, Ticker } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
+import type { GoPeers } from './go-peers.ts';
 import { JoinSync } from './join-sync.ts';
 import type { TableState } from './transitions.ts';
 
@@ -8,9 +9,10 @@ import type { TableState } from './transitions.ts';
  * When whole networks are exchanged, and with whom:
  *   - on joining a network, with every member of it (`join-sync.ts`);
  *   - on meeting the first member of a network that we joined alone, likewise;
- *   - every so often, each network with one random member, or a second if the first fails;
+ *   - every so often, each network with one random member, or a second if the first fails, and with a
+ *     member of Go where there are any (`go-peers.ts`);
  *   - after nodes came back, with one of them, after a random wait: not one exchange per pair, since
- *     after a partition half the cluster comes back at once.
+ *     after a partition half the cluster comes back at once. Members of Go that forget are told then.
  */
 
 /** Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. */
@@ -23,6 +25,7 @@ export interface SyncRoundsParts {
   readonly random: Random;
   readonly state: TableState;
   readonly bulkSync: BulkSync;
+  readonly goPeers: GoPeers;
   /** Calls back when the attachments that peers told of are known; at once if they are. */
   readonly whenMerged: (run: () => void) => void;
 }
@@ -62,6 +65,7 @@ export class SyncRounds {
     this.#ticker?.stop();
     this.#returnTimer?.cancel();
     this.#catchUpTimer?.cancel();
+    this.#parts.goPeers.stop();
     for (const finish of [...this.#joins]) {
       finish(new StateError('ERR_CLOSED', 'the node was closed during the join'));
     }
@@ -131,7 +135,14 @@ export class SyncRounds {
       this.#returnTimer = null;
       const candidates = [...this.#returned].sort();
       this.#returned.clear();
-      this.#tryInTurn(shuffle(random, candidates), (peer) => this.#commonNetworks(peer), noop);
+      // What the returned wrote while they were away is among what is told of them.
+      this.#tryInTurn(
+        shuffle(random, candidates),
+        (peer) => this.#commonNetworks(peer),
+        () => {
+          if (!this.#isStopped) this.#parts.goPeers.returned(candidates);
+        },
+      );
     });
   }
 
@@ -139,11 +150,13 @@ export class SyncRounds {
     if (this.#isRoundRunning || this.#isStopped) return;
     const { state, random } = this.#parts;
     const left = new Set(state.attachments.joinedNetworks());
+    const met = new Set<string>();
     this.#isRoundRunning = true;
     const next = (): void => {
       const [network] = left;
       if (network === undefined || this.#isStopped) {
         this.#isRoundRunning = false;
+        this.#parts.goPeers.visit(met);
         return;
       }
       left.delete(network);
@@ -151,7 +164,8 @@ export class SyncRounds {
       this.#tryInTurn(
         peers,
         (peer) => this.#commonNetworks(peer),
-        (covered) => {
+        (covered, peer) => {
+          if (peer !== null) met.add(peer);
           for (const name of covered) left.delete(name);
           next();
         },
@@ -160,15 +174,15 @@ export class SyncRounds {
     next();
   }
 
-  /** Exchanges with the first peer that works; `done` hears which networks that covered. */
+  /** Exchanges with the first peer that works; `done` hears which networks that covered, and with whom. */
   #tryInTurn(
     peers: readonly string[],
     networksOf: (peer: string) => readonly string[],
-    done: (covered: readonly string[]) => void,
+    done: (covered: readonly string[], peer: string | null) => void,
   ): void {
     const [peer, ...others] = peers;
     if (peer === undefined || this.#isStopped) {
-      done([]);
+      done([], null);
       return;
     }
     const networks = networksOf(peer);
@@ -177,7 +191,7 @@ export class SyncRounds {
       return;
     }
     this.#parts.bulkSync.request(peer, networks, 'all', (error) => {
-      if (error === null) done(networks);
+      if (error === null) done(networks, peer);
       else this.#tryInTurn(others, networksOf, done);
     });
   }
@@ -194,5 +208,3 @@ export class SyncRounds {
     return attachments.participants(network).filter((name) => name !== localName);
   }
 }
-
-const noop = (): void => undefined;

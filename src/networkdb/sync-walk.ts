@@ -13,7 +13,9 @@ import type { TableState } from './transitions.ts';
  * hidden ones too, frozen at the start and read in chunks. In each chunk the attachment of an owner stands ahead of the owner's first
  * entry, and our own attachments ahead of all: a receiver that missed the join must not refuse the
  * entries. Not so to a node of Go that does not announce that it may be sent them: with an older
- * attachment it would replace a newer one that waits to be relayed. It has them from push/pull and gossip.
+ * attachment it would replace a newer one that waits to be relayed. It has them from push/pull and gossip,
+ * but for those of members that had failed: these it has dropped, and they are told with the entries of such
+ * members alone (`go-peers.ts`).
  */
 
 /** Whose entries an exchange carries: everybody's, or those of the node that sends them. */
@@ -23,6 +25,8 @@ export type SyncScope = 'all' | 'own';
 export interface SyncContent {
   readonly networks: readonly string[];
   readonly scope: SyncScope;
+  /** Owners whose entries alone are told, all of whose attachments stand ahead; null for what the scope says. */
+  readonly owners: readonly string[] | null;
   /** Whether attachments stand ahead of the entries. */
   readonly tellsAttachments: boolean;
 }
@@ -32,15 +36,20 @@ export class SyncWalk {
   readonly #state: TableState;
   readonly #networks: readonly string[];
   readonly #tellsAttachments: boolean;
+  /** Owners whose attachments are told, with entries or without; none once they have been. */
+  #owners: readonly string[];
   readonly #entries: Iterator<StoredEntry, void>;
   #isDone = false;
 
   constructor(state: TableState, o: SyncContent) {
-    const { networks, scope } = o;
+    const { networks, scope, owners } = o;
     this.#state = state;
     this.#networks = networks;
     this.#tellsAttachments = o.tellsAttachments;
-    this.#entries = scope === 'all' ? allEntries(state, networks) : ownEntries(state, networks);
+    this.#owners = owners ?? [];
+    if (owners !== null) this.#entries = entriesOf(state, networks, owners);
+    else if (scope === 'all') this.#entries = allEntries(state, networks);
+    else this.#entries = entriesOf(state, networks, [state.localName]);
   }
 
   /** Whether everything has been put into chunks. */
@@ -61,7 +70,13 @@ export class SyncWalk {
     let chunkBytes = 0;
     for (const network of this.#networks) {
       chunkBytes += this.#tellAttachment(chunk, told, network, localName);
+      for (const owner of this.#owners) {
+        const bytes = this.#tellAttachment(chunk, told, network, owner);
+        chunkBytes += bytes;
+        yield bytes;
+      }
     }
+    this.#owners = [];
     while (chunkBytes < maxBytes) {
       const step = this.#entries.next();
       if (step.done === true) {
@@ -127,8 +142,14 @@ function allEntries(state: TableState, networks: readonly string[]): Iterator<St
 }
 
 /** Entries are replaced and never changed, so a copy of the set is frozen. */
-function ownEntries(state: TableState, networks: readonly string[]): Iterator<StoredEntry, void> {
-  const groups = networks.map((network) => state.store.findGroup(network, state.localName));
+function entriesOf(
+  state: TableState,
+  networks: readonly string[],
+  owners: readonly string[],
+): Iterator<StoredEntry, void> {
+  const groups = networks.flatMap((network) =>
+    owners.map((owner) => state.store.findGroup(network, owner)),
+  );
   const copies = groups.map((group) => [...(group?.entries ?? [])]);
   return (function* (): Generator<StoredEntry, void> {
     for (const copy of copies) yield* copy;

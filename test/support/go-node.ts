@@ -58,6 +58,12 @@ export class GoNode {
     return seen;
   }
 
+  /** Section 9.2, up to Docker 29.6: of a node that fails its attachments and entries are dropped. */
+  forget(node: string): void {
+    this.attached.delete(node);
+    for (const [key, { owner }] of this.entries) if (owner === node) this.entries.delete(key);
+  }
+
   /** Writes as the owner, and tells those named (all that it knows, when left out). */
   write(key: string, value: string, to?: readonly string[]): void {
     this.tableClock += 1;

@@ -25,8 +25,9 @@ const LOSS_MS = 30_000;
 const ONE_WAY_MS = 30_000;
 const DEAF_MS = 45_000;
 const APART_MS = 60_000;
-/** After it all must be alike: two push/pull intervals, and the time until Go knocks at the failed. */
-const HEAL_LIMIT_MS: Readonly<Record<Family, number>> = { memberlist: 60_000, networkdb: 120_000 };
+const START_LIMIT_MS = 62_000;
+/** After it all must be alike: two push/pull intervals and 2 s. */
+const HEAL_LIMIT_MS: Readonly<Record<Family, number>> = { memberlist: 22_000, networkdb: 62_000 };
 
 const DOUBTS: readonly string[] = ['suspect', 'fail', 'gone', 'join', 'leave'];
 
@@ -54,9 +55,9 @@ class Field {
     for (let at = 0; at < COUNT; at += 1) {
       field.nodes.push(await ring.add(at % 2 === 0 ? acting : otherKind(acting), LAN));
     }
-    await ring.agree(field.limitMs);
+    await ring.agree(START_LIMIT_MS);
     if (ring.build.family === 'networkdb') await ring.attach(NETWORK);
-    await ring.agree(field.limitMs);
+    await ring.agree(START_LIMIT_MS);
     return field;
   }
 

@@ -39,6 +39,12 @@ export const ABOUT_THE_DEAD: Allowed = {
   ],
 };
 
+/** The same of one that was killed: it may have been in the middle of a stream. */
+export const ABOUT_THE_KILLED: Allowed = {
+  logs: [...(ABOUT_THE_DEAD.logs ?? [])],
+  counters: [...(ABOUT_THE_DEAD.counters ?? []), /^streams\.rejected\.ERR_CODEC_TRUNCATED$/],
+};
+
 /**
  * What builds of Go do to themselves. Up to Docker 29.5, two bulk syncs with one peer at a time, one begun by each side, make Go
  * wait 30 s for an answer that it has had: its own answer has taken the place where it looks for the other's.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ABOUT_THE_DEAD } from './judge.ts';
+import { ABOUT_THE_DEAD, ABOUT_THE_KILLED } from './judge.ts';
 import { keyOf } from './modes.ts';
 import type { Kind } from './peer.ts';
 import type { Ring, RingNode } from './ring.ts';
@@ -92,7 +92,7 @@ async function crashes(ring: Ring, acting: Kind): Promise<string> {
   const [actor, ...rest] = actorAndRest(await grow(ring, acting, 4));
   await ring.crash(actor);
   ring.drop(actor);
-  const tookMs = await ring.agree(30_000);
+  const tookMs = await ring.agree();
   for (const node of rest) {
     const event = node.kind === 'ours' ? 'fail' : 'gone';
     await ring.expectEvent(node, event, { name: actor.name });
@@ -104,10 +104,10 @@ async function comesBack(ring: Ring, acting: Kind): Promise<string> {
   const [actor] = actorAndRest(await grow(ring, acting, 4));
   actor.peer.pause();
   ring.drop(actor);
-  await ring.agree(30_000);
+  await ring.agree();
   actor.peer.resume();
   ring.takeBack(actor);
-  return shown(await ring.agree(30_000));
+  return shown(await ring.agree());
 }
 
 async function startsAgain(ring: Ring, acting: Kind): Promise<string> {
@@ -208,7 +208,7 @@ export const MEMBERLIST_SCENARIOS: readonly Scenario[] = [
   { name: 'large user state', family, run: handsOverLargeState },
   { name: 'suspicion and refutation', family, run: refutes, allowed: ABOUT_THE_DEAD },
   { name: 'leave', family, run: leaves, allowed: ABOUT_THE_DEAD },
-  { name: 'crash', family, run: crashes, allowed: ABOUT_THE_DEAD },
+  { name: 'crash', family, run: crashes, allowed: ABOUT_THE_KILLED },
   { name: 'reconnect', family, run: comesBack, allowed: ABOUT_THE_DEAD },
   { name: 'leave and start again', family, run: startsAgain, allowed: ABOUT_THE_DEAD },
   {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Family } from './builds.ts';
 import type { Allowed } from './judge.ts';
-import { ABOUT_THE_DEAD } from './judge.ts';
+import { ABOUT_THE_KILLED } from './judge.ts';
 import type { Mode } from './modes.ts';
 import type { Kind } from './peer.ts';
 import type { Ring, RingNode } from './ring.ts';
@@ -15,7 +15,6 @@ import { growAttached, network, table, write } from './table-steps.ts';
  * the address of the first it may come at once; elsewhere Go lets nobody have the name until it has forgotten who had it.
  */
 
-const FAILED_MS = 30_000;
 /** Go forgets a failed member 15 s after its death with these options, 30 s after with NetworkDB's, and at the next round of probes. */
 const FORGOTTEN_MS: Readonly<Record<Family, number>> = { memberlist: 60_000, networkdb: 120_000 };
 
@@ -49,7 +48,7 @@ async function memberReturns(ring: Ring, acting: Kind): Promise<string> {
   const [actor] = actorAndRest(await grow(ring, acting, 4));
   await ring.crash(actor);
   ring.drop(actor);
-  await ring.agree(FAILED_MS);
+  await ring.agree();
   const again = await startAnew(ring, actor, 'there');
   const afterDeathMs = await ring.agree();
   await tellsAndHears(ring, again);
@@ -66,7 +65,7 @@ async function memberReturnsElsewhere(ring: Ring, acting: Kind): Promise<string>
   const [actor] = actorAndRest(await grow(ring, acting, 4));
   await ring.crash(actor);
   ring.drop(actor);
-  await ring.agree(FAILED_MS);
+  await ring.agree();
   const again = await startAnew(ring, actor, 'elsewhere');
   const tookMs = await ring.agree(FORGOTTEN_MS.memberlist);
   await tellsAndHears(ring, again);
@@ -130,8 +129,8 @@ async function ownerReturnsElsewhere(ring: Ring, acting: Kind): Promise<string> 
 
 /** What is said of a name that comes from another address while its dead owner is remembered. */
 const ELSEWHERE: Allowed = {
-  logs: [...(ABOUT_THE_DEAD.logs ?? []), /Conflicting address for/],
-  counters: [...(ABOUT_THE_DEAD.counters ?? []), /^claims\.refused\.conflict$/],
+  logs: [...(ABOUT_THE_KILLED.logs ?? []), /Conflicting address for/],
+  counters: [...(ABOUT_THE_KILLED.counters ?? []), /^claims\.refused\.conflict$/],
 };
 
 /** Go's NetworkDB keeps the first address of a name for a day, and sends to it what is meant for the name. */
@@ -152,7 +151,7 @@ export const RETURN_SCENARIOS: readonly Scenario[] = [
     name: 'crash and return',
     family: 'memberlist',
     run: memberReturns,
-    allowed: ABOUT_THE_DEAD,
+    allowed: ABOUT_THE_KILLED,
   },
   {
     name: 'crash and return elsewhere',
@@ -161,7 +160,7 @@ export const RETURN_SCENARIOS: readonly Scenario[] = [
     fits: someModes,
     allowed: ELSEWHERE,
   },
-  { name: 'crash and return', family: 'networkdb', run: ownerReturns, allowed: ABOUT_THE_DEAD },
+  { name: 'crash and return', family: 'networkdb', run: ownerReturns, allowed: ABOUT_THE_KILLED },
   {
     name: 'crash and return elsewhere',
     family: 'networkdb',

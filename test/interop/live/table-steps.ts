@@ -9,9 +9,6 @@ import { grow } from './scenario.ts';
 export const network = 'net';
 export const table = 'tab';
 
-/** Within which Go's rounds, each with one random peer, have met the right one with all likelihood. */
-export const RANDOM_ROUNDS_MS = 240_000;
-
 /** Writes at a node, and into the model. */
 export async function write(ring: Ring, at: RingNode, key: string, value: string): Promise<void> {
   const entries = ring.expected(network, table);
