@@ -41,7 +41,7 @@ export interface InboundParts {
   readonly handlers: HandlerParts;
   readonly slices: Slices;
   readonly bulkSync: BulkSync;
-  /** A stream of news has been applied whole. */
+  /** What came by stream has been applied whole: news, or one message of a bulk sync. */
   readonly streamApplied: () => void;
 }
 
@@ -62,7 +62,7 @@ export class Inbound {
     return this.#waitingBytes;
   }
 
-  /** Whether a stream of news has arrived that is not all applied yet. */
+  /** Whether something has arrived by stream that is not all applied yet. */
   get isApplyingStream(): boolean {
     return this.#streams > 0;
   }
@@ -78,11 +78,7 @@ export class Inbound {
       this.#work(bytes, { path: 'gossip', from }, () => undefined);
       return;
     }
-    const isAccepted = this.#work(bytes, { path: 'stream', from: undefined }, () => {
-      this.#streams -= 1;
-      this.#parts.streamApplied();
-    });
-    if (isAccepted) this.#streams += 1;
+    this.#workStream(bytes, { path: 'stream', from: undefined }, () => undefined);
   }
 
   /** What a peer told of attachments in a full exchange of the membership. */
@@ -124,6 +120,20 @@ export class Inbound {
    */
   #work(bytes: Uint8Array, source: Source, done: () => void): boolean {
     return this.#run(bytes, this.#open(bytes, source, 0), done);
+  }
+
+  /** Handles what came by stream; what it brings goes on by stream when all of it was handled. */
+  #workStream(bytes: Uint8Array, source: Source, done: () => void): void {
+    this.#streams += 1;
+    const ended = (): void => {
+      this.#streams -= 1;
+      this.#parts.streamApplied();
+    };
+    const isAccepted = this.#work(bytes, source, () => {
+      done();
+      ended();
+    });
+    if (!isAccepted) ended();
   }
 
   /**
@@ -218,7 +228,7 @@ export class Inbound {
     }
     const time = Number(message.time);
     if (time > 0) state.tableClock.witness(time);
-    this.#work(message.payload, { path: 'bulk-sync', from: undefined }, () => {
+    this.#workStream(message.payload, { path: 'bulk-sync', from: undefined }, () => {
       bulkSync.applied(message, time);
     });
   }

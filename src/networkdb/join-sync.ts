@@ -63,6 +63,13 @@ export class JoinSync {
     this.#done();
   }
 
+  /** Asks one more member. */
+  add(peer: string): void {
+    if (this.#isOver) return;
+    this.#unasked.push(peer);
+    this.run();
+  }
+
   /** Asks nobody any more and does not call back. */
   abandon(): void {
     this.#isOver = true;

@@ -152,7 +152,7 @@ export class Publisher {
       return;
     }
     const side = from === undefined ? null : ring.sideOf(address.network, from);
-    const list = path === 'stream' ? 'streamed' : 'relay';
+    const list = path === 'gossip' ? 'relay' : 'streamed';
     broadcasts.queueTableEvent(list, address, message, side);
     state.counters.add('tables.relayed');
     gossip.newsQueued();

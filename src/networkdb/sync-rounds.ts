@@ -15,8 +15,14 @@ import type { TableState } from './transitions.ts';
  *     after a partition half the cluster comes back at once. Members of Go that forget are told then.
  */
 
-/** Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. */
+/**
+ * Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. The more we
+ * hold, the longer we wait to be asked: it is what would go over the wire twice, and of two that were alone the one
+ * that holds less should ask.
+ */
 const CATCH_UP_DELAY_MS = 50;
+const CATCH_UP_ENTRIES_PER_MS = 50;
+const CATCH_UP_DELAY_MAX_MS = 2_000;
 const RETURN_DELAY_MAX_MS = 5_000;
 
 /** Collaborators of {@link SyncRounds}. */
@@ -35,10 +41,12 @@ export class SyncRounds {
   readonly #parts: SyncRoundsParts;
   readonly #ticker: Ticker | null;
   readonly #returned = new Set<string>();
-  readonly #alone = new Set<string>();
+  /** By network where somebody has appeared while we were alone: when we ask, if nobody has asked us. */
+  readonly #catchUpTimers = new Map<string, Timer>();
+  /** Those that run; null before the first is asked. */
+  readonly #catchUps = new Map<string, JoinSync | null>();
   readonly #joins = new Set<(reason: unknown) => void>();
   #returnTimer: Timer | null = null;
-  #catchUpTimer: Timer | null = null;
   #isRoundRunning = false;
   #isStopped = false;
 
@@ -64,7 +72,8 @@ export class SyncRounds {
     this.#isStopped = true;
     this.#ticker?.stop();
     this.#returnTimer?.cancel();
-    this.#catchUpTimer?.cancel();
+    for (const timer of this.#catchUpTimers.values()) timer.cancel();
+    this.#catchUpTimers.clear();
     this.#parts.goPeers.stop();
     for (const finish of [...this.#joins]) {
       finish(new StateError('ERR_CLOSED', 'the node was closed during the join'));
@@ -76,11 +85,13 @@ export class SyncRounds {
    *
    * @param done - called once with null, or with why it was given up: only an abort or a stop does
    * that, since members that cannot be reached are counted and left to later rounds
+   * @param begins - gets the exchange before it asks anybody
    */
   joinSync(
     network: string,
     signal: AbortSignal | undefined,
     done: (reason: unknown) => void,
+    begins?: (join: JoinSync) => void,
   ): void {
     const finish = (reason: unknown): void => {
       if (!this.#joins.delete(finish)) return;
@@ -104,26 +115,21 @@ export class SyncRounds {
       join = new JoinSync(this.#parts, network, peers, () => {
         finish(null);
       });
+      begins?.(join);
       join.run();
     });
   }
 
-  /** A node is a member of a network now; if it is the first that we meet there, catch up. */
+  /**
+   * A node is a member of a network now; if it is the first that we meet there, catch up. Others that appear before
+   * the first has answered are asked as well, by the same exchange.
+   */
   participantAdded(network: string, node: string): void {
-    const { state, clock } = this.#parts;
+    const { state } = this.#parts;
     const own = state.attachments.joined(network);
     if (own?.isSynced !== true || own.hasMetPeers || node === state.localName) return;
-    this.#alone.add(network);
-    this.#catchUpTimer ??= clock.schedule(CATCH_UP_DELAY_MS, () => {
-      this.#catchUpTimer = null;
-      const networks = [...this.#alone];
-      this.#alone.clear();
-      for (const name of networks) {
-        if (state.attachments.joined(name)?.hasMetPeers === false) {
-          this.joinSync(name, undefined, () => undefined);
-        }
-      }
-    });
+    if (this.#catchUps.has(network)) this.#catchUps.get(network)?.add(node);
+    else if (!this.#catchUpTimers.has(network)) this.#armCatchUp(network);
   }
 
   /** A node that had failed is back. */
@@ -144,6 +150,25 @@ export class SyncRounds {
         },
       );
     });
+  }
+
+  #armCatchUp(network: string): void {
+    const { clock, state } = this.#parts;
+    const entriesMs = state.store.sizeOf(network) / CATCH_UP_ENTRIES_PER_MS;
+    const delayMs = Math.min(CATCH_UP_DELAY_MS + entriesMs, CATCH_UP_DELAY_MAX_MS);
+    const timer = clock.schedule(delayMs, () => {
+      this.#catchUpTimers.delete(network);
+      if (state.attachments.joined(network)?.hasMetPeers === false) this.#catchUp(network);
+    });
+    this.#catchUpTimers.set(network, timer);
+  }
+
+  #catchUp(network: string): void {
+    this.#catchUps.set(network, null);
+    const done = (): void => {
+      this.#catchUps.delete(network);
+    };
+    this.joinSync(network, undefined, done, (join) => this.#catchUps.set(network, join));
   }
 
   #round(): void {

@@ -176,6 +176,60 @@ test('an answer with less than was asked for does not count, one with more does'
   killAll(cluster);
 });
 
+test('who appears while a node that was alone catches up is asked by that exchange, and nobody twice', () => {
+  const cluster = new FakeCluster({ tables: { ...OFF, bulkSyncTimeoutMs: 60_000 } });
+  const [self] = cluster.startOn('prod', ['self']);
+  assert.ok(self);
+  const asked: string[] = [];
+  // Nobody answers for as long as this lasts.
+  cluster.stream = (_from, to, bytes, done) => {
+    if (decodeGossip(bytes).type === GOSSIP_TYPE.bulkSync) asked.push(to as string);
+    cluster.clock.schedule(1, () => {
+      done(null);
+    });
+  };
+  const names = ['p', 'q', 'r', 's', 't', 'u'];
+  for (const [i, name] of names.entries()) {
+    const address = { host: `10.1.0.${i + 2}`, port: 7946 };
+    self.engine.events.nodeJoined({ name, address, metadata: self.metadata, hasLeft: false });
+    const event = { kind: 'join', time: 5, node: name, network: 'prod' } as const;
+    self.engine.events.message(wrapGossip(GOSSIP_TYPE.networkEvent, encodeNetworkEvent(event)));
+    cluster.clock.runFor(200);
+  }
+  assert.deepEqual(asked, names);
+  killAll(cluster);
+});
+
+test('the more a node holds that was alone, the longer it waits to be asked before it asks', () => {
+  const count = 5_000;
+  const cluster = new FakeCluster({ tables: OFF });
+  const [holder] = cluster.startOn('prod', ['holder']);
+  assert.ok(holder);
+  for (let i = 0; i < count; i += 1) holder.engine.create(at(`k${i}`), encode('v'));
+  const real = cluster.stream.bind(cluster);
+  const carried = { holder: 0, late: 0 };
+  cluster.stream = (from, to, bytes, done) => {
+    const { type, data } = decodeGossip(bytes);
+    if (type === GOSSIP_TYPE.bulkSync) {
+      const { payload } = decodeBulkSync(data);
+      carried[from === holder ? 'holder' : 'late'] += payload.length;
+    }
+    // The news of the newcomer is faster than its request.
+    cluster.clock.schedule(120, () => {
+      real(from, to, bytes, done);
+    });
+  };
+  const late = cluster.start('late');
+  cluster.join(late);
+  joinWhole(cluster, late);
+  cluster.clock.runFor(5_000);
+  assert.equal(entries(late), count);
+  assert.equal(holder.engine.stats().counters['tables.sync.ok'] ?? 0, 0, 'it asked nobody');
+  assert.ok(carried.late < 1_000, `${carried.late} bytes back`);
+  assert.ok(carried.holder < count * 60, `${carried.holder} bytes for ${count} entries`);
+  killAll(cluster);
+});
+
 test('tables of 100,000 entries on either side are exchanged in slices', () => {
   const count = 100_000;
   const cluster = new FakeCluster({ tables: OFF });

@@ -128,6 +128,35 @@ test('a backlog that came by stream goes on by stream, once to the next and once
   killAll(nodes);
 });
 
+test('what a bulk sync brought goes on by stream as well', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: 5_000 } });
+  const nodes = cluster.startOn('prod', NAMES);
+  const [a, ...others] = nodes;
+  assert.ok(a);
+  const real = { packet: cluster.packet.bind(cluster), stream: cluster.stream.bind(cluster) };
+  let passedOn = 0;
+  cluster.packet = (from, to, bytes) => {
+    if (from !== a) real.packet(from, to, bytes);
+  };
+  cluster.stream = (from, to, bytes, done) => {
+    const isSync = decodeGossip(bytes).type === GOSSIP_TYPE.bulkSync;
+    if (!isSync) passedOn += 1;
+    if (from !== a || isSync) real.stream(from, to, bytes, done);
+  };
+  const packets = others.map((node) => node.sent.packets);
+  // Too little for the backlog of one moment to go by stream: 37 KiB.
+  for (let i = 0; i < 150; i += 1) a.engine.create(at(`k${i}`), new Uint8Array(200));
+  assert.ok(cluster.clock.runUntil(() => nodes.every((node) => entries(node) === 150), 20_000));
+  assert.ok(passedOn >= others.length - 1, `${passedOn} streams`);
+  cluster.clock.runFor(1_000);
+  const more = others.map((node, i) => node.sent.packets - (packets[i] ?? 0));
+  assert.deepEqual(
+    more,
+    others.map(() => 0),
+  );
+  killAll(nodes);
+});
+
 test('streams pass over members that cannot be reached', () => {
   const cluster = new FakeCluster({ tables: OFF });
   const nodes = cluster.startOn('prod', NAMES);
