@@ -21,6 +21,7 @@ import {
   requireOptionalAddress,
   requireVersions,
 } from './swim-checks.ts';
+import { decodeUsualAck, decodeUsualPing, encodeUsualAck, encodeUsualPing } from './swim-probes.ts';
 import { requireInteger, requireText } from './text.ts';
 
 /*
@@ -44,7 +45,9 @@ const DEFAULT_VERSIONS = Uint8Array.of(1, 5, 2, 0, 0, 0);
 export function encodePacketMessage(message: PacketMessage): Uint8Array {
   switch (message.type) {
     case 'ping':
-      return encodeTyped(MESSAGE_TYPE.ping, schema.Ping, pingFields(message));
+      return (
+        encodeUsualPing(message) ?? encodeTyped(MESSAGE_TYPE.ping, schema.Ping, pingFields(message))
+      );
     case 'indirectPing':
       return encodeTyped(MESSAGE_TYPE.indirectPing, schema.IndirectPing, {
         ...pingFields(message),
@@ -54,10 +57,13 @@ export function encodePacketMessage(message: PacketMessage): Uint8Array {
         wantsNack: message.wantsNack,
       });
     case 'ack':
-      return encodeTyped(MESSAGE_TYPE.ack, schema.Ack, {
-        seq: requireInteger('seq', message.seq, MAX_UINT32),
-        payload: message.payload,
-      });
+      return (
+        encodeUsualAck(message) ??
+        encodeTyped(MESSAGE_TYPE.ack, schema.Ack, {
+          seq: requireInteger('seq', message.seq, MAX_UINT32),
+          payload: message.payload,
+        })
+      );
     case 'nack':
       return encodeTyped(MESSAGE_TYPE.nack, schema.Nack, {
         seq: requireInteger('seq', message.seq, MAX_UINT32),
@@ -92,6 +98,8 @@ export function decodePacketMessage(bytes: Uint8Array): PacketMessage {
   if (isMsgpackBody(body)) {
     throw new CodecError('ERR_CODEC_OTHER_WIRE', 'a message is of the memberlist wire', { type });
   }
+  const usual = decodeUsual(type, body);
+  if (usual !== null) return usual;
   return decodeGuarded(`message of type ${type}`, () => decodeBody(type, body));
 }
 
@@ -116,6 +124,11 @@ type PacketType =
 
 function isPacketType(type: number): type is PacketType {
   return (type >= MESSAGE_TYPE.ping && type <= MESSAGE_TYPE.dead) || type === MESSAGE_TYPE.nack;
+}
+
+function decodeUsual(type: PacketType, body: Uint8Array): PacketMessage | null {
+  if (type === MESSAGE_TYPE.ping) return decodeUsualPing(body);
+  return type === MESSAGE_TYPE.ack ? decodeUsualAck(body) : null;
 }
 
 function decodeBody(type: PacketType, body: Uint8Array): PacketMessage {

@@ -38,6 +38,8 @@ export class Gossip {
             onTick: () => {
               this.round();
             },
+            // It is also what notices stalls, mostly.
+            isIdle: () => !core.loopHealth.needsTimers && !sender.mayHaveNews(),
           });
   }
 
@@ -56,6 +58,7 @@ export class Gossip {
   /** There is fresh news: send it soon. Whoever queues any says so. */
   nudge(): void {
     this.#sender.newsQueued();
+    this.#ticker?.wake();
     if (!this.#isOpen || this.#prompt !== null) return;
     this.#schedulePrompt(PROMPT_MS);
   }

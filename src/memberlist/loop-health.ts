@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/index.ts';
  *
  * A blocked loop looks like a network that fell silent: when it runs again, timers that would blame
  * peers are due although nobody was listened to. So lateness is read from every timer that runs
- * anyway, without a sampler; a timer that ran late by more than {@link STALL_MS} shows a stall. Blame
+ * anyway, without a sampler, of which the ticker of the gossip is the most frequent; a timer that ran late by more than {@link STALL_MS} shows a stall. Blame
  * deadlines move by what was lost, and probes that ran through a stall are void.
  *
  * Invariant: each moment counts once. Several timers that were due during one stall report the same
@@ -20,6 +20,8 @@ export class LoopHealth {
   #stallCount = 0;
   #longestMs = 0;
   #countedUntil = 0;
+  /** Whether stalls are noticed by late timers alone, so that some must run: set by {@link observedClock}. */
+  needsTimers = false;
 
   /** @param onStall - hears each stall with its length in milliseconds and the clock time of its end */
   constructor(onStall: (stallMs: number, now: number) => void) {
@@ -48,8 +50,12 @@ export class LoopHealth {
   }
 }
 
-/** The same clock, whose timers tell how late they ran. */
+/** The same clock, whose timers tell how late they ran. Where the clock tells of stalls itself, they need not run. */
 export function observedClock(clock: Clock, health: LoopHealth): Clock {
+  if (clock.onStall === undefined) health.needsTimers = true;
+  clock.onStall?.((beganAt, endedAt) => {
+    health.observe(beganAt, endedAt);
+  });
   return {
     now: () => clock.now(),
     schedule: (delayMs, run) => {

@@ -10,7 +10,8 @@ import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
 import { callHook, peerPort, requireBytes } from './core.ts';
 import { warnOfLimit } from './limit-warnings.ts';
-import { endpointOf } from './member.ts';
+import type { MemberRecord } from './member.ts';
+import { endpointOf, sameBytes } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
 /** One probe for somebody else. */
@@ -67,7 +68,12 @@ export class ProbeAnswers {
       seq: ping.seq,
       payload: payload.length <= MAX_ACK_PAYLOAD_BYTES ? payload : NO_BYTES,
     } as const;
-    this.#send(ping.sourceNode, answerTo(ping, from), ack);
+    // Mostly a member gives the endpoint that we know, and no other need be made of its bytes.
+    const record = this.#core.table.get(ping.sourceNode);
+    const isUsual = record !== undefined && gives(ping, record);
+    if (isUsual && isReachableHost(record.address.host)) {
+      this.#sender.sendWithNews(record.address, ack);
+    } else this.#send(ping.sourceNode, answerTo(ping, from), ack);
   }
 
   /** "Ask X for me." */
@@ -130,6 +136,12 @@ export class ProbeAnswers {
     if (isKnown) this.#sender.sendWithNews(to, message);
     else this.#sender.sendTogether(to, [message]);
   }
+}
+
+/** Whether the asker gives the endpoint that is on record for it. */
+function gives(source: MessageSource, { address, addressBytes }: MemberRecord): boolean {
+  const isPort = source.sourcePort !== 0 && source.sourcePort === address.port;
+  return isPort && sameBytes(source.sourceAddress, addressBytes);
 }
 
 /** Where an answer goes: the advertised endpoint of the asker if it gave a usable one. */

@@ -301,7 +301,9 @@ export class Prober {
   }
 
   #pingMessage(seq: number, node: string): PingMessage {
-    return { ...this.#source(), type: 'ping', seq, node };
+    const { addressBytes, address, name } = this.#core.local;
+    const source = { sourceAddress: addressBytes, sourcePort: address.port, sourceNode: name };
+    return { type: 'ping', seq, node, ...source };
   }
 
   #source(): MessageSource {

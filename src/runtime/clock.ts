@@ -30,4 +30,12 @@ export interface Clock {
    * slices with it, so that probes are answered in between.
    */
   afterPendingInput(run: () => void): Timer;
+
+  /**
+   * For a clock that knows by itself when the process stood still: a simulated one. The layers above then need no
+   * timer that looks for stalls by running late, and rest while there is nothing to do. Others leave it out.
+   *
+   * @param hear - called after each stall, before what is due by then: when it began and when it ended
+   */
+  onStall?(hear: (beganAt: number, endedAt: number) => void): void;
 }

@@ -64,6 +64,22 @@ class DeferredCall extends QueuedEvent implements Timer {
   }
 }
 
+/** The end of a stall, before all that waited for it. */
+class StallEnd extends QueuedEvent {
+  readonly #view: ClockView;
+  readonly beganAt: number;
+
+  constructor(view: ClockView, beganAt: number) {
+    super();
+    this.#view = view;
+    this.beganAt = beganAt;
+  }
+
+  override fire(): void {
+    this.#view.fireStallEnd(this);
+  }
+}
+
 const NOTHING = (): void => undefined;
 
 /** Pending calls in the order in which they were added. */
@@ -120,8 +136,16 @@ export class ClockView implements Clock {
   /** What it has shown already: rounding must not show a call less than it was due at, which waits for ever then. */
   #shownAtLeast = -Infinity;
 
-  constructor(clock: VirtualClock) {
+  /** Only of a view that tells of stalls. */
+  readonly onStall?: NonNullable<Clock['onStall']>;
+  readonly #stallHearers: ((beganAt: number, endedAt: number) => void)[] = [];
+
+  constructor(clock: VirtualClock, tellsStalls: boolean) {
     this.#clock = clock;
+    if (!tellsStalls) return;
+    this.onStall = (hear) => {
+      this.#stallHearers.push(hear);
+    };
   }
 
   /** Calls that are still to run. */
@@ -155,6 +179,7 @@ export class ClockView implements Clock {
    * meanwhile runs at the end, late, as after a blocked event loop.
    */
   pause(durationMs: number): void {
+    this.#stall(durationMs, this.now());
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + durationMs);
     this.#runsFreely = false;
   }
@@ -184,6 +209,7 @@ export class ClockView implements Clock {
     if (!(ms >= 0 && Number.isFinite(ms))) {
       throw new GossipError('ERR_ARGUMENT_INVALID', `a clock jumps on by 0 ms or more, got ${ms}`);
     }
+    this.#stall(0, this.now());
     this.#shift(this.now() + ms, this.#rate);
   }
 
@@ -197,6 +223,12 @@ export class ClockView implements Clock {
       this.#clock.dequeue(pending);
       this.#clock.enqueue((pending.dueAt - shown) / rate, 0, pending);
     }
+  }
+
+  /** Tells of a stall at its end. */
+  #stall(durationMs: number, beganAt: number): void {
+    if (this.#stallHearers.length === 0) return;
+    this.#clock.enqueue(durationMs, 0, new StallEnd(this, beganAt));
   }
 
   /** Whether this process may run now; if it only stands still, the event waits for its end. */
@@ -222,6 +254,12 @@ export class ClockView implements Clock {
   /** The end of an instant has come. @internal */
   fireDeferred(call: DeferredCall): void {
     if (this.#runsFreely || this.#mayRun(call)) call.run();
+  }
+
+  /** A stall is over, unless another one is not. @internal */
+  fireStallEnd(end: StallEnd): void {
+    if (!this.#runsFreely && !this.#mayRun(end)) return;
+    for (const hear of this.#stallHearers) hear(end.beganAt, this.now());
   }
 
   /** A call shall not run. @internal */

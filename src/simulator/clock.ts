@@ -84,9 +84,12 @@ export class VirtualClock implements Clock {
   /**
    * A clock for one node: the same time, but all that was scheduled through it can be stopped at
    * once, as when the node's process dies.
+   *
+   * @param options - `tellsStalls`: the node hears of its pauses and jumps from the clock, and need not notice
+   * them by late timers as a real one must
    */
-  view(): ClockView {
-    return new ClockView(this);
+  view(options: { readonly tellsStalls?: boolean } = {}): ClockView {
+    return new ClockView(this, options.tellsStalls ?? false);
   }
 
   /** When the next call is due; null when nothing is pending. */

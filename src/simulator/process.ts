@@ -50,7 +50,9 @@ export class SimProcess {
     this.#trace = trace;
     this.files = parts.files ?? new MemoryFiles();
     const logger: Logger = trace.logger(name);
-    this.runtime = createMemoryRuntime({ network, host, seed, names, logger, files: this.files });
+    const { files } = this;
+    const tellsStalls = true;
+    this.runtime = createMemoryRuntime({ network, host, seed, names, logger, files, tellsStalls });
     this.note(`starts at ${host}`);
   }
 
