@@ -28,6 +28,11 @@ export function keyFingerprint(key: Uint8Array): string {
   return toHex(digest.subarray(0, FINGERPRINT_BYTES));
 }
 
+interface SealedCount {
+  readonly of: RingKey;
+  messages: number;
+}
+
 /** Hears that messages were sealed with a key, and how many since it was added. */
 export type SealedObserver = (key: RingKey, sealedMessages: number) => void;
 
@@ -41,7 +46,9 @@ export class Keyring {
   readonly #allowedLengths: readonly number[];
   readonly #onSealed: SealedObserver | null;
   /** Messages sealed with each key since it was added. */
-  readonly #sealed = new WeakMap<RingKey, number>();
+  readonly #sealed = new WeakMap<RingKey, SealedCount>();
+  /** The count that was added to last. */
+  #counting: SealedCount | null = null;
   #entries: readonly RingKey[] = Object.freeze([]);
 
   /**
@@ -88,9 +95,14 @@ export class Keyring {
 
   /** For the codec: messages were sealed with a key of the ring. */
   countSealed(key: RingKey, messages = 1): void {
-    const sealed = (this.#sealed.get(key) ?? 0) + messages;
-    this.#sealed.set(key, sealed);
-    this.#onSealed?.(key, sealed);
+    let counting = this.#counting;
+    if (counting?.of !== key) {
+      counting = this.#sealed.get(key) ?? { of: key, messages: 0 };
+      this.#sealed.set(key, counting);
+      this.#counting = counting;
+    }
+    counting.messages += messages;
+    this.#onSealed?.(key, counting.messages);
   }
 
   /** What may be shown of the keys, the primary first. */
@@ -98,7 +110,7 @@ export class Keyring {
     return this.#entries.map((entry, at) => ({
       fingerprint: entry.fingerprint,
       isPrimary: at === 0,
-      sealedMessages: this.#sealed.get(entry) ?? 0,
+      sealedMessages: this.#sealed.get(entry)?.messages ?? 0,
     }));
   }
 

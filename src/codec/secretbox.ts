@@ -47,6 +47,8 @@ export class SealingKeys {
   readonly #label: Uint8Array;
   readonly #packet = new WeakMap<RingKey, Uint8Array>();
   readonly #request = new WeakMap<RingKey, Uint8Array>();
+  /** The last result for packets, which is mostly wanted again: looking into a weak map costs more. */
+  #recent: { readonly of: RingKey; readonly packet: Uint8Array } | null = null;
 
   constructor(label: Uint8Array) {
     this.#label = label;
@@ -54,7 +56,10 @@ export class SealingKeys {
 
   /** The key that seals packets. */
   packet(key: RingKey): Uint8Array {
-    return this.#cached(this.#packet, PACKET_DOMAIN, key);
+    if (this.#recent?.of !== key) {
+      this.#recent = { of: key, packet: this.#cached(this.#packet, PACKET_DOMAIN, key) };
+    }
+    return this.#recent.packet;
   }
 
   /** The key that seals what the dialling side of a stream sends. */

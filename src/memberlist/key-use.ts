@@ -12,6 +12,8 @@ export class KeyUse {
   /** Fingerprints by port, then host: most rings use one port, and no text is made of an address for each packet. */
   readonly #lastKey = new Map<number, Map<string, string>>();
   #size = 0;
+  /** The map of the port that was heard from last. */
+  #recent: { readonly port: number; readonly byHost: Map<string, string> } | null = null;
 
   constructor(table: MemberTable) {
     this.#table = table;
@@ -19,7 +21,9 @@ export class KeyUse {
 
   /** A packet from an endpoint was opened with a key. */
   heard(from: Address, fingerprint: string): void {
-    if (this.#lastKey.get(from.port)?.get(from.host) === fingerprint) return;
+    const recent = this.#recent;
+    const byHost = recent?.port === from.port ? recent.byHost : this.#lastKey.get(from.port);
+    if (byHost?.get(from.host) === fingerprint) return;
     this.#note(sharedAddress(from.host, from.port), fingerprint);
     if (this.#size > 2 * this.#table.size + 16) this.#forgetStrangers();
   }
@@ -38,6 +42,7 @@ export class KeyUse {
   #forgetStrangers(): void {
     const heard = new Map(this.#lastKey);
     this.#lastKey.clear();
+    this.#recent = null;
     this.#size = 0;
     for (const { address } of this.#table.all()) {
       const fingerprint = heard.get(address.port)?.get(address.host);
@@ -49,5 +54,6 @@ export class KeyUse {
     const byHost = this.#lastKey.get(port) ?? new Map<string, string>();
     if (!byHost.has(host)) this.#size += 1;
     this.#lastKey.set(port, byHost.set(host, fingerprint));
+    this.#recent = { port, byHost };
   }
 }

@@ -32,11 +32,13 @@ export class PacketSender {
   readonly #endpoints: EndpointIndex;
   /** From 1 on the layer above fills the next packet first. */
   #userCredit = 0;
+  readonly #userShare: number;
   /** Nothing waited when somebody looked, and nothing was queued since. */
   #isQuiet = false;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#userShare = core.config.gossip.userBroadcastShare;
     this.#endpoints = new EndpointIndex(core.table);
   }
 
@@ -221,7 +223,7 @@ export class PacketSender {
 
   /** One more packet was filled; `spent` of the credit of the layer above was used for it. */
   #giveCredit(spent: number): void {
-    const { userBroadcastShare: share } = this.#core.config.gossip;
+    const share = this.#userShare;
     this.#userCredit = Math.min(1 + share, this.#userCredit + share - spent);
   }
 
