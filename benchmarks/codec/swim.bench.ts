@@ -8,7 +8,7 @@ import { aliveOf } from '../workload.ts';
 
 /* SWIM messages to bytes and back, on either wire. */
 
-const START_ID_BYTES = 8;
+const START_ID_BYTES = 4;
 const SOURCE = {
   sourceAddress: Uint8Array.of(10, 0, 1, 3),
   sourcePort: 7946,

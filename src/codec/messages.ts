@@ -91,7 +91,7 @@ export interface AliveMessage {
   readonly port: number;
   readonly metadata: Uint8Array;
   readonly versions: VersionVector;
-  /** Random 8 bytes drawn at each start; empty on the memberlist wire. */
+  /** Random 4 bytes drawn at each start; empty on the memberlist wire. */
   readonly startId: Uint8Array;
 }
 

@@ -29,11 +29,11 @@ import { requireInteger, requireText } from './text.ts';
  *
  * Reading is strict about what the layers above rely on: text is valid UTF-8, names that identify a
  * member are not empty, an address is 4 or 16 bytes, a port fits 16 bits, a version vector has six
- * bytes, a start id eight. Whatever breaks this is refused whole, so it is never stored nor relayed.
+ * bytes, a start id four. Whatever breaks this is refused whole, so it is never stored nor relayed.
  * Unknown fields are skipped. Byte fields of a decoded message are copies.
  */
 
-const START_ID_BYTES = 8;
+const START_ID_BYTES = 4;
 /** What alive leaves out: protocol 1 to 5, speaking 2; delegate versions not used. */
 const DEFAULT_VERSIONS = Uint8Array.of(1, 5, 2, 0, 0, 0);
 
@@ -258,5 +258,5 @@ export function memberOf(m: MemberFields): MemberFields {
 
 function requireStartId(startId: Uint8Array): Uint8Array {
   if (startId.length === 0 || startId.length === START_ID_BYTES) return startId;
-  throw malformedError(`a start id has 8 bytes, not ${startId.length}`);
+  throw malformedError(`a start id has ${START_ID_BYTES} bytes, not ${startId.length}`);
 }

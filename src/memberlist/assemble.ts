@@ -402,7 +402,11 @@ export function localMetadata(core: Core): Uint8Array {
   throw new StateError('ERR_VALUE_TOO_LARGE', text, { sizeBytes, limitBytes });
 }
 
-const START_ID_BYTES = 8;
+/**
+ * A start id is compared only with the present and the former one of the same name, so 32 bits are mistaken once in
+ * two billion restarts; then a name that moved is taken for a quarrel until its old record is reaped.
+ */
+const START_ID_BYTES = 4;
 const MAX_OWN_METADATA_BYTES = 512;
 /** Tag and length in front of the metadata. */
 const METADATA_HEADER_BYTES = 3;

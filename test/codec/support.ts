@@ -76,7 +76,7 @@ export function nodeOf(index: number, changes: Partial<PushPullNode> = {}): Push
     incarnation: index,
     state: 'alive',
     versions: usualVersions,
-    startId: noise(8, index + 1),
+    startId: noise(4, index + 1),
     ...changes,
   };
 }

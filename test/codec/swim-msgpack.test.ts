@@ -39,7 +39,7 @@ test('an address is relayed in the byte form in which it came', () => {
 });
 
 test('there is no start id on this wire', () => {
-  const startId = new Uint8Array(8).fill(9);
+  const startId = new Uint8Array(4).fill(9);
   assert.deepEqual(encodeGoPacketMessage({ ...alive, startId }), encodeGoPacketMessage(alive));
   assert.deepEqual(again({ ...alive, startId }), alive);
 });
@@ -112,7 +112,7 @@ test('what is read shares nothing with the packet', () => {
 });
 
 test('a message of the other wire is told as such, one of a type for streams as unsupported', () => {
-  const other = encodePacketMessage({ ...alive, startId: new Uint8Array(8) });
+  const other = encodePacketMessage({ ...alive, startId: new Uint8Array(4) });
   assert.throws(() => decodeGoPacketMessage(other), { code: 'ERR_CODEC_OTHER_WIRE' });
   for (const type of [6, 7, 8, 9, 10, 12, 13, 14, 200]) {
     assert.throws(() => decodeGoPacketMessage(Uint8Array.of(type, 0x80)), {

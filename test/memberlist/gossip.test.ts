@@ -116,7 +116,7 @@ test('the dead are still told news for a while, so that they can refute; the lef
       dead.alive({
         node: name,
         address: Uint8Array.of(10, 0, 8, at),
-        startId: new Uint8Array(8).fill(at),
+        startId: new Uint8Array(4).fill(at),
       }),
     );
   };

@@ -13,7 +13,7 @@ function record(name: string, o: Partial<MemberRecord> = {}): MemberRecord {
     address: { host: '10.0.0.1', port: 1 },
     metadata: new Uint8Array(0),
     versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
-    startId: new Uint8Array(8),
+    startId: new Uint8Array(4),
     retiredStartId: new Uint8Array(0),
     incarnation: 1,
     state: 'alive',

@@ -95,7 +95,7 @@ function crowd(count: number): PushPullNode[] {
     incarnation: 1,
     state: 'alive',
     versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
-    startId: new Uint8Array(8),
+    startId: new Uint8Array(4),
   }));
 }
 

@@ -70,7 +70,7 @@ test('it comes back where all others have forgotten it, and beats what was said 
   const forged = { type: 'alive', node: 'n4', incarnation: incarnation + 70 } as const;
   const { startId, ...rest } = raw.alive();
   assert.ok(startId.length > 0);
-  const forgedAs = { ...rest, startId: new Uint8Array(8), address: Uint8Array.of(10, 0, 0, 4) };
+  const forgedAs = { ...rest, startId: new Uint8Array(4), address: Uint8Array.of(10, 0, 0, 4) };
   raw.send(a, { ...forgedAs, ...forged }, { ...forged, type: 'dead', from: 'n4' });
   ring.runFor(1_000);
   await ring.settle(d.member.rejoin());

@@ -154,7 +154,7 @@ test('unknown fields of membership messages are passed over', () => {
     address: Uint8Array.of(10, 0, 0, 1),
     metadata: utf8('m'),
     versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
-    startId: new Uint8Array(8),
+    startId: new Uint8Array(4),
   });
   const extended = joinBytes([alive, LATER_FIELDS]);
   assert.deepEqual(decodePacketMessage(extended), decodePacketMessage(alive));

@@ -36,7 +36,7 @@ export interface RawPeerOptions {
 export class RawPeer {
   readonly name: string;
   readonly address: Address;
-  readonly startId = Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9);
+  readonly startId = Uint8Array.of(9, 9, 9, 9);
   /** Every message that came in packets, compounds taken apart, in order. */
   readonly heard: PacketMessage[] = [];
   /** Payloads of user messages that came in packets. */

@@ -125,7 +125,7 @@ export function dead(node: string, incarnation: number, from = 'other'): DeadMes
   return { type: 'dead', node, incarnation, from };
 }
 
-/** Eight bytes that name one start of a process. */
+/** Four bytes that name one start of a process. */
 export function startId(n: number): Uint8Array {
-  return new Uint8Array(8).fill(n);
+  return new Uint8Array(4).fill(n);
 }

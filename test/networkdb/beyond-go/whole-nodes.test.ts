@@ -91,7 +91,7 @@ test('one alive without versions ends all push/pulls of Go, and is ignored by ou
       address: hostToBytes('10.9.0.2'),
       metadata: new Uint8Array(0),
       versions: Uint8Array.from(normal),
-      startId: new Uint8Array(8),
+      startId: new Uint8Array(4),
     });
     // The versions stand last, a short byte string; ours writes no others than of six bytes.
     assert.deepEqual([...alive.subarray(-7)], [0xa6, ...normal]);
