@@ -23,6 +23,9 @@ export interface WriterParts {
 /** Local writes. */
 export class Writer {
   readonly #parts: WriterParts;
+  /** Names that were found to be fine last. */
+  #lastNetwork: string | null = null;
+  #lastTable: string | null = null;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -96,8 +99,11 @@ export class Writer {
     const { network, table, key } = address;
     const { state } = this.#parts;
     const { allowSlash } = state.options;
-    checkName('network', network, allowSlash);
-    checkName('table', table, allowSlash);
+    // Most writes go where the last one went.
+    if (network !== this.#lastNetwork) checkName('network', network, allowSlash);
+    this.#lastNetwork = network;
+    if (table !== this.#lastTable) checkName('table', table, allowSlash);
+    this.#lastTable = table;
     checkName('key', key, allowSlash);
     if (state.attachments.joined(network) === undefined) {
       throw new StateError('ERR_NETWORK_NOT_JOINED', `this node is not on network ${network}`, {
