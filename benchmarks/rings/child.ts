@@ -6,7 +6,7 @@ import { join, joinNetwork, noneSent, startMember } from './ring.ts';
 
 /* The other process: one member. It ends with its parent. */
 
-const QUEUED_EVENTS = 64;
+const QUEUED_EVENTS = 1;
 
 const sent = noneSent();
 let endWatch: (() => LoopDelay) | null = null;

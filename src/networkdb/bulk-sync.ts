@@ -19,14 +19,18 @@ import type { TableState } from './transitions.ts';
  *
  * Chunks before the last carry no Lamport time, so only a last chunk can answer a request: any message
  * from the peer with a time above L does, also in Go, unless it says that it holds less. An answer that does not come is a failure here and
- * another peer is tried; Go counts it as done.
+ * another peer is tried; Go counts it as done. What is waited for is the next chunk, not the whole: large tables
+ * over a slow line take longer than any fixed time, and asking again would only send them twice.
  *
  * Either side sends all entries of the networks, or, when the request asks for it, those that it owns
  * itself. That wish is a field of ours, and is told only to who has announced that it knows it: with all
  * others everything is exchanged.
  */
 
-/** Bytes of entries after which a chunk ends. */
+/** Bytes of entries after which the first chunk ends: the peer applies it while the next one is under way. */
+const FIRST_CHUNK_BYTES = 262_144;
+
+/** The same for later ones, each twice as large as the one before, at most: every chunk costs a round trip or two. */
 export const CHUNK_BYTES = 4_194_304;
 
 const ANSWERS_AT_ONCE = 8;
@@ -65,6 +69,8 @@ interface Pending {
   readonly time: number;
   readonly scope: SyncScope;
   readonly finish: SyncDone;
+  /** The peer has sent a chunk: the time of the next begins. */
+  readonly moved: () => void;
 }
 
 /** Requests and answers of bulk syncs. */
@@ -142,7 +148,9 @@ export class BulkSync {
   /** A message from a peer was applied whole: it may answer us, and may want an answer. */
   applied(message: BulkSyncMessage, time: number): void {
     const scope = message.ownOnly === true ? 'own' : 'all';
-    if (time > 0) {
+    if (time === 0) {
+      for (const pending of this.#pending.get(message.node) ?? []) pending.moved();
+    } else {
       this.#parts.state.tableClock.settle();
       for (const pending of [...(this.#pending.get(message.node) ?? [])]) {
         const isEnough = scope === 'all' || pending.scope === 'own';
@@ -285,9 +293,12 @@ export class BulkSync {
     }
     const tellsAttachments = owners !== null || state.nodes.takesAttachments(peer);
     const walk = new SyncWalk(state, { networks, scope, owners, tellsAttachments });
+    let chunkBytes = FIRST_CHUNK_BYTES;
     const nextChunk = (): void => {
       const parts: Uint8Array[] = [];
-      slices.run(walk.fill(parts, CHUNK_BYTES), () => {
+      const maxBytes = chunkBytes;
+      chunkBytes = Math.min(2 * chunkBytes, CHUNK_BYTES);
+      slices.run(walk.fill(parts, maxBytes), () => {
         this.#sendChunk({ ...exchange, parts, isLast: walk.isDone }, nextChunk, done);
       });
     };
@@ -342,11 +353,12 @@ export class BulkSync {
       if (pendings.size === 0 && this.#pending.get(peer) === pendings) this.#pending.delete(peer);
       done(error);
     };
-    const pending: Pending = { time, scope, finish };
-    pendings.add(pending);
+    let isSent = false;
     const startTimer = (): void => {
       if (isFinished) return;
+      isSent = true;
       const timeoutMs = state.options.bulkSyncTimeoutMs;
+      timer?.cancel();
       timer = clock.schedule(timeoutMs, () => {
         // The answer may have arrived while the loop was blocked.
         timer = clock.afterPendingInput(() => {
@@ -359,6 +371,11 @@ export class BulkSync {
         });
       });
     };
+    const moved = (): void => {
+      if (isSent) startTimer();
+    };
+    const pending: Pending = { time, scope, finish, moved };
+    pendings.add(pending);
     return { finish, startTimer };
   }
 }

@@ -13,7 +13,8 @@ export interface TableTimings {
    */
   readonly bulkSyncIntervalMs: number | false;
   /**
-   * Milliseconds to wait for a peer's half of an exchange before the next peer is tried.
+   * Milliseconds to wait for a peer's half of an exchange before the next peer is tried; for each further chunk of
+   * it (256 KiB to 4 MiB) as long again.
    *
    * @defaultValue 30000
    */

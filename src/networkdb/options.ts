@@ -81,7 +81,7 @@ export interface TablesOptions {
   readonly maxBytesPerSecond: number;
   /** Milliseconds between exchanges of whole networks, or false for none. */
   readonly bulkSyncIntervalMs: number | false;
-  /** Milliseconds to wait for the answer to a bulk sync before another peer is tried. */
+  /** Milliseconds to wait for the answer to a bulk sync, and for each further chunk of it, before another peer is tried. */
   readonly bulkSyncTimeoutMs: number;
   /** Milliseconds between two rounds of the reaper. */
   readonly reapPeriodMs: number;

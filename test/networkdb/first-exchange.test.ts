@@ -176,6 +176,43 @@ test('an answer with less than was asked for does not count, one with more does'
   killAll(cluster);
 });
 
+test('an answer may take longer than its time as long as the next chunk comes in time', () => {
+  const cluster = new FakeCluster({ tables: { ...OFF, bulkSyncTimeoutMs: 1_000 } });
+  const self = cluster.start('self');
+  let asked = 0;
+  cluster.stream = (_from, _to, bytes, done) => {
+    if (decodeGossip(bytes).type === GOSSIP_TYPE.bulkSync) asked += 1;
+    cluster.clock.schedule(1, () => {
+      done(null);
+    });
+  };
+  const address = { host: '10.1.0.2', port: 7946 };
+  self.engine.events.nodeJoined({ name: 'p', address, metadata: self.metadata, hasLeft: false });
+  const event = { kind: 'join', time: 5, node: 'p', network: 'prod' } as const;
+  self.engine.events.message(wrapGossip(GOSSIP_TYPE.networkEvent, encodeNetworkEvent(event)));
+  let isDone = false;
+  self.engine.joinNetwork('prod', {
+    done: () => {
+      isDone = true;
+    },
+  });
+  const send = (time: number): void => {
+    const message = { time, isRequest: false, node: 'p', networks: ['prod'], payload: EMPTY };
+    self.engine.events.message(wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync(message)));
+  };
+  for (let chunk = 0; chunk < 5; chunk += 1) {
+    cluster.clock.runFor(900);
+    send(0);
+    assert.equal(isDone, false);
+  }
+  cluster.clock.runFor(900);
+  send(1_000);
+  assert.equal(isDone, true);
+  assert.equal(asked, 1);
+  assert.equal(self.engine.stats().counters['tables.sync.ok'], 1);
+  killAll(cluster);
+});
+
 test('who appears while a node that was alone catches up is asked by that exchange, and nobody twice', () => {
   const cluster = new FakeCluster({ tables: { ...OFF, bulkSyncTimeoutMs: 60_000 } });
   const [self] = cluster.startOn('prod', ['self']);
