@@ -160,7 +160,7 @@ export function handleTableEvent(
     return drop(state, 'limit');
   }
   const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
-  state.write(event, version, expiresAt, 'remote');
+  state.write(event, version, expiresAt, 'remote', held ?? null);
   state.counters.add('tables.accepted');
   const isUnknownDelete = held === undefined && isDeleted;
   relay(parts, event, inner, { path, from, residualMs, isUnknownDelete });

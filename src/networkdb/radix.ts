@@ -152,6 +152,8 @@ export class RadixTree<V> implements RadixReader<V> {
       }
       const at = childIndex(branch, leaf.text.charCodeAt(branch.end));
       if (at < 0) {
+        const { heads } = branch;
+        branch.heads = heads.slice(0, ~at) + leaf.text.charAt(branch.end) + heads.slice(~at);
         branch.children = inserted(branch.children, ~at, leaf);
         return this.#replaced(null);
       }
@@ -230,8 +232,8 @@ export class RadixTree<V> implements RadixReader<V> {
   /** The branch itself if it may be changed, else a copy put in its place below `path`. */
   #own(branch: Branch<V>, path: readonly Branch<V>[], text: string): Branch<V> {
     if (branch.generation === this.#generation) return branch;
-    const { end, leaf, children } = branch;
-    const copy = new Branch(branch.text, end, leaf, children.slice(), this.#generation);
+    const { end, leaf, heads, children } = branch;
+    const copy = new Branch(branch.text, end, leaf, heads, children.slice(), this.#generation);
     this.#link(path, text, copy);
     return copy;
   }
@@ -246,7 +248,7 @@ export class RadixTree<V> implements RadixReader<V> {
 
   /** Sets a branch above `node`, where the key of `leaf` leaves it after `parting` bytes. */
   #part(path: readonly Branch<V>[], node: Node<V>, parting: number, leaf: Leaf<V>): void {
-    const branch = new Branch<V>(leaf.text, parting, null, [], this.#generation);
+    const branch = new Branch<V>(leaf.text, parting, null, '', [], this.#generation);
     if (leaf.text.length === parting) {
       branch.leaf = leaf;
       branch.children = [node];
@@ -257,6 +259,7 @@ export class RadixTree<V> implements RadixReader<V> {
       const isFirst = leaf.text.charCodeAt(parting) < node.text.charCodeAt(parting);
       branch.children = isFirst ? [leaf, node] : [node, leaf];
     }
+    for (const { text } of branch.children) branch.heads += text.charAt(parting);
     this.#link(path, leaf.text, branch);
     this.#size += 1;
   }
@@ -272,6 +275,7 @@ export class RadixTree<V> implements RadixReader<V> {
       branch.leaf = null;
     } else {
       const at = childIndex(branch, text.charCodeAt(branch.end));
+      branch.heads = branch.heads.slice(0, at) + branch.heads.slice(at + 1);
       branch.children = branch.children.toSpliced(at, 1);
     }
     const only = onlyChild(branch);

@@ -82,17 +82,28 @@ export class TableState {
     });
   }
 
-  /** Stores a write that has won, and tells the watchers what readers see change. */
-  write(address: EntryAddress, version: EntryVersion, expiresAt: number, origin: Origin): void {
+  /**
+   * Stores a write that has won, and tells the watchers what readers see change.
+   *
+   * @param known - what stands there, null for nothing, where the caller has just looked
+   */
+  write(
+    address: EntryAddress,
+    version: EntryVersion,
+    expiresAt: number,
+    origin: Origin,
+    known?: StoredEntry | null,
+  ): void {
     const { network, table, key } = address;
-    const held = this.store.get(network, table, key);
+    const held = known === undefined ? this.store.get(network, table, key) : (known ?? undefined);
     const previous = isVisible(held) ? held : undefined;
     const state = this.nodes.isFailed(version.owner) ? 'hidden' : 'present';
     const group = this.store.group(network, version.owner, state);
     if (state === 'hidden' && group.hiddenUntil === 0) {
       group.hiddenUntil = this.countdown.after(this.options.reapEntryMs);
     }
-    const entry = this.store.put(group, table, key, { ...version, expiresAt });
+    const { time, owner, isDeleted, value } = version;
+    const entry = this.store.put(group, table, key, { time, owner, isDeleted, value, expiresAt });
     this.watches.tellWrite(previous, isVisible(entry) ? entry : undefined, origin);
   }
 
