@@ -33,6 +33,9 @@ const FIRST_CHUNK_BYTES = 262_144;
 /** The same for later ones, each twice as large as the one before, at most: every chunk costs a round trip or two. */
 export const CHUNK_BYTES = 4_194_304;
 
+/** An answer may take so many times the time of a chunk, however its chunks come. */
+const LONGEST_ANSWER_CHUNKS = 20;
+
 const ANSWERS_AT_ONCE = 8;
 
 /**
@@ -138,6 +141,12 @@ export class BulkSync {
       counters.add(error === null ? 'tables.sync.told' : 'tables.sync.tellFailed');
       done(error);
     });
+  }
+
+  /** When the latest answer to a peer was begun that carries a network, among the peers answered last; or null. */
+  answeredAt(peer: string, network: string): number | null {
+    const given = this.#given.get(peer);
+    return given?.wanted.networks.has(network) === true ? given.at : null;
   }
 
   /** Whose entries an exchange with a peer carries, when those of the sender alone would do. */
@@ -353,13 +362,14 @@ export class BulkSync {
       if (pendings.size === 0 && this.#pending.get(peer) === pendings) this.#pending.delete(peer);
       done(error);
     };
-    let isSent = false;
+    const timeoutMs = state.options.bulkSyncTimeoutMs;
+    let latest: number | null = null;
     const startTimer = (): void => {
       if (isFinished) return;
-      isSent = true;
-      const timeoutMs = state.options.bulkSyncTimeoutMs;
+      const now = clock.now();
+      latest ??= now + LONGEST_ANSWER_CHUNKS * timeoutMs;
       timer?.cancel();
-      timer = clock.schedule(timeoutMs, () => {
+      timer = clock.schedule(Math.max(0, Math.min(timeoutMs, latest - now)), () => {
         // The answer may have arrived while the loop was blocked.
         timer = clock.afterPendingInput(() => {
           finish(
@@ -372,7 +382,7 @@ export class BulkSync {
       });
     };
     const moved = (): void => {
-      if (isSent) startTimer();
+      if (latest !== null) startTimer();
     };
     const pending: Pending = { time, scope, finish, moved };
     pendings.add(pending);

@@ -102,7 +102,10 @@ export function buildParts(
     streams,
     isApplyingStream: () => inbound.isApplyingStream,
   });
-  const oversize = new OversizeSender({ clock, membership, state, pacer });
+  const oversize = new OversizeSender({
+    ...{ clock, membership, state, pacer },
+    answeredAt: (peer, network) => bulkSync.answeredAt(peer, network),
+  });
   const publisher = new Publisher({ ...sending, gossip, oversize });
   const bulkSync = new BulkSync({ clock, membership, state, slices });
   const rounds = new SyncRounds({

@@ -14,8 +14,9 @@ import type { TableState } from './transitions.ts';
  * sync first.
  *
  * Two members that join a network at once do not know each other when they write, and nobody passes on what
- * a member of ours sent so. So a large event is kept for some seconds for peers that turn out to be there. And while
- * our own join spreads, peers may refuse what we write: they are sent it once more after the first exchange,
+ * a member of ours sent so. So a large event is kept for some seconds for peers that turn out to be there, and is
+ * sent to one that does not ask for our tables first, as who has just joined does. And while our own join
+ * spreads, peers may refuse what we write: they are sent it once more after the first exchange,
  * whose request has told them that we are a member.
  */
 
@@ -23,6 +24,10 @@ const STREAMS_AT_ONCE = 8;
 
 /** Milliseconds in which a peer that appears is sent what was written before. */
 const RECENT_MS = 5_000;
+
+/** Milliseconds that a peer has to ask for our tables: what they bring it is not sent to it besides. */
+const ASKING_MS = 500;
+const KEPT_MS = RECENT_MS + ASKING_MS;
 
 /** Large events kept for that, and their bytes, at most. */
 const MAX_RECENT = 1_024;
@@ -46,6 +51,8 @@ export interface OversizeParts {
   readonly membership: Membership;
   readonly state: TableState;
   readonly pacer: TablePacing;
+  /** When the latest answer to a peer was begun that carries a network, or null. */
+  readonly answeredAt: (peer: string, network: string) => number | null;
 }
 
 /** Sends large events by stream. */
@@ -57,6 +64,8 @@ export class OversizeSender {
   #bytes = 0;
   #inFlight = 0;
   #timer: Timer | null = null;
+  /** Peers that have appeared and may ask for our tables, by network and name. */
+  readonly #newcomers = new Map<string, Timer>();
   #isStopped = false;
 
   constructor(parts: OversizeParts) {
@@ -102,7 +111,7 @@ export class OversizeSender {
     for (const { address, told } of this.#recent.values()) {
       if (address.network === network) told.clear();
     }
-    for (const peer of attachments.participants(network)) this.participantAdded(network, peer);
+    for (const peer of attachments.participants(network)) this.#sendRecent(network, peer);
   }
 
   /** We have left the network: what we wrote there is no news, whoever comes. */
@@ -115,12 +124,26 @@ export class OversizeSender {
   /** A peer is on the network that may have been there already when we wrote. */
   participantAdded(network: string, peer: string): void {
     const { clock, state } = this.#parts;
+    const id = tupleKey(network, peer);
+    if (peer === state.localName || this.#recent.size === 0 || this.#newcomers.has(id)) return;
+    const timer = clock.schedule(ASKING_MS, () => {
+      this.#newcomers.delete(id);
+      this.#sendRecent(network, peer);
+    });
+    this.#newcomers.set(id, timer);
+  }
+
+  /** Sends a peer what was written lately and neither went to it nor was in an answer to it. */
+  #sendRecent(network: string, peer: string): void {
+    const { answeredAt, clock, state } = this.#parts;
     if (peer === state.localName) return;
-    const before = clock.now() - RECENT_MS;
+    const before = clock.now() - KEPT_MS;
+    const toldUntil = answeredAt(peer, network) ?? -Infinity;
     for (const [key, recent] of this.#recent) {
       if (recent.sentAt < before) this.#forgetRecent(key);
       else if (recent.address.network === network && !recent.told.has(peer)) {
         recent.told.add(peer);
+        if (recent.sentAt <= toldUntil) continue;
         const waiting = this.#parcels.get(key);
         if (waiting !== undefined) waiting.peers.push(peer);
         else {
@@ -138,6 +161,8 @@ export class OversizeSender {
     this.#recentBytes = 0;
     this.#timer?.cancel();
     this.#timer = null;
+    for (const timer of this.#newcomers.values()) timer.cancel();
+    this.#newcomers.clear();
     this.#parcels.clear();
   }
 
@@ -180,7 +205,7 @@ export class OversizeSender {
     this.#recent.set(key, { address, message, sentAt, told: new Set(told) });
     this.#recentBytes += message.length;
     for (const [oldest, recent] of this.#recent) {
-      const isOld = recent.sentAt < sentAt - RECENT_MS;
+      const isOld = recent.sentAt < sentAt - KEPT_MS;
       const isFull = this.#recent.size > MAX_RECENT || this.#recentBytes > MAX_RECENT_BYTES;
       if (!isOld && !isFull) break;
       this.#forgetRecent(oldest);

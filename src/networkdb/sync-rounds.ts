@@ -16,13 +16,14 @@ import type { TableState } from './transitions.ts';
  */
 
 /**
- * Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. The more we
- * hold, the longer we wait to be asked: it is what would go over the wire twice, and of two that were alone the one
- * that holds less should ask.
+ * Whoever joins asks us within this time; only who is not asked has to ask, for whole tables both ways. With something
+ * to lose we wait longer to be asked, and the longer the more it is: it would go over the wire twice, and of two
+ * that were alone the one that holds less should ask.
  */
-const CATCH_UP_DELAY_MS = 50;
+const CATCH_UP_EMPTY_MS = 50;
+const CATCH_UP_HOLDING_MS = 500;
 const CATCH_UP_ENTRIES_PER_MS = 50;
-const CATCH_UP_DELAY_MAX_MS = 2_000;
+const CATCH_UP_MAX_MS = 2_000;
 const RETURN_DELAY_MAX_MS = 5_000;
 
 /** Collaborators of {@link SyncRounds}. */
@@ -154,8 +155,9 @@ export class SyncRounds {
 
   #armCatchUp(network: string): void {
     const { clock, state } = this.#parts;
-    const entriesMs = state.store.sizeOf(network) / CATCH_UP_ENTRIES_PER_MS;
-    const delayMs = Math.min(CATCH_UP_DELAY_MS + entriesMs, CATCH_UP_DELAY_MAX_MS);
+    const entries = state.store.sizeOf(network);
+    const holdingMs = CATCH_UP_HOLDING_MS + entries / CATCH_UP_ENTRIES_PER_MS;
+    const delayMs = entries === 0 ? CATCH_UP_EMPTY_MS : Math.min(holdingMs, CATCH_UP_MAX_MS);
     const timer = clock.schedule(delayMs, () => {
       this.#catchUpTimers.delete(network);
       if (state.attachments.joined(network)?.hasMetPeers === false) this.#catchUp(network);
@@ -174,7 +176,11 @@ export class SyncRounds {
   #round(): void {
     if (this.#isRoundRunning || this.#isStopped) return;
     const { state, random } = this.#parts;
-    const left = new Set(state.attachments.joinedNetworks());
+    const { attachments } = state;
+    // Where the first exchange, or one to catch up, is under way a second one would carry the same.
+    const isDue = (network: string): boolean =>
+      attachments.joined(network)?.isSynced === true && !this.#catchUps.has(network);
+    const left = new Set(attachments.joinedNetworks().filter(isDue));
     const met = new Set<string>();
     this.#isRoundRunning = true;
     const next = (): void => {

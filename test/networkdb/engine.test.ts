@@ -339,6 +339,27 @@ test('members that join a network at once get large values of each other', () =>
   }
 });
 
+test('large values that a joiner has from a bulk sync are not sent to it besides', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  assert.ok(a && b);
+  for (let i = 0; i < 5; i += 1) a.engine.create(at(`big${i}`), new Uint8Array(10_000).fill(i));
+  cluster.clock.runFor(1_000);
+  const before = a.engine.stats().counters;
+  const late = cluster.start('late');
+  cluster.join(late);
+  late.engine.joinNetwork('prod');
+  cluster.clock.runFor(3_000);
+  assert.equal(late.engine.stats().entries, 5);
+  const after = a.engine.stats().counters;
+  assert.equal(after['tables.sent.bytes'], before['tables.sent.bytes']);
+  assert.equal(
+    late.engine.stats().counters['tables.dropped.stale'] ?? 0,
+    5,
+    'of b, not again of a',
+  );
+});
+
 test('a large value that its writer took along on leaving is not sent to members that come later', () => {
   const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: false } });
   const [a, b] = cluster.startOn('prod', ['a', 'b']);
