@@ -10,7 +10,7 @@ import { get } from './networkdb/get.bench.ts';
 import { memory } from './networkdb/memory.bench.ts';
 import { idle, killed } from './rings/quiet.bench.ts';
 import { manyCreates, oneCreate } from './rings/spread.bench.ts';
-import { largeValues, sync, syncGoWire } from './rings/sync.bench.ts';
+import { largeValues, sync, syncCold, syncGoWire } from './rings/sync.bench.ts';
 
 /** Bytes to messages and back. */
 export const CODEC_BENCHES: readonly AnyBench[] = [
@@ -29,6 +29,7 @@ export const TABLE_BENCHES: readonly AnyBench[] = [creates, gossipEvents, bulkEv
 /** Members that talk to each other. */
 export const RING_BENCHES: readonly AnyBench[] = [
   sync,
+  syncCold,
   syncGoWire,
   largeValues,
   oneCreate,

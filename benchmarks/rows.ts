@@ -129,6 +129,11 @@ const syncRows = (entries: string, size: number): Row[] => [
   ]),
 ];
 
+const coldRow = (entries: string, size: number): Row[] =>
+  rowsOf({ bench: 'sync-cold', size, runs: 3, unit: 'ms' }, [
+    [`bulk sync of ${entries}, the first of both processes`, 'ms', null],
+  ]);
+
 const ringRows = (size: number): Row[] => [
   ...rowsOf({ bench: 'one-create', size, runs: 3, unit: 'ms' }, [
     [`one create until all of ${size}, median of 10`, 'ms', 0.5],
@@ -150,10 +155,12 @@ const ringRows = (size: number): Row[] => [
 
 const rings: readonly Row[] = [
   ...syncRows('10,000', 10_000),
+  ...coldRow('10,000', 10_000),
   ...syncRows('100,000', 100_000),
   ...loopRows('100,000', 100_000),
   ...rowsOf({ bench: 'large-values', size: 24, runs: 1, unit: 'ms' }, [
     ['24 MB in 24 entries', 'ms', null],
+    ['24 MB in 24 entries, bytes sent by both', 'bytes', null, 'bytes'],
   ]),
   ...ringRows(5),
   ...ringRows(20),

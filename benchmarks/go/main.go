@@ -37,6 +37,7 @@ var plays = map[string]Play{
 	"get":             get,
 	"memory":          memory,
 	"sync":            sync2,
+	"sync-cold":       syncCold,
 	"sync-go-wire":    sync2,
 	"large-values":    largeValues,
 	"one-create":      oneCreate,

@@ -1,4 +1,5 @@
-import { keyOf, valueOf } from '../workload.ts';
+import type { Table } from '../../src/networkdb/index.ts';
+import { keyOf, NETWORK, valueOf, WARM_UP_NETWORK } from '../workload.ts';
 import type { ChildAnswer, ChildOrder } from './other-process.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import { watchLoop } from './loop-delay.ts';
@@ -12,12 +13,15 @@ const sent = noneSent();
 let endWatch: (() => LoopDelay) | null = null;
 
 async function start(order: Extract<ChildOrder, { do: 'start' }>): Promise<ChildAnswer> {
-  const { at, wire, entries, valueBytes, port } = order;
+  const { at, wire, entries, warmUp, valueBytes, port } = order;
   // What it writes while it is alone would wait to be gossiped to the first who comes, beside the bulk sync.
   const member = await startMember(at, { wire, sent, maxQueuedEvents: QUEUED_EVENTS });
   if (port !== 0) await join(member, port);
-  const table = await joinNetwork(member);
-  for (let i = 0; i < entries; i += 1) table.create(keyOf(i), valueOf(i, valueBytes));
+  const fill = (table: Table<Uint8Array>, count: number): void => {
+    for (let i = 0; i < count; i += 1) table.create(keyOf(i), valueOf(i, valueBytes));
+  };
+  if (warmUp > 0) fill(await joinNetwork(member, WARM_UP_NETWORK), warmUp);
+  fill(await joinNetwork(member, NETWORK), entries);
   return { port: member.port };
 }
 

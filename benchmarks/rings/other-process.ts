@@ -14,6 +14,8 @@ export type ChildOrder =
       readonly at: number;
       readonly wire: WireName;
       readonly entries: number;
+      /** On the network before. */
+      readonly warmUp: number;
       readonly valueBytes: number;
       /** Of the member to join; 0 joins nobody. */
       readonly port: number;

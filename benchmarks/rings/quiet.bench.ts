@@ -42,7 +42,7 @@ export const killed: AnyBench = benchOf({
   subject: {},
   async play(_, { size }) {
     const members = await startRing(size - 1);
-    const others = { entries: 0, valueBytes: 0, wire: 'protobuf' } as const;
+    const others = { entries: 0, warmUp: 0, valueBytes: 0, wire: 'protobuf' } as const;
     const victim = await OtherProcess.start({ at: size, port: members[0]?.port ?? 0, ...others });
     const all = (count: number) => () => members.every(({ db }) => db.members().length === count);
     await until(all(size), 'the victim');

@@ -46,9 +46,12 @@ export async function startMember(at: number, options: MemberOptions = {}): Prom
 export const join = (member: RingMember, port: number): Promise<number> =>
   member.db.join([`127.0.0.1:${port}`]);
 
-/** Puts a member on the network; its table is there when this returns. */
-export async function joinNetwork(member: RingMember): Promise<Table<Uint8Array>> {
-  const network = await member.db.joinNetwork(NETWORK);
+/** Puts a member on a network; its table is there when this returns. */
+export async function joinNetwork(
+  member: RingMember,
+  name: string = NETWORK,
+): Promise<Table<Uint8Array>> {
+  const network = await member.db.joinNetwork(name);
   member.table = network.table(TABLE);
   return member.table;
 }
@@ -73,6 +76,12 @@ export async function startRing(size: number, options: MemberOptions = {}): Prom
     'peers',
   );
   return members;
+}
+
+/** Whether a member has nothing left to exchange or to tell. */
+export function isSettled({ db }: RingMember): boolean {
+  const { pendingSyncs, queued } = db.stats().tables;
+  return pendingSyncs + queued.own + queued.relay + queued.oversize === 0;
 }
 
 export const closeAll = async (members: readonly RingMember[]): Promise<void> => {

@@ -2,7 +2,7 @@ import type { WireName } from '../../src/memberlist/public.ts';
 import type { AnyBench, Extent, Figures } from '../bench.ts';
 import { benchOf, check, checkSame } from '../bench.ts';
 import { cpuMs } from '../timing.ts';
-import { keyOf, VALUE_BYTES, valueOf } from '../workload.ts';
+import { keyOf, VALUE_BYTES, valueOf, WARM_UP_NETWORK } from '../workload.ts';
 import { watchLoop } from './loop-delay.ts';
 import { OtherProcess } from './other-process.ts';
 import { join, joinNetwork, noneSent, pause, startMember, until } from './ring.ts';
@@ -13,14 +13,27 @@ import { join, joinNetwork, noneSent, pause, startMember, until } from './ring.t
  */
 
 const SETTLE_MS = 1_000;
+const WARM_UP = 5_000;
 const MIB = 1024 * 1024;
 
-async function play(wire: WireName, valueBytes: number, { size }: Extent): Promise<Figures> {
-  const other = await OtherProcess.start({ at: 2, wire, entries: size, valueBytes, port: 0 });
+interface Exchange {
+  readonly wire: WireName;
+  readonly valueBytes: number;
+  /** Entries of another network, fetched before. */
+  readonly warmUp: number;
+}
+
+async function play({ wire, valueBytes, warmUp }: Exchange, { size }: Extent): Promise<Figures> {
+  const holder = { at: 2, wire, entries: size, warmUp, valueBytes, port: 0 };
+  const other = await OtherProcess.start(holder);
   const sent = noneSent();
   const member = await startMember(1, { wire, sent });
   try {
     await join(member, other.port);
+    if (warmUp > 0) {
+      const before = await joinNetwork(member, WARM_UP_NETWORK);
+      await until(() => before.size === warmUp, 'entries before');
+    }
     await pause(SETTLE_MS);
     await other.ask({ do: 'watch' });
     const before = sent.packetBytes + sent.streamBytes;
@@ -53,20 +66,29 @@ async function play(wire: WireName, valueBytes: number, { size }: Extent): Promi
   }
 }
 
+const warm = { valueBytes: VALUE_BYTES, warmUp: WARM_UP } as const;
+
 export const sync: AnyBench = benchOf({
   name: 'sync',
   subject: {},
-  play: (_, extent) => play('protobuf', VALUE_BYTES, extent),
+  play: (_, extent) => play({ wire: 'protobuf', ...warm }, extent),
+});
+
+/** The first exchange of both processes: the compiler's time counts. */
+export const syncCold: AnyBench = benchOf({
+  name: 'sync-cold',
+  subject: {},
+  play: (_, extent) => play({ wire: 'protobuf', ...warm, warmUp: 0 }, extent),
 });
 
 export const syncGoWire: AnyBench = benchOf({
   name: 'sync-go-wire',
   subject: {},
-  play: (_, extent) => play('memberlist', VALUE_BYTES, extent),
+  play: (_, extent) => play({ wire: 'memberlist', ...warm }, extent),
 });
 
 export const largeValues: AnyBench = benchOf({
   name: 'large-values',
   subject: {},
-  play: (_, extent) => play('protobuf', MIB, extent),
+  play: (_, extent) => play({ wire: 'protobuf', valueBytes: MIB, warmUp: 0 }, extent),
 });
