@@ -90,7 +90,9 @@ export function buildParts(
     },
   );
   const slices = new Slices(clock);
-  const pacer = new TablePacing(clock, options.maxBytesPerSecond);
+  const pacer = new TablePacing(clock, options.maxBytesPerSecond, (peer) =>
+    state.nodes.isForeign(peer),
+  );
   const broadcasts = new Broadcasts(state, () => {
     gossip.repeatQueued();
   });

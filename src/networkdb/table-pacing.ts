@@ -5,6 +5,11 @@ import type { Clock } from '../runtime/index.ts';
  * a second's worth; a send is allowed while there is any and may overdraw it, so one large stream passes
  * and is paid for afterwards. Besides, no destination gets more than a few packets per short window,
  * because a receiver's socket buffer holds only so many and drops the rest.
+ *
+ * A node of Go has a queue besides, of 1,024 messages for all that come by packet, and drops what comes beyond. It
+ * empties the queue slowly while it holds much: each event that it passes on is compared with all that wait. So it gets
+ * no more than an eighth of the queue at once, and as many packets a second; what is left over gathers, and goes by
+ * stream once it is much.
  */
 
 /** Packets that one destination may get within {@link PACKET_WINDOW_MS}. */
@@ -13,20 +18,36 @@ export const PACKETS_PER_WINDOW = 32;
 /** Milliseconds of that window. */
 export const PACKET_WINDOW_MS = 10;
 
+/** Packets that a node of Go may get at once, and in each second after. */
+export const GO_PACKETS = 128;
+
+const GO_BURST_MS = 1_000;
+const GO_PACKET_MS = GO_BURST_MS / GO_PACKETS;
+
+/** Nodes of Go after which those are forgotten that were sent nothing lately. */
+const MANY_GO_NODES = 1_024;
+
 const BURST_MS = 100;
 
 /** Send budget of a node. */
 export class TablePacing {
   readonly #clock: Clock;
   readonly #bytesPerMs: number;
+  readonly #isGo: (peer: string) => boolean;
   readonly #packetsTo = new Map<string, number>();
+  /** When what each node of Go was sent is made up for. */
+  readonly #goDueAt = new Map<string, number>();
   #credit: number;
   #creditedAt: number;
   #windowStartedAt: number;
 
-  /** @param bytesPerSecond - above 0 */
-  constructor(clock: Clock, bytesPerSecond: number) {
+  /**
+   * @param bytesPerSecond - above 0
+   * @param isGo - whether a peer has the queue of a node of Go
+   */
+  constructor(clock: Clock, bytesPerSecond: number, isGo: (peer: string) => boolean = nobody) {
     this.#clock = clock;
+    this.#isGo = isGo;
     this.#bytesPerMs = bytesPerSecond / 1000;
     this.#credit = this.#bytesPerMs * BURST_MS;
     this.#creditedAt = clock.now();
@@ -57,12 +78,21 @@ export class TablePacing {
       this.#packetsTo.clear();
       this.#windowStartedAt = now;
     }
-    return peers.every((peer) => (this.#packetsTo.get(peer) ?? 0) < PACKETS_PER_WINDOW);
+    const goLimit = now + GO_BURST_MS - GO_PACKET_MS;
+    return peers.every((peer) => {
+      if ((this.#goDueAt.get(peer) ?? now) > goLimit) return false;
+      return (this.#packetsTo.get(peer) ?? 0) < PACKETS_PER_WINDOW;
+    });
   }
 
   /** Notes a packet to a peer. */
   notePacket(peer: string): void {
     this.#packetsTo.set(peer, (this.#packetsTo.get(peer) ?? 0) + 1);
+    if (!this.#isGo(peer)) return;
+    const now = this.#clock.now();
+    this.#goDueAt.set(peer, Math.max(this.#goDueAt.get(peer) ?? 0, now) + GO_PACKET_MS);
+    if (this.#goDueAt.size <= MANY_GO_NODES) return;
+    for (const [name, dueAt] of this.#goDueAt) if (dueAt <= now) this.#goDueAt.delete(name);
   }
 
   #refill(): void {
@@ -71,4 +101,8 @@ export class TablePacing {
     this.#credit = Math.min(this.#credit + earned, this.#bytesPerMs * BURST_MS);
     this.#creditedAt = now;
   }
+}
+
+function nobody(): boolean {
+  return false;
 }

@@ -138,3 +138,34 @@ test('what a node of Go wrote that fits no packet is sent to all by the first of
   const sent = all.ours.map(({ engine }) => engine.stats().counters['tables.oversize.events'] ?? 0);
   assert.deepEqual(sent, [1, 0], 'who got it by stream does not send it again');
 });
+
+test('a node of Go gets no more packets at once than its queue takes, and what is left over by stream', () => {
+  const all = scene(['a'], ['g1']);
+  const [a] = all.ours as [FakeNode];
+  const perBurst = 500;
+  for (let i = 0; i < 10_000; i += 1) {
+    a.engine.set(at(`k${i}`), encode('v'.repeat(40)));
+    if (i % perBurst === perBurst - 1) all.cluster.clock.runFor(20);
+  }
+  const packets = (): number =>
+    all.cluster.toGo.filter(
+      ({ bytes }) => decodeGossip(bytes).type === GOSSIP_TYPE.compound && bytes.length <= 1_400,
+    ).length;
+  assert.ok(packets() <= 2 * 128, `${packets()} packets in less than half a second`);
+  all.cluster.clock.runFor(1_000);
+  assert.equal(Object.keys(all.theirs[0]?.view() ?? {}).length, 10_002);
+  const before = packets();
+  all.cluster.clock.runFor(10_000);
+  assert.ok(packets() - before <= 10 * 128 + 128);
+});
+
+test('one write after the other reaches a node of Go within 20 ms, however many there are', () => {
+  const all = scene(['a'], ['g1']);
+  const [a] = all.ours as [FakeNode];
+  for (let i = 0; i < 1_000; i += 1) {
+    a.engine.set(at(`k${i}`), encode('v'));
+    all.cluster.clock.runFor(5);
+    const view = all.theirs[0]?.view() ?? {};
+    if (i >= 4) assert.equal(view[`k${i - 4}`], 'v', `write ${i - 4}`);
+  }
+});

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Allowed } from './judge.ts';
 import { ABOUT_THE_DEAD, ABOUT_THE_KILLED } from './judge.ts';
 import { keyOf } from './modes.ts';
 import type { Kind } from './peer.ts';
@@ -200,6 +201,13 @@ async function speaksVersionOne(ring: Ring, acting: Kind): Promise<undefined> {
 const family = 'memberlist';
 const isPlain: Scenario['fits'] = ({ name }) => name === 'plain';
 
+/** A hundred start at once: ours may say what Go says, that probes come through by streams alone. */
+const CROWDED: Allowed = {
+  logs: [...(ABOUT_THE_DEAD.logs ?? [])],
+  counters: [...(ABOUT_THE_DEAD.counters ?? []), /^warnings\.WARN_UDP_BLOCKED$/],
+  warnings: [/^WARN_UDP_BLOCKED/],
+};
+
 export const MEMBERLIST_SCENARIOS: readonly Scenario[] = [
   { name: 'join', family, run: joins },
   { name: 'eight members', family, run: eightJoin },
@@ -230,7 +238,7 @@ export const MEMBERLIST_SCENARIOS: readonly Scenario[] = [
     family,
     run: hundredJoin,
     fits: isPlain,
-    allowed: ABOUT_THE_DEAD,
+    allowed: CROWDED,
     company: 'alone',
   },
 ];

@@ -137,7 +137,11 @@ async function renamesAlone(daemon: DockerDaemon): Promise<boolean> {
   }
 }
 
-/** A daemon of before 29 deletes its record, then cannot write it anew; ours shows what is left of it. */
+/**
+ * What `docker rename` does to a running container is the daemon's: of those that were run, each deletes the record and then
+ * fails to write it anew, and the container keeps its old name. Ours shows that. Off the network a container can be renamed, and
+ * then has another record.
+ */
 const renamed: Scenario = {
   peer: 'docker',
   name: 'a container is renamed, and our table shows what the daemon made of it',
@@ -161,7 +165,22 @@ const renamed: Scenario = {
       const isGone = (tables: SwarmTables): boolean =>
         !tables.endpoints.has(key) && tables.peers.has(key);
       await tablesBecome('the end of the old name', member, network, isGone);
+      assert.equal(await daemon.docker('inspect', '--format', '{{.Name}}', 'first-1'), '/first-1');
       context.log('the daemon cannot rename, without us neither; the record it deleted is gone');
+      await daemon.docker('network', 'disconnect', 'shop', 'first-1');
+      const isOff = ({ peers }: SwarmTables): boolean => !peers.has(key);
+      await tablesBecome('the end of its other record', member, network, isOff);
+      await daemon.docker('rename', 'first-1', 'renamed');
+      await daemon.docker('network', 'connect', 'shop', 'renamed');
+      const isBack = (tables: SwarmTables): boolean => namesIn(tables).join() === 'renamed';
+      const after = await tablesBecome('the new name', member, network, isBack);
+      assert.ok(!after.endpoints.has(key));
+      const address = await addressOf(daemon, 'renamed');
+      assert.deepEqual(
+        [...after.endpoints.values()].map(({ endpointIp }) => endpointIp),
+        [address],
+      );
+      context.log('off the network, renamed and on it again, it has the new name under a new key');
     }
     await part(member, daemons);
   },
