@@ -1,5 +1,6 @@
 import type { Clock, Timer, Transport } from '../../src/runtime/index.ts';
 import type { MemoryRuntime } from '../../src/simulator/index.ts';
+import { HeldInput } from './held-input.ts';
 
 /*
  * A process whose messages wait while its timers run, as the Lifeguard paper makes its members slow: every
@@ -8,9 +9,17 @@ import type { MemoryRuntime } from '../../src/simulator/index.ts';
  * In Go each routine is held alone. The probe that is begun while its ping is held fails at the end, unanswered;
  * a suspicion that was begun before runs out all the same, for its timer is held by nobody. Here: timers that were
  * set before go off in time; what is set meanwhile goes off at the end at the earliest; sends leave at the end,
- * then come the late timers, then what arrived. A Node process cannot be slow like this, since its loop holds
- * messages and timers alike; the figures of the paper are about this.
+ * then come the late timers, then what arrived, in its order. A Node process cannot be slow like this, since its
+ * loop holds messages and timers alike; the figures of the paper are about this.
  */
+
+/** What such a process is made of. */
+export interface BlockedOptions {
+  /** How long a packet takes to be read while others wait behind it. */
+  readonly readMs: number;
+  /** News leaves with the tick alone, as in Go; ours leaves after {@link PROMPT_MS}. */
+  readonly isTickOnly: boolean;
+}
 
 /** The ports of one process, and the way to hold them. */
 export interface BlockedRuntime {
@@ -20,25 +29,55 @@ export interface BlockedRuntime {
   };
   /** Holds messages for so many milliseconds. */
   block(durationMs: number): void;
+  /** Packets that found no room while the process did not read. */
+  readonly overflowed: number;
 }
 
 /** Wraps the ports of a simulated process. */
-export function blockedRuntime(runtime: MemoryRuntime): BlockedRuntime {
+export function blockedRuntime(runtime: MemoryRuntime, options: BlockedOptions): BlockedRuntime {
   const { clock, random, entropy, resolver, files, transport } = runtime;
   let until = -Infinity;
+  let overflowed = 0;
   const held: (() => void)[] = [];
+  const input = new HeldInput(clock, { readMs: options.readMs, bufferBytes: BUFFER_BYTES }, () => {
+    overflowed += 1;
+  });
   const heldClock: Clock = {
     now: () => clock.now(),
-    schedule: (delayMs, run): Timer => clock.schedule(Math.max(delayMs, until - clock.now()), run),
+    schedule: (delayMs, run): Timer => {
+      if (options.isTickOnly && delayMs === PROMPT_MS) return NEVER;
+      return clock.schedule(Math.max(delayMs, until - clock.now()), run);
+    },
     afterPendingInput: (run) => clock.afterPendingInput(run),
   };
   const heldTransport: Transport = {
-    listen: (options, handlers, done) => transport.listen(options, handlers, done),
+    listen: (where, handlers, done) => {
+      const { onPacket, onStream } = {
+        onPacket: handlers.onPacket.bind(handlers),
+        onStream: handlers.onStream.bind(handlers),
+      };
+      transport.listen(
+        where,
+        {
+          onPacket: (bytes, from) => {
+            input.packet(bytes.length, () => {
+              onPacket(bytes, from);
+            });
+          },
+          onStream: (connection) => input.stream(() => onStream(connection)),
+        },
+        done,
+      );
+    },
     sendPacket: (to, bytes, done) => {
       if (clock.now() < until) held.push(() => transport.sendPacket(to, bytes, done));
       else transport.sendPacket(to, bytes, done);
     },
-    dial: (to, handlers) => transport.dial(to, handlers),
+    dial: (to, handlers) =>
+      transport.dial(
+        to,
+        input.stream(() => handlers),
+      ),
     interfaceAddresses: () => transport.interfaceAddresses(),
     counters: () => transport.counters(),
     close: (done) => transport.close(done),
@@ -50,10 +89,18 @@ export function blockedRuntime(runtime: MemoryRuntime): BlockedRuntime {
       clock.schedule(durationMs, () => {
         for (const send of held.splice(0)) send();
       });
-      transport.pause(durationMs + INPUT_AFTER_MS);
+      input.hold(durationMs + INPUT_AFTER_MS);
+    },
+    get overflowed() {
+      return overflowed;
     },
   };
 }
 
 /** Late timers run before what arrived is read. */
 const INPUT_AFTER_MS = 0.01;
+/** What memberlist asks the kernel for (`UDPBufferSize`). */
+const BUFFER_BYTES = 2 * 1024 * 1024;
+/** The wait of src/memberlist/gossip.ts before news leaves; a test holds that nothing leaves before a tick without it. */
+const PROMPT_MS = 2;
+const NEVER: Timer = { cancel: () => undefined };

@@ -26,8 +26,8 @@ import type { TableState } from './transitions.ts';
 /** More messages than this waiting to be relayed, and bulk-synced news is left to further syncs. */
 const MAX_RELAYED_ON_SYNC = 16_384;
 
-/** Members of a network that are told by ourselves that we leave it. */
-const LEAVE_TOLD_TO = 128;
+/** Members of a network that are told by ourselves that we join or leave it. */
+const TOLD_BY_OURSELVES = 128;
 
 /** Collaborators of {@link Publisher}. */
 export interface PublisherParts {
@@ -54,18 +54,18 @@ export class Publisher {
     const { localName } = this.#parts.state;
     const inner = encodeNetworkEvent({ kind, time, node: localName, network });
     this.relayNetworkEvent(network, localName, inner);
-    if (kind === 'leave') this.#tellMembers(network, inner);
+    this.#tellMembers(network, inner);
   }
 
   /**
-   * A leave goes straight to the members as well, since what we published vanishes with it: by gossip alone the
-   * last of a few dozen hears it after a tick or two. A join needs none of that, it syncs with all of them.
+   * It goes straight to the members as well: by gossip alone the last of a few dozen hears it after a tick or two. What we
+   * published vanishes with a leave; what we write first waits, or is refused, where our join is not known.
    */
   #tellMembers(network: string, inner: Uint8Array): void {
     const { membership, pacer, random, state } = this.#parts;
     if (!pacer.hasCredit()) return;
     const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
-    const members = sample(random, state.attachments.participants(network), LEAVE_TOLD_TO);
+    const members = sample(random, state.attachments.participants(network), TOLD_BY_OURSELVES);
     membership.sendPackets(members, message);
     pacer.spend(message.length * members.length);
   }

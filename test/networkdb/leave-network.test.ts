@@ -6,8 +6,8 @@ import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, FakeCluster } from '../support/fake-membership.ts';
 
 /*
- * Whoever leaves a network tells its members itself, so that its entries vanish everywhere at once; gossip
- * tells the rest of the cluster, and again whoever the packet did not reach.
+ * Whoever joins or leaves a network tells its members itself, so that its first writes are taken and its entries
+ * vanish everywhere at once; gossip tells the rest of the cluster, and again whoever the packet did not reach.
  */
 
 const ADDRESS = { network: 'prod', table: 't', key: 'k' };
@@ -26,6 +26,22 @@ test('a leave and the end of its entries are known to all members within 5 ms', 
   const behind = others.filter(({ engine }) => {
     return engine.peers('prod').includes('node7') || engine.get(ADDRESS) !== undefined;
   });
+  assert.deepEqual(
+    behind.map(({ localName }) => localName),
+    [],
+  );
+});
+
+test('a join is known to all members within 5 ms, without a tick of gossip', () => {
+  const cluster = new FakeCluster({ seed: 3 });
+  const names = Array.from({ length: 40 }, (_, at) => `node${at}`);
+  const members = cluster.startOn('prod', names);
+  const late = cluster.start('late');
+  cluster.join(late);
+  cluster.clock.runFor(2_000);
+  late.engine.joinNetwork('prod');
+  cluster.clock.runFor(5);
+  const behind = members.filter(({ engine }) => !engine.peers('prod').includes('late'));
   assert.deepEqual(
     behind.map(({ localName }) => localName),
     [],

@@ -6,7 +6,8 @@ import { CHANGES } from '../../sim/boards/convergence/changes.ts';
 import { convergence } from '../../sim/boards/convergence/index.ts';
 import type { ConvergenceOutcome } from '../../sim/boards/convergence/play.ts';
 import { CHURN_CHANGES, playConvergence } from '../../sim/boards/convergence/play.ts';
-import { convergenceReport, upstreamMs } from '../../sim/boards/convergence/report.ts';
+import { convergenceReport } from '../../sim/boards/convergence/report.ts';
+import { upstreamCell } from '../../sim/boards/convergence/upstream.ts';
 
 /** Three nodes are the least for which every change means something. */
 const play = async (change: string, nodes = 3): Promise<ConvergenceOutcome> =>
@@ -44,20 +45,30 @@ test('a change is left out at sizes at which it means nothing, and an unknown on
   assert.throws(() => convergence.plan({ changes: 'rename-entry' }, 1), UsageError);
 });
 
-test("aims are a tenth of upstream's figure where it is known, and whoever stays behind misses them", () => {
-  assert.deepEqual(upstreamMs(3, false), { low: 200, high: 200 });
-  assert.deepEqual(upstreamMs(25, true), { low: 1400, high: 1400 });
-  assert.equal(upstreamMs(100, false), null);
-  const verdict = (nodes: number, ms: number, behind: number): boolean | null | undefined => {
+test("aims are a tenth of upstream's figure, 10 ms at the least, and whoever stays behind misses them", () => {
+  const verdicts = (change: string, nodes: number, ms: number, behind = 0): unknown[] => {
     const outcome = { reachedMs: [0, ms], behind, byGossip: 1, bySync: 0 };
-    const input = { change: 'create-entry', nodes, seed: 1 };
-    return convergenceReport([{ input, outcome }]).aims[0]?.isMet;
+    const input = { change, nodes, seed: 1 };
+    return convergenceReport([{ input, outcome }]).aims.map(({ aim, isMet }) => [aim, isMet]);
   };
-  assert.equal(verdict(3, 20, 0), true);
-  assert.equal(verdict(3, 21, 0), false);
-  assert.equal(verdict(25, 80, 0), true);
-  assert.equal(verdict(25, 5, 1), false);
-  // Between the sizes that upstream names only its ends are known.
-  assert.equal(verdict(10, 50, 0), null);
-  assert.equal(verdict(100, 299, 0), true);
+  assert.deepEqual(upstreamCell('create-entry', 5), { runs: 30, p50: 161, p99: 316 });
+  assert.equal(upstreamCell('create-entry', 100), null);
+  assert.deepEqual(verdicts('create-entry', 5, 16), [
+    ['at most 16.1', true],
+    ['at most 31.6', true],
+  ]);
+  assert.deepEqual(verdicts('create-entry', 5, 17), [
+    ['at most 16.1', false],
+    ['at most 31.6', true],
+  ]);
+  assert.deepEqual(verdicts('join-network', 25, 11), [
+    ['at most 10', false],
+    ['at most 10', false],
+  ]);
+  assert.deepEqual(
+    verdicts('create-entry', 25, 5, 1).map((each) => (each as unknown[])[1]),
+    [false, false],
+  );
+  assert.deepEqual(verdicts('create-entry', 100, 299), [['below 300', true]]);
+  assert.deepEqual(verdicts('create-entry-in-lasting-churn', 10, 1001), [['below 1000', false]]);
 });

@@ -14,6 +14,7 @@ const CELL = {
   distressed: 4,
   stillMs: 32_768,
   runMs: 4,
+  readMs: 0,
   forMs: 60_000,
   seed: 1,
 } as const;

@@ -9,6 +9,8 @@ import type { MemberlistOptions } from '../../../src/memberlist/index.ts';
 export interface Configuration {
   readonly name: string;
   readonly options: MemberlistOptions;
+  /** News waits for the tick, as in Go. */
+  readonly isTickOnly: boolean;
   /** Shares of SWIM's false alarms in the paper, in percent; null where it has no such row. */
   readonly paper: { readonly all: number | null; readonly healthy: number | null };
 }
@@ -69,7 +71,7 @@ function row(
   all: number | null,
   healthy: number | null,
 ): Configuration {
-  return { name, options, paper: { all, healthy } };
+  return { name, options, isTickOnly: all !== null, paper: { all, healthy } };
 }
 
 function optionsOf(parts: Parts): MemberlistOptions {

@@ -25,6 +25,8 @@ export type DistressInput = {
   /** How long they stand still, and then run, in milliseconds. */
   readonly stillMs: number;
   readonly runMs: number;
+  /** How long a slow member takes to read a packet while others wait behind it, in milliseconds. */
+  readonly readMs: number;
   /** How long this goes on; whole cycles are run. */
   readonly forMs: number;
   readonly seed: number;
@@ -51,12 +53,13 @@ export type DistressOutcome = FalseAlarms & {
 /** Plays one run. */
 export async function playDistress(input: DistressInput): Promise<DistressOutcome> {
   const { fault, nodes, distressed, stillMs, runMs, forMs, seed } = input;
-  const { options } = configurationOf(input.configuration);
+  const { options, isTickOnly } = configurationOf(input.configuration);
   const blocked: BlockedRuntime[] = [];
   const ring = new MemberRing({
     seed,
     config: options,
-    portsOf: (runtime, place) => (blocked[place] = blockedRuntime(runtime)).ports,
+    portsOf: (runtime, place) =>
+      (blocked[place] = blockedRuntime(runtime, { readMs: input.readMs, isTickOnly })).ports,
   });
   await ring.startJoined(nodes);
   ring.clock.runFor(SETTLE_MS);
@@ -77,7 +80,7 @@ export async function playDistress(input: DistressInput): Promise<DistressOutcom
     ...countFalseAlarms(ring.events, new Set(slow)),
     packets: grown('packets.sent'),
     bytes: grown('packets.bytes') + grown('streams.bytes'),
-    overflowed: grown('packets.overflowed'),
+    overflowed: grown('packets.overflowed') + blocked.reduce((sum, b) => sum + b.overflowed, 0),
   };
 }
 

@@ -35,6 +35,7 @@ export function planLifeguard(values: CommandValues, seed: number): Task[] {
   const nodes = numberOf(values, 'nodes', 128, { min: 4, max: 10_000 });
   const forMs = 1000 * numberOf(values, 'seconds', 120, { min: 1, max: 3_600 });
   const rows = rowsOf(values);
+  const readMs = numberOf(values, 'read', 0.1, { min: 0, max: 1_000, isWhole: false });
   const hardest = {
     stillMs: Math.max(...grid.still),
     runMs: Math.min(...grid.run),
@@ -43,7 +44,7 @@ export function planLifeguard(values: CommandValues, seed: number): Task[] {
   const tasks: Task[] = [];
   const add = (fault: Fault, configuration: string, cell: typeof hardest, at: number): void => {
     if (cell.distressed >= nodes) return;
-    const common = { kind: 'distress', fault, configuration, nodes, forMs } as const;
+    const common = { kind: 'distress', fault, configuration, nodes, forMs, readMs } as const;
     tasks.push(distressTask({ ...common, ...cell, seed: seed + at }));
   };
   for (let at = 0; at < grid.seeds; at += 1) {
