@@ -97,6 +97,11 @@ export function blockedRuntime(runtime: MemoryRuntime, options: BlockedOptions):
   };
 }
 
+/** The ports of a process whose news waits for the tick, as in Go, and that is never slow. */
+export function goPorts(runtime: MemoryRuntime): BlockedRuntime['ports'] {
+  return blockedRuntime(runtime, { readMs: 0, isTickOnly: true }).ports;
+}
+
 /** Late timers run before what arrived is read. */
 const INPUT_AFTER_MS = 0.01;
 /** What memberlist asks the kernel for (`UDPBufferSize`). */

@@ -6,13 +6,21 @@ import { playPartition } from '../../sim/boards/partition/play.ts';
 import { bytesOf, RevivingCluster } from '../../sim/rings/reviving-cluster.ts';
 import { tableOf } from '../../sim/tables/cluster.ts';
 
-const RUN = { wire: 'protobuf', nodes: 6, apartMs: 0, seed: 1 } as const;
+const RUN = { wire: 'protobuf', nodes: 6, apartMs: 0, isHealing: true, seed: 1 } as const;
 
 test('halves that were apart for minutes see each other again, and what either side changed', async () => {
   const outcome = await playPartition({ ...RUN, trouble: 'split', apartMs: 120_000 });
   assert.ok((outcome.curve[0]?.[1] ?? 1) < 1, 'they had lost each other');
   assert.ok(outcome.membersMs !== null && outcome.membersMs > 0 && outcome.membersMs < 30_000);
   assert.ok(outcome.tablesMs !== null && outcome.tablesMs >= outcome.membersMs);
+});
+
+test("with rejoining off a long split stays, as Go's does", async () => {
+  const outcome = await playPartition({
+    ...{ ...RUN, trouble: 'split', apartMs: 120_000, wire: 'memberlist', isHealing: false },
+  });
+  assert.deepEqual([outcome.membersMs, outcome.tablesMs], [null, null]);
+  assert.equal(outcome.curve.at(-1)?.[1], 0.5);
 });
 
 test('after a restart of all only what the new processes wrote is read', async () => {
@@ -62,5 +70,5 @@ test('the slowest run decides whether the aim is met, and what never came is no'
       [Infinity, false],
     ],
   );
-  assert.equal(tables[0]?.rows.length, 6);
+  assert.equal(tables[0]?.rows.length, 7);
 });

@@ -16,7 +16,15 @@ test('a ring whose processes start within a second is whole soon after, whicheve
 
 test('crashed members are gone soon, and nobody else', async () => {
   const outcome = await playFault({
-    ...{ kind: 'fault', fault: 'crash', nodes: 12, faulty: 2, forMs: 30_000, seed: 1 },
+    ...{
+      kind: 'fault',
+      fault: 'crash',
+      nodes: 12,
+      faulty: 2,
+      forMs: 30_000,
+      rules: 'ours',
+      seed: 1,
+    },
   });
   assert.ok(outcome.goneMs !== null && outcome.goneMs >= 4_000 && outcome.goneMs <= 25_000);
   assert.deepEqual([outcome.healthyRemoved, outcome.leastSize], [0, 10]);
@@ -25,10 +33,25 @@ test('crashed members are gone soon, and nobody else', async () => {
 
 test('a member that is deaf every other twenty seconds is removed a few times and then borne with', async () => {
   const outcome = await playFault({
-    ...{ kind: 'fault', fault: 'deaf', nodes: 12, faulty: 1, forMs: 200_000, seed: 1 },
+    ...{
+      kind: 'fault',
+      fault: 'deaf',
+      nodes: 12,
+      faulty: 1,
+      forMs: 200_000,
+      rules: 'ours',
+      seed: 1,
+    },
   });
   assert.equal(outcome.healthyRemoved, 0);
   assert.ok(outcome.flapsMost >= 1 && outcome.flapsMost <= 3, `${outcome.flapsMost} flaps`);
+});
+
+test("by Go's rules alone a deaf member is removed in every cycle, as memberlist does in the paper", async () => {
+  const outcome = await playFault({
+    ...{ kind: 'fault', fault: 'deaf', nodes: 12, faulty: 1, forMs: 200_000, rules: 'go', seed: 1 },
+  });
+  assert.ok(outcome.flapsMost >= 4, `${outcome.flapsMost} flaps`);
 });
 
 test('removals are counted by pair, those by faulty members apart', () => {
@@ -46,7 +69,10 @@ test('removals are counted by pair, those by faulty members apart', () => {
 
 test('three flaps miss the aim at any length, two meet it after the whole time only', () => {
   const verdict = (seconds: string, flapsMost: number): (boolean | null)[] => {
-    const tasks = rapid.plan({ nodes: '50', seeds: '1', faults: 'deaf', seconds }, 1);
+    const tasks = rapid.plan(
+      { nodes: '50', seeds: '1', faults: 'deaf', rules: 'ours', seconds },
+      1,
+    );
     const rates = { mean: 0, p99: 0, max: 0 };
     const common = { traffic: { received: rates, sent: rates }, curve: [] };
     const { aims } = rapid.report(tasks, [
@@ -62,4 +88,5 @@ test('three flaps miss the aim at any length, two meet it after the whole time o
   assert.deepEqual(verdict('200', 2), [null, true, null]);
   assert.deepEqual(verdict('200', 3), [null, true, false]);
   assert.throws(() => rapid.plan({ faults: 'mute' }, 1), UsageError);
+  assert.throws(() => rapid.plan({ rules: 'theirs' }, 1), UsageError);
 });

@@ -1,5 +1,6 @@
 import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
 import { MemberRing, nameOfPlace } from '../../rings/member-ring.ts';
+import { goPorts } from '../../rings/blocked-runtime.ts';
 import { configurationOf } from './configurations.ts';
 
 /*
@@ -22,7 +23,8 @@ export type CrashOutcome = { readonly firstMs: number[]; readonly fullMs: number
 /** Plays one run. */
 export async function playCrash(input: CrashInput): Promise<CrashOutcome> {
   const { nodes, crashes, seed } = input;
-  const ring = new MemberRing({ seed, config: configurationOf(input.configuration).options });
+  const { options, isTickOnly } = configurationOf(input.configuration);
+  const ring = new MemberRing({ seed, config: options, ...(isTickOnly && { portsOf: goPorts }) });
   await ring.startJoined(nodes);
   const random = new SeededRandom(seed * 3 + 1);
   const firstMs: number[] = [];

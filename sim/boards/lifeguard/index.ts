@@ -10,10 +10,12 @@ import { reportLifeguard } from './report.ts';
 export const lifeguard: Board = {
   name: 'lifeguard',
   summary: 'false alarms under slow members, and how soon a crash is known',
-  help: `  --grid G        quick, every (27 cells, three seeds) or full; default quick
+  help: `  --grid G        quick (4 cells, one seed), every (27, three seeds) or full; default every:
+                  about an hour on two cores, quick some minutes
   --nodes N       members (default 128)
   --seeds N       seeds per cell
-  --rows A,B      rows to play, of SWIM, LHA-Probe, LHA-Suspicion, Buddy, Lifeguard, ours, ours-4, ours-2
+  --rows A,B      rows to play, of SWIM, LHA-Probe, LHA-Suspicion, Buddy, Lifeguard, Lifeguard-4
+                  (crashes alone), ours, ours-4, ours-2
   --still A,B     milliseconds that slow members stand still, in place of the grid's
   --run A,B       milliseconds that they run in between
   --distressed A,B  members that are slow at a time

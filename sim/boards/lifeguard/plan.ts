@@ -1,7 +1,7 @@
 import type { Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf, UsageError } from '../../command.ts';
-import { CONFIGURATIONS } from './configurations.ts';
+import { configurationOf, CONFIGURATIONS } from './configurations.ts';
 import type { CrashInput } from './crash.ts';
 import type { DistressInput, Fault } from './distress.ts';
 
@@ -27,7 +27,7 @@ const GRIDS: Readonly<Record<string, Grid>> = {
 /** Rows that are also played with a frozen loop, in the hardest cell. */
 const LOOP_ROWS = ['SWIM', 'Lifeguard', 'ours'];
 /** Rows whose detection is timed. */
-const CRASH_ROWS = ['SWIM', 'ours', 'ours-4', 'ours-2'];
+const CRASH_ROWS = ['SWIM', 'Lifeguard-4', 'ours', 'ours-4', 'ours-2'];
 
 /** The runs that the options ask for. @throws UsageError */
 export function planLifeguard(values: CommandValues, seed: number): Task[] {
@@ -41,6 +41,7 @@ export function planLifeguard(values: CommandValues, seed: number): Task[] {
     runMs: Math.min(...grid.run),
     distressed: Math.max(...grid.distressed),
   };
+  const slowRows = rows.filter((row) => !configurationOf(row).isForCrashes);
   const tasks: Task[] = [];
   const add = (fault: Fault, configuration: string, cell: typeof hardest, at: number): void => {
     if (cell.distressed >= nodes) return;
@@ -51,7 +52,7 @@ export function planLifeguard(values: CommandValues, seed: number): Task[] {
     for (const stillMs of grid.still) {
       for (const runMs of grid.run) {
         for (const distressed of grid.distressed) {
-          for (const row of rows) add('messages', row, { stillMs, runMs, distressed }, at);
+          for (const row of slowRows) add('messages', row, { stillMs, runMs, distressed }, at);
         }
       }
     }
@@ -78,7 +79,7 @@ function distressTask(input: DistressInput): Task {
 }
 
 function gridOf(values: CommandValues): Grid {
-  const name = values['grid'] ?? 'quick';
+  const name = values['grid'] ?? 'every';
   const grid = typeof name === 'string' ? GRIDS[name] : undefined;
   if (grid === undefined) throw new UsageError(`--grid is one of ${Object.keys(GRIDS).join(', ')}`);
   const ms = { min: 1, max: 3_600_000 };

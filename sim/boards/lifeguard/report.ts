@@ -31,6 +31,7 @@ export function reportLifeguard(tasks: readonly Task[], outcomes: readonly Plain
   const messages = distress.filter(({ input }) => input.fault === 'messages');
   const tables = [
     alarmTable(messages),
+    everybodyTable(messages),
     loadTable(messages),
     loopTable(distress.filter(({ input }) => input.fault === 'loop')),
     ...(crashes.length > 0 ? [crashTable(crashes)] : []),
@@ -52,26 +53,34 @@ function alarmTable(runs: readonly DistressRun[]): ReportTable {
     paper.all,
     percent(shareOfSwim(runs, name, 'amongHealthy')),
     paper.healthy,
-    sum(runs, name, 'all'),
   ]);
   const first = runs[0]?.input;
   return {
     title: `False alarms among ${first?.nodes ?? 0} members, messages held`,
-    columns: [
-      'row',
-      'FP',
-      'FP-',
-      'FP % of SWIM',
-      'paper',
-      'FP- %',
-      'paper ',
-      'reports of any death',
-    ],
+    columns: ['row', 'FP', 'FP-', 'FP % of SWIM', 'paper', 'FP- %', 'paper '],
     rows,
     notes: [
       'FP: reports of a death of a member that was never slow, by anybody; FP-: those by members that were never slow.',
-      'The last column counts the slow ones as running too: whoever is silent for longer than a suspicion is reported by everyone, in each row.',
       'In brackets 95 % intervals over cells and seeds.',
+      `A slow member sends and hears nothing while it stands still, then reads one packet in ${first?.readMs ?? 0} ms; its timers run.`,
+      "In the paper's rows news leaves with the tick of 200 ms alone, in ours after 2 ms.",
+    ],
+  };
+}
+
+/** The other definition: slow members count as running, so that every report is a false alarm. */
+function everybodyTable(runs: readonly DistressRun[]): ReportTable {
+  return {
+    title: 'The same, counted with the slow ones as members that run',
+    columns: ['row', 'FP', '% of SWIM'],
+    rows: rowsIn(runs).map(({ name }): Cell[] => [
+      name,
+      sum(runs, name, 'all'),
+      percent(shareOfSwim(runs, name, 'all')),
+    ]),
+    notes: [
+      'FP: reports of a death of anybody, by anybody. Whoever is silent for longer than a suspicion is reported by everyone, in each row,',
+      'as a crashed one would be; so no detector that finds a crash in 12 s can bring this to the 1.53 % of the paper, which counts the other way.',
     ],
   };
 }
@@ -92,7 +101,7 @@ function loadTable(runs: readonly DistressRun[]): ReportTable {
         sum(runs, name, 'overflowed'),
       ];
     }),
-    notes: ['Overflowed: what a standing member had no room for, beyond 256 packets.'],
+    notes: ['Overflowed: what a standing member had no room for, beyond 2 MiB.'],
   };
 }
 
@@ -159,13 +168,15 @@ function crashTable(runs: readonly CrashRun[]): ReportTable {
         seconds(quantile(outcome.fullMs, 0.99)),
       ];
     }),
-    notes: [`${runs[0]?.outcome.fullMs.length ?? 0} crashes each. SWIM and ours: alpha 5.`],
+    notes: [
+      `${runs[0]?.outcome.fullMs.length ?? 0} crashes each. SWIM and ours: alpha 5. SWIM and Lifeguard-4 have Go's rules alone, as the model has.`,
+    ],
   };
 }
 
 /** Median and 99th percentile in seconds of the first report, computed from Go's rules. */
 function modelOf({ configuration, nodes }: CrashInput): readonly [number, number] | undefined {
-  if (configuration === 'ours-4') return ALPHA_4[nodes];
+  if (configuration.endsWith('-4')) return ALPHA_4[nodes];
   return configuration === 'ours-2' || nodes !== 128 ? undefined : [12.2, 16];
 }
 

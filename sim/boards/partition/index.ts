@@ -29,21 +29,27 @@ function planPartition(values: CommandValues, seed: number): Task[] {
   const nodes = numberOf(values, 'nodes', 100, { min: 4, max: 5_000 });
   const seeds = numberOf(values, 'seeds', 1, { min: 1, max: 1_000 });
   const apart = numbersOf(values, 'apart', [10, 300, 3_600], { min: 1, max: 86_400 });
+  type Planned = Omit<PartitionInput, 'nodes' | 'seed'>;
   const troubles: { readonly trouble: Trouble; readonly apartMs: number }[] = [
     ...apart.map((seconds) => ({ trouble: 'split' as const, apartMs: 1000 * seconds })),
     { trouble: 'restart', apartMs: 0 },
     { trouble: 'move', apartMs: 0 },
   ];
-  const tasks: Task[] = [];
-  for (let at = 0; at < seeds; at += 1) {
-    for (const each of troubles) {
-      for (const wire of ['protobuf', 'memberlist'] as const) {
-        const input: PartitionInput = { ...each, wire, nodes, seed: seed + at };
-        const length = each.apartMs > 0 ? ` of ${each.apartMs / 1000} s` : '';
-        const title = `${each.trouble}${length}, ${wire} wire, seed ${seed + at}`;
-        tasks.push({ title, cost: 60 + each.apartMs / 1000, input });
-      }
-    }
+  const rows = troubles.flatMap((each): Planned[] => [
+    { ...each, wire: 'protobuf', isHealing: true },
+    { ...each, wire: 'memberlist', isHealing: true },
+  ]);
+  const long = apart.find((seconds) => seconds > 60);
+  if (long !== undefined) {
+    const apartMs = 1000 * long;
+    rows.push({ trouble: 'split', apartMs, wire: 'memberlist', isHealing: false });
   }
-  return tasks;
+  return Array.from({ length: seeds }, (_, at) => seed + at).flatMap((each) =>
+    rows.map((row): Task => {
+      const input: PartitionInput = { ...row, nodes, seed: each };
+      const length = row.apartMs > 0 ? ` of ${row.apartMs / 1000} s` : '';
+      const title = `${row.trouble}${length}, ${row.wire} wire, seed ${each}`;
+      return { title, cost: 60 + row.apartMs / 1000, input };
+    }),
+  );
 }

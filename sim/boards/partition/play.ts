@@ -18,6 +18,8 @@ export type PartitionInput = {
   readonly nodes: number;
   /** How long a split lasts, in milliseconds; of no effect elsewhere. */
   readonly apartMs: number;
+  /** Whether nodes look for those they have lost: Go's do not. */
+  readonly isHealing: boolean;
   readonly seed: number;
 };
 
@@ -32,7 +34,9 @@ export type PartitionOutcome = {
 /** Plays one run. */
 export async function playPartition(input: PartitionInput): Promise<PartitionOutcome> {
   const { nodes, seed, wire } = input;
-  const cluster = await RevivingCluster.start({ nodes, seed, config: { wire } });
+  const off = { rejoin: { reconnectIntervalMs: false, bootstrapIntervalMs: false } } as const;
+  const config = { wire, ...(!input.isHealing && off) };
+  const cluster = await RevivingCluster.start({ nodes, seed, config });
   const expected = new Map<string, string>();
   const write = (place: number, key: string, value: string): void => {
     const node = cluster.nodes[place];
@@ -54,7 +58,7 @@ export async function playPartition(input: PartitionInput): Promise<PartitionOut
       await move(cluster, { write, expected });
       break;
   }
-  return watchOneView(cluster, expected);
+  return watchOneView(cluster, expected, input.isHealing ? LIMIT_MS : SHORT_LIMIT_MS);
 }
 
 interface Truth {
@@ -133,6 +137,7 @@ async function move(cluster: RevivingCluster, truth: Truth): Promise<void> {
 async function watchOneView(
   cluster: RevivingCluster,
   expected: ReadonlyMap<string, string>,
+  limitMs: number,
 ): Promise<PartitionOutcome> {
   const endedAt = cluster.clock.now();
   const curve: [number, number][] = [];
@@ -146,7 +151,7 @@ async function watchOneView(
     membersMs = share === 1 ? (membersMs ?? passedMs) : null;
     if (membersMs !== null) tablesMs = cluster.allRead(expected) ? (tablesMs ?? passedMs) : null;
     const hasBoth = membersMs !== null && tablesMs !== null;
-    if (hasBoth || passedMs >= LIMIT_MS) break;
+    if (hasBoth || passedMs >= limitMs) break;
     cluster.clock.runFor(passedMs < 1_000 ? 50 : LOOK_MS);
     await turn();
   }
@@ -161,3 +166,5 @@ const AWAY_MS = 1_000;
 const RETRY_MS = 1_000;
 const LOOK_MS = 250;
 const LIMIT_MS = 600_000;
+/** For those of whom nothing is expected: twice the aim beside Go nodes. */
+const SHORT_LIMIT_MS = 300_000;

@@ -32,11 +32,12 @@ export function reportPartition(tasks: readonly Task[], outcomes: readonly Plain
           ...secondsOf(of.map(({ membersMs }) => membersMs)),
           ...secondsOf(of.map(({ tablesMs }) => tablesMs)),
           input.trouble === 'split' && input.apartMs > 60_000 ? 'never' : null,
-          limitOf(input),
+          input.isHealing ? limitOf(input) : null,
         ]),
         notes: [
           'Members: all hold all, at their present addresses. Tables: all read what was written last, the deletions included.',
-          'Go: memberlist without help from outside, after a split longer than suspicion and 30 s.',
+          'Go: memberlist without help from outside, after a split longer than suspicion and 30 s. With rejoining off ours must be',
+          'as lost as Go: - is not within 5 min.',
         ],
       },
     ],
@@ -47,7 +48,7 @@ export function reportPartition(tasks: readonly Task[], outcomes: readonly Plain
 
 function aimsOf(rows: readonly Row[]): Aim[] {
   return (['protobuf', 'memberlist'] as const).map((wire) => {
-    const of = rows.filter(({ input }) => input.wire === wire);
+    const of = rows.filter(({ input }) => input.wire === wire && input.isHealing);
     const all = of.flatMap(({ outcomes }) => outcomes.flatMap((o) => [o.membersMs, o.tablesMs]));
     const worst = Math.max(...all.map((ms) => ms ?? Infinity)) / 1000;
     const limit = LIMITS_S[wire];
@@ -81,10 +82,10 @@ function titleOf(input: PartitionInput): string {
   return `${troubleOf(input)}, ${wireOf(input)}`;
 }
 
-function troubleOf({ trouble, apartMs }: PartitionInput): string {
+function troubleOf({ trouble, apartMs, isHealing }: PartitionInput): string {
   switch (trouble) {
     case 'split':
-      return `split of ${apartMs / 1000} s`;
+      return `split of ${apartMs / 1000} s${isHealing ? '' : ', rejoining off'}`;
     case 'restart':
       return 'restart of all';
     case 'move':

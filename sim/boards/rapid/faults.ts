@@ -1,6 +1,8 @@
 import { randomFraction, SeededRandom, shuffle } from '../../../src/runtime/index.ts';
+import { goPorts } from '../../rings/blocked-runtime.ts';
 import type { RingEvent } from '../../rings/member-ring.ts';
 import { hostOfPlace, MemberRing } from '../../rings/member-ring.ts';
+import { configurationOf } from '../lifeguard/configurations.ts';
 import type { TrafficSummary } from './traffic.ts';
 import { Traffic } from './traffic.ts';
 
@@ -23,6 +25,8 @@ export type FaultInput = {
   readonly nodes: number;
   readonly faulty: number;
   readonly forMs: number;
+  /** Whether all of ours is on, or Go's rules alone. */
+  readonly rules: 'ours' | 'go';
   readonly seed: number;
 };
 
@@ -46,7 +50,8 @@ export type FaultOutcome = {
 /** Plays one run. */
 export async function playFault(input: FaultInput): Promise<FaultOutcome> {
   const { nodes, forMs, seed, fault } = input;
-  const ring = new MemberRing({ seed });
+  const go = { config: configurationOf('Lifeguard-4').options, portsOf: goPorts };
+  const ring = new MemberRing({ seed, ...(input.rules === 'go' && go) });
   await ring.startJoined(nodes);
   ring.clock.runFor(REST_MS);
   ring.events.length = 0;

@@ -15,6 +15,7 @@ export const rapid: Board = {
   --fault-nodes N  size of the ring with faults (default: the first of --nodes)
   --faulty N      members that are deaf or lossy (default: one of a hundred); ten crash, or as many as fit
   --faults A,B    of crash, deaf, lossyOut, lossyIn (default all; none for none)
+  --rules A,B     ours, go (our improvements off), or both (default both)
   --seconds S     how long the deaf and lossy ones are so (default 900)
   --join-seeds N  members that the others join through (default 3)
   --seeds N       seeds of the start-up (default 3)
@@ -24,6 +25,7 @@ export const rapid: Board = {
     'fault-nodes': { type: 'string' },
     faulty: { type: 'string' },
     faults: { type: 'string' },
+    rules: { type: 'string' },
     seconds: { type: 'string' },
     'join-seeds': { type: 'string' },
     seeds: { type: 'string' },
@@ -55,20 +57,31 @@ function planRapid(values: CommandValues, seed: number): Task[] {
   const few = Math.max(1, Math.round(nodes / 100));
   const faulty = numberOf(values, 'faulty', few, { min: 1, max: nodes / 2 });
   const forMs = 1000 * numberOf(values, 'seconds', 900, { min: 1, max: 86_400 });
+  const rules = rulesOf(values);
   for (const fault of faultsOf(values)) {
     const isCrash = fault === 'crash';
-    const input: FaultInput = {
-      kind: 'fault',
-      fault,
-      nodes,
+    const common = {
+      ...({ kind: 'fault', fault, nodes, seed } as const),
       faulty: isCrash ? Math.min(10, Math.floor(nodes / 4)) : faulty,
       forMs: isCrash ? CRASH_MS : forMs,
-      seed,
     };
-    const cost = ((nodes / 100) * input.forMs) / 12_000;
-    tasks.push({ title: `${fault} among ${nodes}`, cost, input });
+    const cost = ((nodes / 100) * common.forMs) / 12_000;
+    for (const each of rules) {
+      const input: FaultInput = { ...common, rules: each };
+      tasks.push({ title: `${fault} among ${nodes}, rules: ${each}`, cost, input });
+    }
   }
   return tasks;
+}
+
+function rulesOf(values: CommandValues): readonly FaultInput['rules'][] {
+  const asked = values['rules'];
+  if (typeof asked !== 'string') return ['ours', 'go'];
+  return asked.split(',').map((word) => {
+    const rules = word.trim();
+    if (rules === 'ours' || rules === 'go') return rules;
+    throw new UsageError('--rules takes ours, go or both');
+  });
 }
 
 function faultsOf(values: CommandValues): readonly FaultKind[] {

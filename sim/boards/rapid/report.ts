@@ -70,6 +70,7 @@ function faultTable(runs: readonly Fault[]): ReportTable {
     title: 'Faults',
     columns: [
       'fault',
+      'rules',
       'N',
       'faulty',
       'for s',
@@ -83,6 +84,7 @@ function faultTable(runs: readonly Fault[]): ReportTable {
     ],
     rows: runs.map(({ input, outcome }): Cell[] => [
       FAULT_NAMES[input.fault],
+      RULES_NAMES[input.rules],
       input.nodes,
       input.faulty,
       input.forMs / 1000,
@@ -96,9 +98,12 @@ function faultTable(runs: readonly Fault[]): ReportTable {
     ]),
     notes: [
       'Healthy removed: reports of deaths of healthy members by healthy ones. Flaps: how often one healthy member removed one faulty one.',
+      "Go's rules: Lifeguard alone, alpha 4, news with the tick; what is ours beyond it is off, as in the model.",
     ],
   };
 }
+
+const RULES_NAMES = { ours: 'ours', go: "Go's" } as const;
 
 const FAULT_NAMES: Readonly<Record<FaultKind, string>> = {
   crash: 'a: they crash',
@@ -127,7 +132,8 @@ function trafficTable(startups: readonly Startup[], faults: readonly Fault[]): R
   const rows = [
     ...startups.map(({ input, outcome }) => row('start-up', input.nodes, outcome.traffic)),
     ...faults.map(({ input, outcome }) => {
-      return row(FAULT_NAMES[input.fault], input.nodes, outcome.traffic);
+      const what = `${FAULT_NAMES[input.fault]}, ${RULES_NAMES[input.rules]} rules`;
+      return row(what, input.nodes, outcome.traffic);
     }),
   ];
   return {
@@ -155,6 +161,7 @@ function startupAims(runs: readonly Startup[]): Aim[] {
 
 function faultAims(runs: readonly Fault[]): Aim[] {
   return runs.flatMap(({ input, outcome }): Aim[] => {
+    if (input.rules === 'go') return [];
     const name = `${FAULT_NAMES[input.fault]}, N = ${input.nodes}`;
     const removed: Aim = {
       what: `${name}: healthy removed`,
@@ -205,7 +212,8 @@ function faultPlot(runs: readonly Fault[]): Plot {
     x: { label: 'seconds' },
     y: { label: 'members missing, mean' },
     curves: runs.map(({ input, outcome }) => ({
-      label: FAULT_NAMES[input.fault],
+      label: `${FAULT_NAMES[input.fault]}, ${RULES_NAMES[input.rules]} rules`,
+      isDashed: input.rules === 'go',
       points: outcome.curve.map(([ms, size]): readonly [number, number] => {
         return [ms / 1000, input.nodes - size];
       }),
