@@ -178,8 +178,9 @@ function relay(
   },
 ): void {
   const { state, publisher } = parts;
-  // What arrives before the first exchange has ended is known to all others.
-  if (state.attachments.joined(event.network)?.isSynced !== true) return;
+  // What the first exchange brings is known to all others. News is not: its writer may have reached nobody else.
+  const isSynced = state.attachments.joined(event.network)?.isSynced === true;
+  if (!isSynced && about.path !== 'gossip') return;
   // A young one may have overtaken its create, which others have: Go leaves that to the next exchange. An
   // old one was forgotten here, and would go round for ever.
   if (about.isUnknownDelete && about.residualMs <= state.options.reapEntryMs / 6) return;

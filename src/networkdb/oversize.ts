@@ -143,7 +143,7 @@ export class OversizeSender {
       if (recent.sentAt < before) this.#forgetRecent(key);
       else if (recent.address.network === network && !recent.told.has(peer)) {
         recent.told.add(peer);
-        if (recent.sentAt <= toldUntil) continue;
+        if (recent.sentAt < toldUntil) continue;
         const waiting = this.#parcels.get(key);
         if (waiting !== undefined) waiting.peers.push(peer);
         else {
