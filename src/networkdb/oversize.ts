@@ -77,14 +77,18 @@ export class OversizeSender {
     return this.#parcels.size;
   }
 
-  /** Sends an event to all peers of its network, in place of an older one of the same key. */
-  send(address: EntryAddress, message: Uint8Array): void {
+  /**
+   * Sends an event to all peers of its network, in place of an older one of the same key.
+   *
+   * @param owner - who wrote it, and needs it not
+   */
+  send(address: EntryAddress, message: Uint8Array, owner?: string): void {
     const { state } = this.#parts;
     const { maxQueuedEvents, maxWaitingBytes } = state.options.limits;
     const peers = state.attachments
       .participants(address.network)
-      .filter((name) => name !== state.localName);
-    this.#remember(address, message, peers);
+      .filter((name) => name !== state.localName && name !== owner);
+    this.#remember(address, message, owner === undefined ? peers : [...peers, owner]);
     if (peers.length === 0) return;
     const key = keyOf(address);
     this.#remove(key);

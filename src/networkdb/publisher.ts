@@ -148,7 +148,8 @@ export class Publisher {
     const message = wrapGossip(GOSSIP_TYPE.tableEvent, inner);
     if (message.length > this.packetRoomBytes()) {
       const isLeftToSyncs = path === 'bulk-sync' && state.nodes.isForeign(owner);
-      if (isLeftToSyncs && state.options.oversize === 'reliable') oversize.send(address, message);
+      if (isLeftToSyncs && state.options.oversize === 'reliable')
+        oversize.send(address, message, owner);
       return;
     }
     const side = from === undefined ? null : ring.sideOf(address.network, from);

@@ -137,6 +137,12 @@ test('what a node of Go wrote that fits no packet is sent to all by the first of
   assert.equal(g2.view()['large'], LARGE);
   const sent = all.ours.map(({ engine }) => engine.stats().counters['tables.oversize.events'] ?? 0);
   assert.deepEqual(sent, [1, 0], 'who got it by stream does not send it again');
+  const back = all.cluster.toGo.filter(
+    ({ to, bytes }) => to === 'g1' && bytes.length > LARGE.length,
+  );
+  const isSync = ({ bytes }: { bytes: Uint8Array }): boolean =>
+    decodeGossip(bytes).type === GOSSIP_TYPE.bulkSync;
+  assert.ok(back.every(isSync), 'its writer has it');
 });
 
 test('a node of Go gets no more packets at once than its queue takes, and what is left over by stream', () => {
