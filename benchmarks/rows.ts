@@ -103,8 +103,12 @@ const loopRows = (entries: string, size: number): Row[] =>
     [
       ['p99 of loop delay, joiner', 'joiner-delay-p99', 5],
       ['longest loop delay, joiner', 'joiner-delay-longest', undefined],
+      ['p99 of loop delay by own work, joiner', 'joiner-own-delay-p99', 5],
+      ['longest loop delay by own work, joiner', 'joiner-own-delay-longest', undefined],
       ['p99 of loop delay, holder', 'holder-delay-p99', 5],
       ['longest loop delay, holder', 'holder-delay-longest', undefined],
+      ['p99 of loop delay by own work, holder', 'holder-own-delay-p99', 5],
+      ['longest loop delay by own work, holder', 'holder-own-delay-longest', undefined],
     ] as const
   ).map(([what, figure, limit]) => ({
     name: `${what}, sync of ${entries}`,

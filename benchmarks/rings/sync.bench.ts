@@ -3,6 +3,7 @@ import type { AnyBench, Extent, Figures } from '../bench.ts';
 import { benchOf, check, checkSame } from '../bench.ts';
 import { cpuMs } from '../timing.ts';
 import { keyOf, VALUE_BYTES, valueOf, WARM_UP_NETWORK } from '../workload.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import { watchLoop } from './loop-delay.ts';
 import { OtherProcess } from './other-process.ts';
 import { join, joinNetwork, noneSent, pause, startMember, until } from './ring.ts';
@@ -55,15 +56,22 @@ async function play({ wire, valueBytes, warmUp }: Exchange, { size }: Extent): P
       ms,
       'cpu-ms': used,
       bytes: ownBytes + (report.sentBytes ?? 0),
-      'joiner-delay-p99': delay.p99,
-      'joiner-delay-longest': delay.longest,
-      'holder-delay-p99': report.delay?.p99 ?? Number.NaN,
-      'holder-delay-longest': report.delay?.longest ?? Number.NaN,
+      ...delayFigures('joiner', delay),
+      ...(report.delay && delayFigures('holder', report.delay)),
     };
   } finally {
     await member.db.close();
     other.kill();
   }
+}
+
+function delayFigures(who: string, { p99, longest, ownP99, ownLongest }: LoopDelay): Figures {
+  return {
+    [`${who}-delay-p99`]: p99,
+    [`${who}-delay-longest`]: longest,
+    [`${who}-own-delay-p99`]: ownP99,
+    [`${who}-own-delay-longest`]: ownLongest,
+  };
 }
 
 const warm = { valueBytes: VALUE_BYTES, warmUp: WARM_UP } as const;
