@@ -84,10 +84,39 @@ export function compoundMessageBytes(sumOfPartBytes: number): number {
 
 /** One message of the given messages, each already in its envelope; there may be none. */
 export function encodeCompoundMessage(parts: readonly Uint8Array[]): Uint8Array {
-  let sum = 0;
-  for (const part of parts) sum += compoundPartBytes(part.length);
+  const sum = sumOfPartBytes(parts);
+  const out = new Uint8Array(compoundMessageBytes(sum));
+  writeParts(out, writeGossipHeader(out, GOSSIP_TYPE.compound, sum), parts);
+  return out;
+}
+
+/** Some parts of a compound message that {@link joinCompoundParts} makes: a large one is written bit by bit. */
+export function encodeCompoundParts(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(sumOfPartBytes(parts));
+  writeParts(out, 0, parts);
+  return out;
+}
+
+/** One compound message of what {@link encodeCompoundParts} gave. */
+export function joinCompoundParts(pieces: readonly Uint8Array[]): Uint8Array {
+  const sum = pieces.reduce((total, { length }) => total + length, 0);
   const out = new Uint8Array(compoundMessageBytes(sum));
   let at = writeGossipHeader(out, GOSSIP_TYPE.compound, sum);
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+function sumOfPartBytes(parts: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const part of parts) sum += compoundPartBytes(part.length);
+  return sum;
+}
+
+function writeParts(out: Uint8Array, from: number, parts: readonly Uint8Array[]): void {
+  let at = from;
   for (const part of parts) {
     const inner = part.length === 0 ? 0 : fieldBytes(part.length);
     at = writeField(out, at, inner);
@@ -96,7 +125,6 @@ export function encodeCompoundMessage(parts: readonly Uint8Array[]): Uint8Array 
     out.set(part, at);
     at += part.length;
   }
-  return out;
 }
 
 /**

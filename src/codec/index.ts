@@ -5,4 +5,5 @@
 export * from './public.ts';
 
 export { sharedBytes } from './shared-records.ts';
+export { encodeCompoundParts, joinCompoundParts } from './gossip-envelope.ts';
 export { encodeTableEventMessage } from './table-event.ts';

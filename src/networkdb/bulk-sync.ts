@@ -1,5 +1,5 @@
 import type { BulkSync as BulkSyncMessage } from '../codec/index.ts';
-import { encodeBulkSync, encodeCompoundMessage, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
+import { encodeBulkSync, GOSSIP_TYPE, joinCompoundParts, wrapGossip } from '../codec/index.ts';
 import type { Address, Clock, Timer } from '../runtime/index.ts';
 import { GossipError, sameAddress, StateError, TimeoutError } from '../runtime/index.ts';
 import { FEATURE } from './capabilities.ts';
@@ -304,11 +304,11 @@ export class BulkSync {
     const walk = new SyncWalk(state, { networks, scope, owners, tellsAttachments });
     let chunkBytes = FIRST_CHUNK_BYTES;
     const nextChunk = (): void => {
-      const parts: Uint8Array[] = [];
+      const pieces: Uint8Array[] = [];
       const maxBytes = chunkBytes;
       chunkBytes = Math.min(2 * chunkBytes, CHUNK_BYTES);
-      slices.run(walk.fill(parts, maxBytes), () => {
-        this.#sendChunk({ ...exchange, parts, isLast: walk.isDone }, nextChunk, done);
+      slices.run(walk.fill(pieces, maxBytes), () => {
+        this.#sendChunk({ ...exchange, pieces, isLast: walk.isDone }, nextChunk, done);
       });
     };
     nextChunk();
@@ -325,7 +325,7 @@ export class BulkSync {
       node: state.localName,
       networks: [...networks],
       ownOnly: chunk.scope === 'own',
-      payload: encodeCompoundMessage(chunk.parts),
+      payload: joinCompoundParts(chunk.pieces),
     });
     const message = wrapGossip(GOSSIP_TYPE.bulkSync, inner);
     state.counters.add('tables.sync.bytes', message.length);
@@ -400,7 +400,8 @@ interface Exchange {
 }
 
 interface Chunk extends Exchange {
-  readonly parts: Uint8Array[];
+  /** Of the compound that it carries. */
+  readonly pieces: readonly Uint8Array[];
   readonly isLast: boolean;
 }
 

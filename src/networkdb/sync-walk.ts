@@ -1,4 +1,5 @@
 import {
+  encodeCompoundParts,
   encodeNetworkEvent,
   encodeTableEventMessage,
   GOSSIP_TYPE,
@@ -17,6 +18,9 @@ import type { TableState } from './transitions.ts';
  * but for those of members that had failed: these it has dropped, and they are told with the entries of such
  * members alone (`go-peers.ts`).
  */
+
+/** Bytes of messages after which a piece of a chunk ends. */
+const PIECE_BYTES = 65_536;
 
 /** Whose entries an exchange carries: everybody's, or those of the node that sends them. */
 export type SyncScope = 'all' | 'own';
@@ -60,11 +64,26 @@ export class SyncWalk {
   /**
    * Fills one chunk, item by item.
    *
-   * @param chunk - receives gossip messages
+   * @param chunk - receives pieces of a compound of gossip messages, so that putting it together at the end copies
+   * a few dozen of them and not thousands of messages
    * @param maxBytes - the chunk ends with the entry that reaches this
    * @returns a generator that yields the bytes of each item
    */
   *fill(chunk: Uint8Array[], maxBytes: number): Generator<number, void> {
+    const messages: Uint8Array[] = [];
+    let pieceBytes = 0;
+    for (const bytes of this.#messages(messages, maxBytes)) {
+      pieceBytes += bytes;
+      if (pieceBytes >= PIECE_BYTES) {
+        chunk.push(encodeCompoundParts(messages.splice(0)));
+        pieceBytes = 0;
+      }
+      yield bytes;
+    }
+    if (messages.length > 0) chunk.push(encodeCompoundParts(messages));
+  }
+
+  *#messages(chunk: Uint8Array[], maxBytes: number): Generator<number, void> {
     const told = new Set<string>();
     const { localName } = this.#state;
     let chunkBytes = 0;
