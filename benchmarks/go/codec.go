@@ -133,10 +133,9 @@ func compound(size int, budget time.Duration) (Figures, error) {
 // The events are 241 bytes as they stand in a compound, and look like Docker's: keys of 64 hexadecimal digits, values
 // that are half the same in all. `../workload.ts` makes the same ones.
 const (
-	networkName   = "k2f9w7q1z8x5c3v6b4n0m1a2s"
-	warmUpNetwork = "w0a1r2m3u4p5w6a7r8m9u0p1w"
-	tableName     = "endpoint_table"
-	valueBytes    = 100
+	networkName = "k2f9w7q1z8x5c3v6b4n0m1a2s"
+	tableName   = "endpoint_table"
+	valueBytes  = 100
 )
 
 const digits = "0123456789abcdef"

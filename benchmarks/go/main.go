@@ -37,7 +37,7 @@ var plays = map[string]Play{
 	"get":             get,
 	"memory":          memory,
 	"sync":            sync2,
-	"sync-cold":       syncCold,
+	"sync-cold":       sync2,
 	"sync-go-wire":    sync2,
 	"large-values":    largeValues,
 	"one-create":      oneCreate,

@@ -61,9 +61,7 @@ func (m *member) join(port int) error {
 	return m.db.Join([]string{net.JoinHostPort("127.0.0.1", strconv.Itoa(port))})
 }
 
-func (m *member) count() int { return m.countOn(networkName) }
-
-func (m *member) countOn(network string) int { return len(m.db.GetTableByNetwork(tableName, network)) }
+func (m *member) count() int { return len(m.db.GetTableByNetwork(tableName, networkName)) }
 
 // ring starts so many members in this process, all of them known to all, on one network.
 func ring(size int) ([]*member, error) {
@@ -112,11 +110,11 @@ func until(patience time.Duration, holds func() bool, what string) error {
 }
 
 // fill stores entries as this member's own without queueing what tells of them.
-func (m *member) fill(network string, count, length int) {
+func (m *member) fill(count, length int) {
 	m.db.Lock()
 	defer m.db.Unlock()
 	for i := range count {
-		storeEntry(m.db, network, tableName, keyOf(i), &storedEntry{
+		storeEntry(m.db, networkName, tableName, keyOf(i), &storedEntry{
 			node: m.name, time: serf.LamportTime(i + 1), value: valueOf(i, length),
 		})
 	}
@@ -130,13 +128,12 @@ type child struct {
 	port    int
 }
 
-// hostMember is what the child does: `member AT ENTRIES WARM_UP VALUE_BYTES JOIN_PORT`, where port 0 joins nobody.
+// hostMember is what the child does: `member AT ENTRIES VALUE_BYTES JOIN_PORT`, where port 0 joins nobody.
 func hostMember(args []string) {
 	at, _ := strconv.Atoi(args[0])
 	entries, _ := strconv.Atoi(args[1])
-	warmUp, _ := strconv.Atoi(args[2])
-	length, _ := strconv.Atoi(args[3])
-	port, _ := strconv.Atoi(args[4])
+	length, _ := strconv.Atoi(args[2])
+	port, _ := strconv.Atoi(args[3])
 	m, err := startMember(at)
 	if err != nil {
 		fail(err)
@@ -146,15 +143,10 @@ func hostMember(args []string) {
 			fail(err)
 		}
 	}
-	for network, count := range map[string]int{warmUpNetwork: warmUp, networkName: entries} {
-		if network == warmUpNetwork && count == 0 {
-			continue
-		}
-		if err := m.db.JoinNetwork(network); err != nil {
-			fail(err)
-		}
-		m.fill(network, count, length)
+	if err := m.db.JoinNetwork(networkName); err != nil {
+		fail(err)
 	}
+	m.fill(entries, length)
 	traffic := countTraffic()
 	fmt.Println(m.port)
 	// A line asks for the bytes sent since; the end of the input ends it, and so its parent's end.
@@ -164,12 +156,12 @@ func hostMember(args []string) {
 	}
 }
 
-func startChild(at, entries, warmUp, length, port int) (*child, error) {
+func startChild(at, entries, length, port int) (*child, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(program, "member", fmt.Sprint(at), fmt.Sprint(entries), fmt.Sprint(warmUp), fmt.Sprint(length), fmt.Sprint(port))
+	command := exec.Command(program, "member", fmt.Sprint(at), fmt.Sprint(entries), fmt.Sprint(length), fmt.Sprint(port))
 	command.Stderr = os.Stderr
 	input, err := command.StdinPipe()
 	if err != nil {

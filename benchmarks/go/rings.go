@@ -38,17 +38,14 @@ func (c counted) sent() (packets, packetBytes, streamBytes float64) {
 	return packets, packetBytes, streamBytes
 }
 
-// sync2 lets a member join another process that holds entries, after another network that warms up nothing here.
+// sync2 lets a member join another process that holds entries. Nothing needs to be warmed up, and a network before it
+// would be exchanged again with it.
 func sync2(size int, _ time.Duration) (Figures, error) {
-	return exchange(size, 5000, valueBytes, time.Minute)
-}
-
-func syncCold(size int, _ time.Duration) (Figures, error) {
-	return exchange(size, 0, valueBytes, time.Minute)
+	return exchange(size, valueBytes, time.Minute)
 }
 
 func largeValues(size int, _ time.Duration) (Figures, error) {
-	figures, err := exchange(size, 0, 1<<20, 15*time.Second)
+	figures, err := exchange(size, 1<<20, 15*time.Second)
 	if figures != nil {
 		// It says nothing and delivers nothing: no figure is the result.
 		return figures, nil
@@ -56,8 +53,8 @@ func largeValues(size int, _ time.Duration) (Figures, error) {
 	return Figures{}, err
 }
 
-func exchange(size, warmUp, length int, patience time.Duration) (Figures, error) {
-	other, err := startChild(2, size, warmUp, length, 0)
+func exchange(size, length int, patience time.Duration) (Figures, error) {
+	other, err := startChild(2, size, length, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -72,19 +69,6 @@ func exchange(size, warmUp, length int, patience time.Duration) (Figures, error)
 	if err := until(10*time.Second, func() bool { return len(m.db.Peers(networkName)) > 0 || len(m.db.ClusterPeers()) == 2 }, "member"); err != nil {
 		return nil, err
 	}
-	if warmUp > 0 {
-		if err := m.db.JoinNetwork(warmUpNetwork); err != nil {
-			return nil, err
-		}
-		if err := until(patience, func() bool { return m.countOn(warmUpNetwork) == warmUp }, "entries before"); err != nil {
-			return nil, err
-		}
-		time.Sleep(time.Second)
-	}
-	before, err := other.sentBytes()
-	if err != nil {
-		return nil, err
-	}
 	traffic := countTraffic()
 	cpu := cpuMillis()
 	start := time.Now()
@@ -97,7 +81,7 @@ func exchange(size, warmUp, length int, patience time.Duration) (Figures, error)
 	took, used := millis(start), cpuMillis()-cpu
 	_, packetBytes, streamBytes := traffic.sent()
 	others, err := other.sentBytes()
-	return Figures{"ms": took, "cpu-ms": used, "bytes": packetBytes + streamBytes + others - before}, err
+	return Figures{"ms": took, "cpu-ms": used, "bytes": packetBytes + streamBytes + others}, err
 }
 
 func waitForAll(members []*member, size int, patience time.Duration) error {
@@ -163,7 +147,7 @@ func killed(size int, _ time.Duration) (Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	victim, err := startChild(size, 0, 0, 0, members[0].port)
+	victim, err := startChild(size, 0, 0, members[0].port)
 	if err != nil {
 		return nil, err
 	}

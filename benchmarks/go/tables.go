@@ -91,7 +91,7 @@ func get(size int, budget time.Duration) (Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	members[0].fill(networkName, size, valueBytes)
+	members[0].fill(size, valueBytes)
 	keys := make([]string, size)
 	for i := range keys {
 		keys[i] = keyOf(i * 7919 % size)
