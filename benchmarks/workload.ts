@@ -7,7 +7,7 @@ import type { AliveMessage, TableEvent } from '../src/codec/index.ts';
 
 export const NETWORK = 'k2f9w7q1z8x5c3v6b4n0m1a2s';
 export const TABLE = 'endpoint_table';
-/** Another network, for what comes before what is measured. */
+/** Another network, which warms up what is measured; of ours alone, since Go would exchange it again. */
 export const WARM_UP_NETWORK = 'w0a1r2m3u4p5w6a7r8m9u0p1w';
 export const VALUE_BYTES = 100;
 

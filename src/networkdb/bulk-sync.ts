@@ -86,7 +86,8 @@ export class BulkSync {
   readonly #strangers = new Map<string, { readonly wanted: Wanted; readonly timer: Timer }>();
   /** By peer, oldest first. */
   readonly #given = new Map<string, Given>();
-  #answering = 0;
+  /** Peers that are being answered, with how many answers. */
+  readonly #answering = new Map<string, number>();
   #isStopped = false;
 
   constructor(parts: BulkSyncParts) {
@@ -141,6 +142,11 @@ export class BulkSync {
       counters.add(error === null ? 'tables.sync.told' : 'tables.sync.tellFailed');
       done(error);
     });
+  }
+
+  /** Whether a peer is being answered: it gets all that it asked for. */
+  isAnswering(peer: string): boolean {
+    return this.#answering.has(peer);
   }
 
   /** When the latest answer to a peer was begun that carries a network, among the peers answered last; or null. */
@@ -256,7 +262,7 @@ export class BulkSync {
   }
 
   #pumpAnswers(): void {
-    while (this.#answering < ANSWERS_AT_ONCE && !this.#isStopped) {
+    while (this.#answersUnderWay() < ANSWERS_AT_ONCE && !this.#isStopped) {
       const [next] = this.#answers;
       if (next === undefined) return;
       const [peer, wanted] = next;
@@ -268,15 +274,27 @@ export class BulkSync {
   #answer(peer: string, wanted: Wanted): void {
     const { counters } = this.#parts.state;
     const scope = wanted.scope === 'own' ? this.ownScope(peer) : 'all';
-    this.#answering += 1;
+    this.#noteAnswering(peer, 1);
     this.#noteGiven(peer, wanted);
     const networks = [...wanted.networks];
     this.#send({ peer, networks, scope, isRequest: false }, (error) => {
-      this.#answering -= 1;
+      this.#noteAnswering(peer, -1);
       counters.add(error === null ? 'tables.sync.answered' : 'tables.sync.answerFailed');
       this.peerSyncs.note(peer, error === null ? 'answered' : 'answerFailed', null);
       this.#pumpAnswers();
     });
+  }
+
+  #answersUnderWay(): number {
+    let count = 0;
+    for (const answers of this.#answering.values()) count += answers;
+    return count;
+  }
+
+  #noteAnswering(peer: string, change: 1 | -1): void {
+    const count = (this.#answering.get(peer) ?? 0) + change;
+    if (count > 0) this.#answering.set(peer, count);
+    else this.#answering.delete(peer);
   }
 
   #noteGiven(peer: string, wanted: Wanted): void {

@@ -175,7 +175,7 @@ export class SyncRounds {
 
   #round(): void {
     if (this.#isRoundRunning || this.#isStopped) return;
-    const { state, random } = this.#parts;
+    const { bulkSync, state, random } = this.#parts;
     const { attachments } = state;
     // Where the first exchange, or one to catch up, is under way a second one would carry the same.
     const isDue = (network: string): boolean =>
@@ -191,7 +191,9 @@ export class SyncRounds {
         return;
       }
       left.delete(network);
-      const peers = sample(random, this.#othersOn(network), 2);
+      // Who has asked us and is being answered exchanges with us already.
+      const others = this.#othersOn(network).filter((name) => !bulkSync.isAnswering(name));
+      const peers = sample(random, others, 2);
       this.#tryInTurn(
         peers,
         (peer) => this.#commonNetworks(peer),

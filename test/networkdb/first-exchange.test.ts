@@ -213,6 +213,31 @@ test('an answer may take longer than its time as long as the next chunk comes in
   killAll(cluster);
 });
 
+test('who is being answered is not asked by a round that comes meanwhile', () => {
+  const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: 2_000 } });
+  const [holder] = cluster.startOn('prod', ['holder']);
+  assert.ok(holder);
+  for (let i = 0; i < 3_000; i += 1) holder.engine.create(at(`k${i}`), new Uint8Array(1_000));
+  cluster.clock.runFor(1_000);
+  const real = cluster.stream.bind(cluster);
+  const asked: string[] = [];
+  // A line on which the answer takes longer than it is until the next round.
+  cluster.stream = (from, to, bytes, done) => {
+    const { type, data } = decodeGossip(bytes);
+    if (type === GOSSIP_TYPE.bulkSync && decodeBulkSync(data).isRequest) asked.push(from.localName);
+    cluster.clock.schedule(bytes.length / 300, () => {
+      real(from, to, bytes, done);
+    });
+  };
+  const late = cluster.start('late');
+  cluster.join(late);
+  const before = cluster.clock.now();
+  joinWhole(cluster, late);
+  assert.ok(cluster.clock.now() - before > 4_000, 'two rounds were due');
+  assert.deepEqual(asked, ['late']);
+  killAll(cluster);
+});
+
 test('who appears while a node that was alone catches up is asked by that exchange, and nobody twice', () => {
   const cluster = new FakeCluster({ tables: { ...OFF, bulkSyncTimeoutMs: 60_000 } });
   const [self] = cluster.startOn('prod', ['self']);
