@@ -139,6 +139,7 @@ export class ClockView implements Clock {
   /** Only of a view that tells of stalls. */
   readonly onStall?: NonNullable<Clock['onStall']>;
   readonly #stallHearers: ((beganAt: number, endedAt: number) => void)[] = [];
+  #stallEnd: StallEnd | null = null;
 
   constructor(clock: VirtualClock, tellsStalls: boolean) {
     this.#clock = clock;
@@ -179,9 +180,9 @@ export class ClockView implements Clock {
    * meanwhile runs at the end, late, as after a blocked event loop.
    */
   pause(durationMs: number): void {
-    this.#stall(durationMs, this.now());
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + durationMs);
     this.#runsFreely = false;
+    this.#stall();
   }
 
   /** Nothing scheduled through this view runs any more. */
@@ -209,7 +210,7 @@ export class ClockView implements Clock {
     if (!(ms >= 0 && Number.isFinite(ms))) {
       throw new GossipError('ERR_ARGUMENT_INVALID', `a clock jumps on by 0 ms or more, got ${ms}`);
     }
-    this.#stall(0, this.now());
+    this.#stall();
     this.#shift(this.now() + ms, this.#rate);
   }
 
@@ -225,10 +226,13 @@ export class ClockView implements Clock {
     }
   }
 
-  /** Tells of a stall at its end. */
-  #stall(durationMs: number, beganAt: number): void {
+  /** Tells of a stall at its end; of one that goes on when the next begins, at the end of both. */
+  #stall(): void {
     if (this.#stallHearers.length === 0) return;
-    this.#clock.enqueue(durationMs, 0, new StallEnd(this, beganAt));
+    this.#stallEnd ??= new StallEnd(this, this.now());
+    this.#clock.dequeue(this.#stallEnd);
+    const leftMs = Math.max(0, this.#pausedUntil - this.#clock.now());
+    this.#clock.enqueue(leftMs, 0, this.#stallEnd);
   }
 
   /** Whether this process may run now; if it only stands still, the event waits for its end. */
@@ -259,6 +263,7 @@ export class ClockView implements Clock {
   /** A stall is over, unless another one is not. @internal */
   fireStallEnd(end: StallEnd): void {
     if (!this.#runsFreely && !this.#mayRun(end)) return;
+    this.#stallEnd = null;
     for (const hear of this.#stallHearers) hear(end.beganAt, this.now());
   }
 

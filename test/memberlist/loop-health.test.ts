@@ -105,3 +105,45 @@ describe('a member that stands still', () => {
     await ring.close();
   });
 });
+
+describe('a clock that tells of stalls', () => {
+  /** What a ring sends through a crash and a broadcast, and the timers that wait when it is quiet. */
+  async function record(tellsStalls: boolean): Promise<{ packets: string[]; timers: number }> {
+    const ring = new Ring({ seed: 5, tellsStalls, jitterMs: 3 });
+    const packets: string[] = [];
+    ring.network.onPacket = (from, to, bytes) => {
+      packets.push(`${ring.clock.now()} ${from.host} ${to.host} ${bytes.join()}`);
+    };
+    const [first, , , last] = await ring.spawnJoined(6);
+    ring.runFor(20_000);
+    first?.member.broadcast(new Uint8Array(20));
+    last?.runtime.crash();
+    ring.runFor(60_000);
+    const { pendingCount: timers } = ring.clock;
+    return { packets, timers };
+  }
+
+  test('lets what ticked to notice them rest, and every packet leaves as it did', async () => {
+    const [with_, without] = [await record(true), await record(false)];
+    assert.ok(with_.packets.length > 500);
+    assert.deepEqual(with_.packets, without.packets);
+    assert.ok(with_.timers <= without.timers - 5, `${with_.timers} ${without.timers}`);
+  });
+
+  test('tells of pauses that overlap once, and of jumps', async () => {
+    const ring = new Ring({ tellsStalls: true });
+    const [slow] = await ring.spawnJoined(5);
+    const { member, runtime } = slow ?? assert.fail();
+    ring.runFor(10_000);
+    runtime.pause(1_500);
+    ring.runFor(500);
+    runtime.pause(1_200);
+    ring.runFor(3_000);
+    assert.equal(member.stats().stalledMs, 1_700);
+    runtime.jumpClock(2_000);
+    ring.runFor(100);
+    assert.equal(member.stats().stalledMs, 3_700);
+    assert.equal(member.stats().counters['loop.stalls'], 2);
+    await ring.close();
+  });
+});

@@ -28,9 +28,17 @@ export class Ring {
   #spawned = 0;
   readonly #seed: number;
 
-  constructor(o: { seed?: number } & Partial<Omit<MemoryNetworkOptions, 'clock' | 'random'>> = {}) {
-    const { seed = 1, ...network } = o;
+  readonly #tellsStalls: boolean;
+
+  /** @param o - `tellsStalls`: as of `createMemoryRuntime` */
+  constructor(
+    o: { seed?: number; tellsStalls?: boolean } & Partial<
+      Omit<MemoryNetworkOptions, 'clock' | 'random'>
+    > = {},
+  ) {
+    const { seed = 1, tellsStalls = false, ...network } = o;
     this.#seed = seed;
+    this.#tellsStalls = tellsStalls;
     this.clock = new VirtualClock();
     this.network = new MemoryNetwork({
       clock: this.clock,
@@ -52,6 +60,7 @@ export class Ring {
       network: this.network,
       host,
       seed,
+      tellsStalls: this.#tellsStalls,
       ...(files === undefined ? {} : { files }),
     });
     const member = await this.settle(
