@@ -22,6 +22,10 @@ export type DialFilter = (fromHost: string, to: Address) => boolean;
 /** Bytes of packets that wait at a host whose bandwidth is used up; what comes on top is lost. */
 const UPLINK_QUEUE_BYTES = 1024 * 1024;
 
+/** Copies of packets are cut from arrays of this size; larger packets get one of their own. */
+const SLAB_BYTES = 65_536;
+const MAX_PIECE_BYTES = 4_096;
+
 /** Ports that dialled streams come from, below those that listeners pick. */
 const FIRST_STREAM_PORT = 32_768;
 const STREAM_PORT_COUNT = 16_384;
@@ -33,6 +37,8 @@ export class Fabric {
   readonly counters: Counters = new Counters();
   readonly #random: Random;
   readonly #uplinks = new Map<string, Uplink>();
+  #slab = new Uint8Array(SLAB_BYTES);
+  #slabUsed = 0;
   #streamCount = 0;
   observe: PacketObserver | null = null;
   drop: PacketFilter | null = null;
@@ -94,7 +100,7 @@ export class Fabric {
       const heldMs = this.#chance(link.reorderRate) ? link.reorderMs : 0;
       const travelMs = link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
       const delayMs = queuedMs + cloggedMs + travelMs;
-      const own = bytes.slice();
+      const own = this.#copy(bytes);
       this.clock.schedule(delayMs, () => {
         if (this.links.isCut(from.host, to.host, 'packets')) counters.add('packets.cut');
         else deliver(own);
@@ -114,6 +120,19 @@ export class Fabric {
   nextStreamPort(): number {
     this.#streamCount += 1;
     return FIRST_STREAM_PORT + (this.#streamCount % STREAM_PORT_COUNT);
+  }
+
+  /** A copy cut out of a larger array, as a real socket's are: one of its own costs more than what is copied. */
+  #copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > MAX_PIECE_BYTES) return bytes.slice();
+    if (this.#slabUsed + bytes.length > SLAB_BYTES) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const copy = this.#slab.subarray(this.#slabUsed, this.#slabUsed + bytes.length);
+    this.#slabUsed += bytes.length;
+    copy.set(bytes);
+    return copy;
   }
 
   #chance(rate: number): boolean {
