@@ -11,6 +11,7 @@ import { memory } from './networkdb/memory.bench.ts';
 import { idle, killed } from './rings/quiet.bench.ts';
 import { manyCreates, oneCreate } from './rings/spread.bench.ts';
 import { largeValues, sync, syncCold, syncGoWire } from './rings/sync.bench.ts';
+import { besideSwim, besideSwimFast } from './swim/beside-swim.bench.ts';
 
 /** Bytes to messages and back. */
 export const CODEC_BENCHES: readonly AnyBench[] = [
@@ -38,4 +39,10 @@ export const RING_BENCHES: readonly AnyBench[] = [
   idle,
 ];
 
-export const BENCHES: readonly AnyBench[] = [...CODEC_BENCHES, ...TABLE_BENCHES, ...RING_BENCHES];
+export const BENCHES: readonly AnyBench[] = [
+  ...CODEC_BENCHES,
+  ...TABLE_BENCHES,
+  ...RING_BENCHES,
+  besideSwim,
+  besideSwimFast,
+];

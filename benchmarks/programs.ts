@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Extent, Figures } from './bench.ts';
+import { installSwim } from './swim/install.ts';
 
 /* Each side plays a benchmark in a process of its own, which prints one line. */
 
@@ -36,6 +37,21 @@ export async function buildGo(): Promise<{ readonly side: Side; readonly version
   await output('go', ['build', '-o', program, '.'], { cwd: GO_FOLDER, env });
   const version = await output('go', ['env', 'GOVERSION'], { cwd: GO_FOLDER, env });
   return { side: { name: 'go', program, args: [] }, version: version.trim() };
+}
+
+/**
+ * Fetches the npm package swim.
+ *
+ * @returns what plays with it, and its version
+ * @throws Error when it cannot be had
+ */
+export async function fetchSwim(): Promise<{ readonly side: Side; readonly version: string }> {
+  const folder = await installSwim();
+  const path = join(folder, 'node_modules', 'swim', 'package.json');
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string };
+  const player = fileURLToPath(new URL('./swim/player.js', import.meta.url));
+  const side = { name: 'swim', program: process.execPath, args: [player, folder] };
+  return { side, version: `swim ${version}` };
 }
 
 /** Plays a benchmark on one side. @throws Error when its check failed */

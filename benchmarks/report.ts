@@ -11,17 +11,17 @@ export interface BenchReport {
   readonly cpu: string;
   /** How many processes wanted a processor when it began, and how many processors there are. */
   readonly load: readonly [loadAverage: number, processors: number];
-  /** Version of Go; null when it did not play. */
-  readonly go: string | null;
+  /** The version of Go or of swim; null when nobody else played. */
+  readonly peer: string | null;
   readonly rows: readonly RowResult[];
   readonly growth: readonly Growth[];
 }
 
-/** The rows as a table: ours, Go's and what is aimed at. */
-export function rowsTable({ rows }: BenchReport): ReportTable {
+/** The rows as a table: ours, the other side's and what is aimed at. */
+export function rowsTable({ rows, peer }: BenchReport): ReportTable {
   return {
     title: 'Rows',
-    columns: ['row', 'unit', 'ours', 'Go', 'ratio', 'least to most', 'at most', 'met'],
+    columns: ['row', 'unit', 'ours', peerName(peer), 'ratio', 'least to most', 'at most', 'met'],
     rows: rows.map((row) => [
       row.name,
       row.unit,
@@ -37,6 +37,9 @@ export function rowsTable({ rows }: BenchReport): ReportTable {
     ],
   };
 }
+
+const peerName = (peer: string | null): string =>
+  peer?.startsWith('swim') === true ? 'swim' : 'Go';
 
 /** How figures grow with their size. */
 export function growthTable({ growth }: BenchReport): ReportTable {

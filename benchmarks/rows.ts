@@ -19,7 +19,8 @@ export interface Row {
 }
 
 /** What figures are in. */
-export type Unit = 'ns' | 'ms' | 'ms cpu' | 'ms cpu/s' | 'bytes' | 'bytes/s' | '1/s';
+export type Unit =
+  'ns' | 'ms' | 'ms cpu' | 'ms cpu/s' | 'bytes' | 'bytes/s' | '1/s' | 'members' | 'times';
 
 type Figure = readonly [name: string, figure: string, target: number | null, unit?: Unit];
 

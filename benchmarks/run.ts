@@ -8,16 +8,17 @@ import { tableText } from '../sim/report.ts';
 import { commitHere } from '../sim/save.ts';
 import { compareText } from './compare.ts';
 import type { Side } from './programs.ts';
-import { buildGo, OURS, play } from './programs.ts';
+import { buildGo, fetchSwim, OURS, play } from './programs.ts';
 import type { BenchReport } from './report.ts';
 import { growthTable, rowsTable } from './report.ts';
 import type { PairOfRuns } from './results.ts';
 import { growthOf, resultOf } from './results.ts';
 import type { Row } from './rows.ts';
 import { ROWS } from './rows.ts';
+import { SWIM_ROWS } from './swim/rows.ts';
 
 /*
- * What things cost here, and beside Go in the same run: `npm run bench`. Each side plays each benchmark in a
+ * What things cost here, and beside Go or the npm package swim in the same run: `npm run bench`. Each side plays each benchmark in a
  * process of its own, in turns, so that whatever else the machine does hits both.
  */
 
@@ -25,6 +26,7 @@ const BENCH: Command = {
   name: 'bench',
   summary: 'What things cost here, and beside Go in the same run.',
   help: `  --against go    also play Go's memberlist and NetworkDB; builds benchmarks/go, needs Go
+  --against swim  play rings of processes instead, ours and of the npm package swim, which is fetched
   --rows WORDS    only rows whose name contains one of the words, or whose benchmark it is, alone or with its size
                   (lzw, creates:10000); parted by commas
   --runs N        how often each side plays each benchmark (default: 1 to 5, by how long it takes)
@@ -65,7 +67,8 @@ const BENCH: Command = {
 
 function chosenRows(values: CommandValues): readonly Row[] {
   const words = typeof values['rows'] === 'string' ? values['rows'].split(',') : [''];
-  const rows = ROWS.filter(({ name, bench, size }) =>
+  const all = values['against'] === 'swim' ? SWIM_ROWS : ROWS;
+  const rows = all.filter(({ name, bench, size }) =>
     words.some((word) => name.includes(word) || bench === word || `${bench}:${size}` === word),
   );
   if (rows.length === 0) throw new UsageError(`no row is called ${words.join(' or ')}`);
@@ -78,11 +81,13 @@ async function measure(
   onReport: (soFar: BenchReport) => void,
 ): Promise<BenchReport> {
   const against = values['against'];
-  if (against !== undefined && against !== 'go') throw new UsageError('--against knows only go');
+  if (against !== undefined && against !== 'go' && against !== 'swim') {
+    throw new UsageError('--against knows only go and swim');
+  }
   const runs = numberOf(values, 'runs', 0, { min: 0, max: 1000 });
   const budgetMs = numberOf(values, 'budget', 150, { min: 1, max: 60_000 });
   const load = [loadavg()[0] ?? 0, cpus().length] as const;
-  const go = against === 'go' ? await buildGo() : null;
+  const peer = against === 'go' ? await buildGo() : against === 'swim' ? await fetchSwim() : null;
   const plays = new Map<string, Row>();
   for (const row of rows) plays.set(`${row.bench} ${row.size}`, row);
   const countOf = (row: Row): number => (runs > 0 ? runs : row.runs);
@@ -101,7 +106,7 @@ async function measure(
       node: process.versions.node,
       cpu: cpus()[0]?.model ?? 'unknown',
       load,
-      go: go?.version ?? null,
+      peer: peer?.version ?? null,
       rows: results,
       growth: growthOf(results),
     };
@@ -109,7 +114,7 @@ async function measure(
   for (const [key, row] of plays) {
     const pairs: PairOfRuns[] = [];
     for (let at = 0; at < countOf(row); at += 1) {
-      pairs.push(await playBoth(row, budgetMs, go?.side ?? null, at % 2 === 1));
+      pairs.push(await playBoth(row, budgetMs, peer?.side ?? null, at % 2 === 1));
       progress.add(1, key);
     }
     found.set(key, pairs);
@@ -135,8 +140,8 @@ async function playBoth(
   return { ours: await play(OURS, bench, extent), peer: await play(peer, bench, extent) };
 }
 
-function headText({ command, date, commit, node, cpu, load, go }: BenchReport): string {
-  const versions = [`Node ${node}`, ...(go === null ? [] : [go])].join(', ');
+function headText({ command, date, commit, node, cpu, load, peer }: BenchReport): string {
+  const versions = [`Node ${node}`, ...(peer === null ? [] : [peer])].join(', ');
   const [loadAverage, processors] = load;
   return `${command}\n${date}, commit ${commit}, ${versions}, ${processors} x ${cpu}, load ${loadAverage.toFixed(1)}\n`;
 }

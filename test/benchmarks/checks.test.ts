@@ -91,7 +91,7 @@ test('a ratio is the median of runs side by side, and growth the slope between s
     node: '20',
     cpu: 'x',
     load: [0, 2],
-    go: null,
+    peer: null,
     rows: results,
     growth: growthOf(results),
   };
