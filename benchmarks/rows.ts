@@ -53,6 +53,9 @@ const codec: readonly Row[] = [
   ...rowsOf({ bench: 'compound', size: 12, runs: 5, unit: 'ns' }, [
     ['split a compound of 12 alives and decode them', 'split-decode', 0.5],
   ]),
+  ...rowsOf({ bench: 'compound', size: 120, runs: 3, unit: 'ns' }, [
+    ['split a compound of 120 alives and decode them', 'split-decode', null],
+  ]),
   ...rowsOf({ bench: 'table-event', size: 0, runs: 5, unit: 'ns' }, [
     ['encode TableEvent with header', 'encode', 4],
     ['decode TableEvent with header', 'decode', 2],

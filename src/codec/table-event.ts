@@ -240,7 +240,7 @@ function readShort(bytes: Uint8Array): TableEvent | null {
     const start = at;
     at += number;
     if (tag === VALUE_TAG) {
-      value = copyBytes(bytes.subarray(start, at));
+      value = bytes.slice(start, at);
       continue;
     }
     const text =
