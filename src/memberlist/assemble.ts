@@ -20,7 +20,7 @@ import {
 import { AllowedNetworks } from './allowed-networks.ts';
 import { AckTable } from './acks.ts';
 import { Awareness } from './awareness.ts';
-import { BroadcastQueue } from './broadcast-queue.ts';
+import { BroadcastQueue, retransmitLimit } from './broadcast-queue.ts';
 import { localVersions } from './compatibility.ts';
 import type { Core, Ports } from './core.ts';
 import { aliveClaim, broadcastRoomBytes, callHook, probeIntervalMs, requireBytes } from './core.ts';
@@ -35,6 +35,8 @@ import { LoopHealth, observedClock } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import { Messages } from './messages.ts';
+import { Neighbours } from './neighbours.ts';
+import { Newcomers } from './newcomers.ts';
 import type { DnsOptions, MemberlistConfig, RuntimeOptions } from './options.ts';
 import { MAX_INCARNATION } from './precedence.ts';
 import { randomNodeName } from './node-name.ts';
@@ -144,6 +146,9 @@ export function assemble(
     nudge: () => {
       gossip.nudge();
     },
+    nudgeNewcomers: () => {
+      gossip.nudgeNewcomers();
+    },
   });
   const prober: Prober = new Prober(core, sender, acks, {
     suspect: ({ name: node }, incarnation) => {
@@ -158,8 +163,11 @@ export function assemble(
   });
   const answers = new ProbeAnswers(core, sender, acks);
   const pushPull = new PushPull(core, client, {
-    merge: (nodes) => {
-      rules.merge(nodes);
+    merge: (nodes, isKnownThere) => {
+      rules.merge(nodes, isKnownThere);
+    },
+    spread: (name) => {
+      rules.spreadKnown(name);
     },
   });
   const rejoin = new Rejoin(core, {
@@ -243,6 +251,8 @@ function createCore(
   const logger = quietLogger(ports.logger, ports.clock);
   const awareness = new Awareness(config.awareness.maxMult);
   const loopHealth = watchLoop(config, { awareness, counters, logger });
+  const local = localRecord(config, ports);
+  const neighbours = new Neighbours(table, local.name);
   const newQueue = (): BroadcastQueue =>
     new BroadcastQueue({
       nodeCount: () => table.size,
@@ -269,6 +279,11 @@ function createCore(
     counters,
     table,
     queue: newQueue(),
+    neighbours,
+    newcomers: new Newcomers(
+      () => neighbours.both(),
+      () => retransmitLimit(config.gossip.retransmitMult, table.size),
+    ),
     userQueue: newQueue(),
     awareness,
     loopHealth,
@@ -282,7 +297,7 @@ function createCore(
     }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),
-    local: localRecord(config, ports),
+    local,
   };
   return { core, keyUse: new KeyUse(table) };
 }
@@ -349,7 +364,7 @@ function route(
       to.acks.nack(message.seq);
       return;
     case 'alive':
-      if (to.isAllowed(from.host)) to.rules.alive(message satisfies AliveMessage);
+      if (to.isAllowed(from.host)) to.rules.alive(message satisfies AliveMessage, from);
       return;
     case 'suspect':
       return to.rules.suspect(message);

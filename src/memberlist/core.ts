@@ -20,6 +20,8 @@ import type { MemberEvents } from './events.ts';
 import type { LoopHealth } from './loop-health.ts';
 import type { MemberRecord } from './member.ts';
 import type { MemberTable } from './members.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { MemberlistConfig } from './options.ts';
 import type { Reachability } from './reachability.ts';
 import type { Reminders } from './reminders.ts';
@@ -47,6 +49,10 @@ export interface Core {
   readonly table: MemberTable;
   /** Claims about nodes that wait to be gossiped. */
   readonly queue: BroadcastQueue;
+  /** Members beside us in the ring of names. */
+  readonly neighbours: Neighbours;
+  /** Claims about newcomers that wait to be passed round. */
+  readonly newcomers: Newcomers;
   /** Broadcasts of the user that wait to be gossiped. */
   readonly userQueue: BroadcastQueue;
   readonly awareness: Awareness;

@@ -3,6 +3,7 @@ import { Ticker } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { COMPOUND_HEADER_BYTES } from '../codec/index.ts';
 import type { MemberRecord } from './member.ts';
+import { NewcomerGossip } from './newcomer-gossip.ts';
 import type { PacketSender } from './packet-sender.ts';
 import { ByteBudget } from './byte-budget.ts';
 
@@ -20,6 +21,7 @@ export class Gossip {
   readonly #sender: PacketSender;
   readonly #ticker: Ticker | null;
   readonly #budget: ByteBudget;
+  readonly #newcomers: NewcomerGossip;
   #prompt: Timer | null = null;
   #isOpen = false;
   #slotStartedAt = Number.NEGATIVE_INFINITY;
@@ -30,6 +32,7 @@ export class Gossip {
     this.#sender = sender;
     const { intervalMs, maxBytesPerSecond } = core.config.gossip;
     this.#budget = new ByteBudget(core.ports.clock, maxBytesPerSecond);
+    this.#newcomers = new NewcomerGossip(core, sender, this.#budget);
     this.#ticker =
       intervalMs === false
         ? null
@@ -37,6 +40,7 @@ export class Gossip {
             intervalMs: () => intervalMs,
             onTick: () => {
               this.round();
+              this.#newcomers.repeat(intervalMs);
             },
             // It is also what notices stalls, mostly.
             isIdle: () => !core.loopHealth.needsTimers && !sender.mayHaveNews(),
@@ -46,6 +50,7 @@ export class Gossip {
   start(): void {
     this.#isOpen = true;
     this.#ticker?.start();
+    this.#newcomers.start();
   }
 
   stop(): void {
@@ -53,6 +58,7 @@ export class Gossip {
     this.#ticker?.stop();
     this.#prompt?.cancel();
     this.#prompt = null;
+    this.#newcomers.stop();
   }
 
   /** There is fresh news: send it soon. Whoever queues any says so. */
@@ -61,6 +67,11 @@ export class Gossip {
     this.#ticker?.wake();
     if (!this.#isOpen || this.#prompt !== null) return;
     this.#schedulePrompt(PROMPT_MS);
+  }
+
+  /** The same for word of newcomers, which goes its own way. */
+  nudgeNewcomers(): void {
+    this.#newcomers.nudge();
   }
 
   /** One regular round: each of a few random members gets a packet of its own. */

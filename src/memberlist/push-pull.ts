@@ -14,6 +14,9 @@ import { callHook, requireBytes } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
+import type { PathOf } from './state-rules.ts';
+import { asExchange } from './state-rules.ts';
+import { FirstContacts } from './first-contacts.ts';
 import { watchStateSize } from './state-size.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ServedStream } from './stream-server.ts';
@@ -24,7 +27,9 @@ export type PushPullCallback = (error: GossipError | null) => void;
 /** What push/pull needs from other parts. */
 export interface PushPullHooks {
   /** Merges some records, in their order. */
-  readonly merge: (nodes: readonly PushPullNode[]) => void;
+  readonly merge: (nodes: readonly PushPullNode[], pathOf: PathOf) => void;
+  /** Gossips what we hold of a member. */
+  readonly spread: (name: string) => void;
 }
 
 /**
@@ -47,6 +52,7 @@ export class PushPull {
   readonly #ticker: Ticker | null;
   readonly #turns = new Set<Timer>();
   #followUp: Timer | null = null;
+  readonly #firstContacts: FirstContacts;
   #isBusy = false;
   #isReuniting = false;
   #serving = 0;
@@ -55,6 +61,7 @@ export class PushPull {
     this.#core = core;
     this.#client = client;
     this.#hooks = hooks;
+    this.#firstContacts = new FirstContacts(core, hooks.spread);
     const { intervalMs } = core.config.pushPull;
     this.#ticker =
       intervalMs === false
@@ -91,7 +98,9 @@ export class PushPull {
     ports.logger.debug({ ...to, isJoin }, 'a push/pull begins');
     const options = { wantsReply: true, timeoutMs: config.limits.streamTimeoutMs };
     let isWanted = true;
+    const contact = isJoin ? this.#firstContacts.begin() : null;
     const tell: PushPullCallback = (error) => {
+      contact?.end();
       if (isWanted) done(error);
     };
     const giveUp = this.#client.exchange(to, this.#localState(isJoin), options, (error, reply) => {
@@ -100,10 +109,11 @@ export class PushPull {
         const text = `${formatAddress(to)} answered a push/pull with something else`;
         return tell(new GossipErrorClass('ERR_REMOTE', text, { reply: reply?.type }));
       }
-      this.#merge(reply, isJoin, tell);
+      this.#merge(reply, isJoin, contact?.pathsOf(reply.nodes) ?? asExchange, tell);
     });
     return () => {
       isWanted = false;
+      contact?.end();
       giveUp();
     };
   }
@@ -132,7 +142,9 @@ export class PushPull {
       if (unfinished === 0) this.#serving -= 1;
     };
     stream.whenClosed(finishOne);
-    this.#merge(request, request.join, (error) => {
+    // Who joins and knows nobody speaks of itself.
+    const pathOf = request.join && request.nodes.length === 1 ? asNewcomer : asExchange;
+    this.#merge(request, request.join, pathOf, (error) => {
       finishOne();
       if (error === null) return;
       counters.add('pushPulls.incompatible');
@@ -202,11 +214,11 @@ export class PushPull {
     return message;
   }
 
-  #merge(message: PushPullMessage, isJoin: boolean, done: PushPullCallback): void {
+  #merge(message: PushPullMessage, isJoin: boolean, pathOf: PathOf, done: PushPullCallback): void {
     watchStateSize(this.#core, 'received', message);
     const error = this.#incompatibility(message.nodes) ?? this.#refusal(message.nodes, isJoin);
     if (error !== null) return done(error);
-    this.#mergeSlice(message.nodes, 0, () => {
+    this.#mergeSlice({ nodes: message.nodes, pathOf }, 0, () => {
       const { userState } = message;
       if (userState.length > 0) {
         const { user } = this.#core.delegates;
@@ -217,14 +229,15 @@ export class PushPull {
     });
   }
 
-  #mergeSlice(nodes: readonly PushPullNode[], start: number, done: () => void): void {
+  #mergeSlice(merge: Merge, start: number, done: () => void): void {
+    const { nodes, pathOf } = merge;
     const end = start + MERGE_SLICE;
-    this.#hooks.merge(nodes.slice(start, end));
+    this.#hooks.merge(nodes.slice(start, end), pathOf);
     this.#core.counters.add('pushPulls.slices');
     if (end >= nodes.length) return done();
     const turn = this.#core.ports.clock.afterPendingInput(() => {
       this.#turns.delete(turn);
-      this.#mergeSlice(nodes, end, done);
+      this.#mergeSlice(merge, end, done);
     });
     this.#turns.add(turn);
   }
@@ -250,6 +263,14 @@ export class PushPull {
     });
   }
 }
+
+/** What is being merged. */
+interface Merge {
+  readonly nodes: readonly PushPullNode[];
+  readonly pathOf: PathOf;
+}
+
+const asNewcomer: PathOf = () => 'newcomer';
 
 function remoteMember(node: PushPullNode, localName: string): Member {
   const { name, state, incarnation, metadata, port } = node;

@@ -53,6 +53,7 @@ export async function stopParts(parts: Parts): Promise<void> {
   });
   core.events.listeners.clear();
   core.queue.clear();
+  core.newcomers.clear();
   core.userQueue.clear();
 }
 

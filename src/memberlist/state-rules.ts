@@ -10,7 +10,7 @@ import type { Member, MemberRecord } from './member.ts';
 import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
 import { HIGH_INCARNATION, isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
 import { SecondChance } from './second-chance.ts';
-import { spreadClaim } from './spread-claim.ts';
+import { spreadClaim, spreadNewcomer } from './spread-claim.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** What the rules need from other parts. */
@@ -24,7 +24,24 @@ export interface StateRulesHooks {
   readonly show: (claim: AliveMessage, to: Address) => void;
   /** There is fresh news to gossip. */
   readonly nudge: () => void;
+  /** There is word of a newcomer to pass round. */
+  readonly nudgeNewcomers: () => void;
 }
+
+/**
+ * How a claim came in an exchange, which decides how word of a newcomer is passed on: from a member that may be the
+ * only one to know it, from the newcomer itself, or from one whose neighbours have it, and it is not passed on.
+ */
+export type ExchangePath = 'exchange' | 'newcomer' | 'known';
+
+/** The path of what an exchange says of a name. */
+export type PathOf = (name: string) => ExchangePath;
+
+/** Of an exchange with a member of which nothing is known. */
+export const asExchange: PathOf = () => 'exchange';
+
+/** The same for packets: the address that one came from. */
+type ClaimPath = Address | ExchangePath;
 
 /**
  * Applies claims about nodes to the table.
@@ -72,14 +89,23 @@ export class StateRules {
     }
     table.watcher?.(local, 'changed');
     this.#spread(aliveClaim(local), finished);
+    if (isFirst) this.#spreadNewcomer(aliveClaim(local), 'newcomer');
     if (isFirst) events.joined(local);
     else if (hasChanged) events.updated(local);
   }
 
-  /** Applies an alive claim, from a packet or a push/pull. */
-  alive(told: AliveMessage): void {
+  /**
+   * Applies an alive claim.
+   *
+   * @param path - where the packet came from that brought it, or in what exchange it came
+   */
+  alive(told: AliveMessage, path: ClaimPath = 'exchange'): void {
     const { table, config, counters, local } = this.#core;
-    if (this.#isOldNews(table.get(told.node), told)) return;
+    const known = table.get(told.node);
+    if (known !== undefined && this.#isOldNews(known, told)) {
+      if (typeof path === 'object') this.#heardAgain(known, told, path);
+      return;
+    }
     const claim = { ...told, port: peerPort(this.#core, told.port) };
     const endpoint = endpointOf(claim.address, claim.port);
     const isUsable =
@@ -97,16 +123,16 @@ export class StateRules {
       return this.#tellIgnored(claim, endpoint, 'not admitted');
     }
     const record = table.get(claim.node);
-    if (record === undefined) return this.#aliveUnknown(claim, endpoint);
-    if (record === local) return this.#aliveOurselves(claim, endpoint);
+    if (record === undefined) return this.#aliveUnknown(claim, endpoint, path);
+    if (record === local) return this.#aliveOurselves(claim, endpoint, path);
     switch (judgeAlive(record, claim, endpoint, this.#isReclaimable(record))) {
       case 'stale':
         return this.#keepNewestAddressForm(record, claim, endpoint);
       case 'accept':
       case 'replace':
-        return this.#accept(record, claim, endpoint);
+        return this.#accept(record, claim, endpoint, path);
       case 'verify':
-        return this.#verify(record, claim, endpoint);
+        return this.#verify(record, claim, endpoint, path);
       case 'conflict':
         return this.#tellConflict(record, claim, endpoint);
     }
@@ -215,15 +241,17 @@ export class StateRules {
    * Merges the records of a push/pull, in their order.
    *
    * A node that the peer holds for dead is only suspected here, so that it can still refute.
+   *
+   * @param pathOf - how to pass on what is said of a name
    */
-  merge(nodes: readonly PushPullNode[]): void {
+  merge(nodes: readonly PushPullNode[], pathOf: PathOf = asExchange): void {
     const from = this.#core.local.name;
     for (const node of nodes) {
       const { incarnation, name } = node;
       switch (node.state) {
         case 'alive':
           if (this.#isOldNews(this.#core.table.get(name), node)) break;
-          this.alive({ ...node, type: 'alive', node: name });
+          this.alive({ ...node, type: 'alive', node: name }, pathOf(name));
           break;
         case 'left':
           this.dead({ type: 'dead', incarnation, node: name, from: name });
@@ -234,6 +262,12 @@ export class StateRules {
           break;
       }
     }
+  }
+
+  /** Passes on what we hold of a member, if it is one. */
+  spreadKnown(name: string): void {
+    const record = this.#core.table.get(name);
+    if (record?.state === 'alive') this.#spread(aliveClaim(record));
   }
 
   /** Stops every timer. */
@@ -288,7 +322,7 @@ export class StateRules {
     this.#core.ports.logger.warn({ node, ...endpoint, reason }, 'a claim was ignored');
   }
 
-  #aliveUnknown(claim: AliveMessage, endpoint: Address): void {
+  #aliveUnknown(claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
     const { table, config, counters, ports } = this.#core;
     if (claim.incarnation === 0) return counters.add('claims.refused.malformed');
     const { maxMembers } = config.limits;
@@ -311,16 +345,17 @@ export class StateRules {
       stateChangedAt: ports.clock.now(),
     };
     table.insert(record);
-    this.#accept(record, claim, endpoint);
+    this.#accept(record, claim, endpoint, path);
   }
 
-  #aliveOurselves(claim: AliveMessage, endpoint: Address): void {
-    const { local } = this.#core;
+  #aliveOurselves(claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
+    const { local, newcomers } = this.#core;
     if (this.#isLeaving) return;
     const isOurStart = claim.startId.length > 0 && sameBytes(claim.startId, local.startId);
     if (isOurStart || sameAddress(endpoint, local.address)) {
-      const isOldNews = claim.incarnation < local.incarnation || isOwnEcho(local, claim, endpoint);
-      if (!isOldNews) this.#refute(claim.incarnation);
+      const isEcho = isOwnEcho(local, claim, endpoint);
+      if (isEcho && typeof path === 'object') newcomers.heard(local.name, path);
+      if (!isEcho && claim.incarnation >= local.incarnation) this.#refute(claim.incarnation);
       return;
     }
     // Another process, or what is left of our former self: only the first one answers.
@@ -329,10 +364,11 @@ export class StateRules {
     });
   }
 
-  #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
-    const { counters, events, ports, table } = this.#core;
+  #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
+    const { counters, events, neighbours, ports, table } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
+    const isNewcomer = record.incarnation === 0 || !sameBytes(record.startId, claim.startId);
     const { name: node, address: former } = record;
     if (!sameAddress(former, endpoint)) {
       ports.logger.info({ node, ...endpoint, former }, 'member is at another address');
@@ -354,7 +390,9 @@ export class StateRules {
     }
     table.watcher?.(record, 'changed');
     counters.add('claims.alive');
-    this.#spread(claim);
+    if (wasGone) neighbours.came(record);
+    if (isNewcomer) this.#spreadNewcomer(claim, path);
+    else this.#spread(claim);
     if (wasGone) events.joined(record);
     else if (hasChanged) events.updated(record);
   }
@@ -372,13 +410,13 @@ export class StateRules {
     if (sameAddress(record.address, endpoint)) record.addressBytes = claim.address;
   }
 
-  #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+  #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
     const stored = record.startId;
     this.#whenNotVerifying(record.name, record.address, (answers) => {
       const isKnown = this.#core.table.get(record.name) === record;
       if (!isKnown || !sameBytes(record.startId, stored)) return;
       if (answers) this.#tellConflict(record, claim, endpoint);
-      else this.#replaceProcess(record, claim, endpoint);
+      else this.#replaceProcess(record, claim, endpoint, path);
     });
   }
 
@@ -392,7 +430,12 @@ export class StateRules {
   }
 
   /** The old process is gone without a word: say so first, so that what it held goes with it. */
-  #replaceProcess(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
+  #replaceProcess(
+    record: MemberRecord,
+    claim: AliveMessage,
+    endpoint: Address,
+    path: ClaimPath,
+  ): void {
     if (!isGone(record)) {
       this.#endSuspicion(record.name);
       record.state = 'dead';
@@ -400,7 +443,7 @@ export class StateRules {
       this.#core.table.watcher?.(record, 'changed');
       this.#core.events.gone(record);
     }
-    this.#accept(record, claim, endpoint);
+    this.#accept(record, claim, endpoint, path);
   }
 
   /** Nobody passes such a claim on, so the holder of the name would never hear of its twin. */
@@ -444,6 +487,32 @@ export class StateRules {
     if (claim.node === this.#core.local.name) this.#secondChance.spoke();
     spreadClaim(this.#core, claim, finished);
     this.#hooks.nudge();
+  }
+
+  /** What gossip or the newcomer itself brings goes round the ring; beside Go everything is left to chance. */
+  #spreadNewcomer(claim: AliveMessage, path: ClaimPath): void {
+    const { config, newcomers, ports } = this.#core;
+    // Without rounds of its own a word rides on probes.
+    if (config.wire === 'memberlist' || config.gossip.intervalMs === false) {
+      if (path !== 'known') this.#spread(claim);
+      return;
+    }
+    if (path === 'known' || path === 'exchange')
+      newcomers.keepSilent(claim.node, ports.clock.now());
+    if (path === 'known') return;
+    if (path === 'exchange') return this.#spread(claim);
+    spreadNewcomer(this.#core, claim);
+    if (path !== 'newcomer') newcomers.heard(claim.node, path);
+    this.#hooks.nudgeNewcomers();
+  }
+
+  /** A packet has brought the claim that we hold: its sender needs it from us no more, but others may. */
+  #heardAgain(record: MemberRecord, told: AliveMessage, from: Address): void {
+    const { newcomers } = this.#core;
+    if (told.incarnation !== record.incarnation) return;
+    if (record.state === 'alive' && newcomers.isSilent(record.name))
+      this.#spreadNewcomer(told, from);
+    else newcomers.heard(record.name, from);
   }
 }
 

@@ -24,13 +24,13 @@ export interface MemberlistStats {
 
 /** Sizes and counters at this moment. */
 export function collectStats(core: Core): MemberlistStats {
-  const { awareness, loopHealth, queue, table, userQueue } = core;
+  const { awareness, loopHealth, newcomers, queue, table, userQueue } = core;
   return {
     members: table.memberCount(),
     knownNodes: table.size,
     states: table.countStates(),
     healthScore: awareness.score,
-    queuedBroadcasts: queue.length,
+    queuedBroadcasts: queue.length + newcomers.length,
     queuedUserBroadcasts: userQueue.length,
     stalledMs: loopHealth.lostMs,
     longestStallMs: loopHealth.stalls.longestMs,

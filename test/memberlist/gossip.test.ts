@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { AliveMessage } from '../../src/codec/index.ts';
 import { ByteBudget } from '../../src/memberlist/byte-budget.ts';
 import type { MemberlistDelegates } from '../../src/memberlist/index.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
@@ -68,14 +69,16 @@ test('a message is sent a bounded number of times, then never again', async () =
   const nodes = await ring.spawnJoined(5, QUIET);
   ring.runFor(10_000);
   const raw = await RawPeer.start(ring, { host: '10.0.9.9' });
+  const claim = raw.alive({ node: 'other', address: Uint8Array.of(10, 0, 9, 9) });
+  raw.send(nodes[0]!, claim);
+  ring.runFor(30_000);
   const counts = new Map<string, number>();
   ring.network.onPacket = (from, _to, bytes) => {
     if (from.host === raw.address.host) return;
     const text = Buffer.from(bytes).toString('latin1');
-    if (text.includes('newcomer')) counts.set(from.host, (counts.get(from.host) ?? 0) + 1);
+    if (text.includes('other')) counts.set(from.host, (counts.get(from.host) ?? 0) + 1);
   };
-  const claim = raw.alive({ node: 'newcomer', address: Uint8Array.of(10, 0, 9, 9) });
-  raw.send(nodes[0]!, claim);
+  raw.send(nodes[0]!, { ...claim, incarnation: 2 });
   ring.runFor(30_000);
   assert.equal(counts.size, 5, 'everyone passes it on');
   const limit = 4 + 3 - 1; // mult x one digit, of which the first goes to three at once
@@ -106,19 +109,21 @@ test('the dead are still told news for a while, so that they can refute; the lef
   });
   const dead = await RawPeer.start(ring, { host: '10.0.9.1', name: 'dead' });
   const left = await RawPeer.start(ring, { host: '10.0.9.2', name: 'left' });
+  const other = (name: string, at: number, incarnation: number): AliveMessage =>
+    dead.alive({
+      node: name,
+      incarnation,
+      address: Uint8Array.of(10, 0, 8, at),
+      startId: new Uint8Array(4).fill(at),
+    });
+  dead.send(node, other('one', 1, 1), other('two', 2, 1));
+  ring.runFor(5000);
   dead.send(node, dead.alive(), { type: 'dead', node: 'dead', incarnation: 1, from: 'x' });
   left.send(node, left.alive(), { type: 'dead', node: 'left', incarnation: 1, from: 'left' });
   ring.runFor(10);
   const news = (name: string, at: number): void => {
     dead.heard.length = 0;
-    dead.send(
-      node,
-      dead.alive({
-        node: name,
-        address: Uint8Array.of(10, 0, 8, at),
-        startId: new Uint8Array(4).fill(at),
-      }),
-    );
+    dead.send(node, other(name, at, 2));
   };
   news('one', 1);
   ring.runFor(1000);

@@ -47,6 +47,9 @@ export class RulesBench {
       nudge: () => {
         this.nudges += 1;
       },
+      nudgeNewcomers: () => {
+        this.nudges += 1;
+      },
     });
     for (const name of ['join', 'suspect', 'fail', 'leave', 'update'] as const) {
       core.events.listeners.on(name, (member) => this.events.push(`${name} ${member.name}`));

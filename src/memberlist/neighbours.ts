@@ -1,0 +1,55 @@
+import type { MemberRecord } from './member.ts';
+import { isMember } from './member.ts';
+import type { MemberTable } from './members.ts';
+
+/**
+ * Who stands beside us when all members stand in a ring, in the order of their names: everybody who knows the
+ * same members sees the same ring.
+ *
+ * Found by a walk through the table, then kept: a newcomer is compared with who stands there, and the walk comes
+ * again only when one of both is gone.
+ */
+export class Neighbours {
+  readonly #table: MemberTable;
+  readonly #localName: string;
+  #next: MemberRecord | null = null;
+  #previous: MemberRecord | null = null;
+
+  constructor(table: MemberTable, localName: string) {
+    this.#table = table;
+    this.#localName = localName;
+  }
+
+  /** A record became a member's: to be called for each, but for our own. */
+  came(record: MemberRecord): void {
+    const { name } = record;
+    if (this.#next === null || isBetween(this.#localName, name, this.#next.name))
+      this.#next = record;
+    if (this.#previous === null || isBetween(this.#previous.name, name, this.#localName))
+      this.#previous = record;
+  }
+
+  /** Both neighbours, the next one first; one when it is both, none when there is nobody else. */
+  both(): readonly MemberRecord[] {
+    if (!this.#isThere(this.#next) || !this.#isThere(this.#previous)) this.#find();
+    if (this.#next === null || this.#previous === null) return [];
+    return this.#next === this.#previous ? [this.#next] : [this.#next, this.#previous];
+  }
+
+  #isThere(record: MemberRecord | null): boolean {
+    return record !== null && isMember(record) && this.#table.get(record.name) === record;
+  }
+
+  #find(): void {
+    this.#next = null;
+    this.#previous = null;
+    for (const record of this.#table.all()) {
+      if (!record.isLocal && isMember(record)) this.came(record);
+    }
+  }
+}
+
+/** Whether a name comes after one and before another, going round. */
+function isBetween(after: string, name: string, before: string): boolean {
+  return after < before ? after < name && name < before : after < name || name < before;
+}
