@@ -62,7 +62,7 @@ export async function measureSpeed(options: SpeedOptions): Promise<SpeedReport> 
   const key = new Uint8Array(32).fill(3);
   const config = { wire, encryption: { keys: [key] } };
   const bytesBefore = heldBytes();
-  const { value } = await simulate({ seed, config }, async (world) => {
+  const { value } = await simulate({ seed, config, trace: { maxLines: 1_000 } }, async (world) => {
     const start = paceOf(world);
     await world.spawnMany(nodes);
     await world.until(() => world.hasOneView(), { withinMs: 600_000, what: 'one view' });

@@ -70,6 +70,17 @@ export function endpointOf(addressBytes: Uint8Array, port: number): Address | nu
   return host === null || port === 0 ? null : sharedAddress(host, port);
 }
 
+/** The same for bytes that all claims about a member share (`shared-records.ts`) and nobody changes. */
+export function claimedEndpoint(addressBytes: Uint8Array, port: number): Address | null {
+  const known = claimedEndpoints.get(addressBytes);
+  if (known?.port === port) return known;
+  const endpoint = endpointOf(addressBytes, port);
+  if (endpoint !== null) claimedEndpoints.set(addressBytes, endpoint);
+  return endpoint;
+}
+
+const claimedEndpoints = new WeakMap<Uint8Array, Address>();
+
 /** Whether two byte strings are equal. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

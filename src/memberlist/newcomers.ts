@@ -62,6 +62,8 @@ export class Newcomers {
   readonly #fresh = new Map<string, Word>();
   /** Sent, in the order of their last sending. */
   readonly #sent = new Map<string, Word>();
+  /** Needs no repeat, and is kept for a while, in the order of its last sending. */
+  readonly #settled = new Map<string, Word>();
   /** Known from exchanges, and not passed round by us. */
   #silent = new Set<string>();
   #silentSince = 0;
@@ -77,7 +79,7 @@ export class Newcomers {
 
   /** Claims that wait. */
   get length(): number {
-    return this.#fresh.size + this.#sent.size;
+    return this.#fresh.size + this.#sent.size + this.#settled.size;
   }
 
   /** Whether some were never sent. */
@@ -100,12 +102,13 @@ export class Newcomers {
   drop(name: string): void {
     this.#fresh.delete(name);
     this.#sent.delete(name);
+    this.#settled.delete(name);
   }
 
   /** Drops some, those first that were sent. */
   dropSome(count: number): void {
     let left = count;
-    for (const words of [this.#sent, this.#fresh]) {
+    for (const words of [this.#settled, this.#sent, this.#fresh]) {
       for (const name of words.keys()) {
         if (left <= 0) return;
         words.delete(name);
@@ -117,6 +120,7 @@ export class Newcomers {
   clear(): void {
     this.#fresh.clear();
     this.#sent.clear();
+    this.#settled.clear();
     this.#silent.clear();
   }
 
@@ -138,7 +142,8 @@ export class Newcomers {
 
   /** The claim about a name that waits here came in a packet: a neighbour that sent it has it. */
   heard(name: string, from: Address): void {
-    const word = this.#sent.get(name) ?? this.#fresh.get(name);
+    const settled = this.#settled.get(name);
+    const word = settled ?? this.#sent.get(name) ?? this.#fresh.get(name);
     if (word === undefined) return;
     const neighbour = this.#neighbours().find(({ address }) => sameAddress(address, from));
     if (neighbour === undefined) return;
@@ -148,6 +153,9 @@ export class Newcomers {
       // Only who speaks of itself says things again without need.
       word.hasAnswered = true;
       word.told = word.told.filter((each) => each !== neighbour);
+      if (settled === undefined) return;
+      this.#settled.delete(name);
+      this.#sent.set(name, word);
     }
   }
 
@@ -176,6 +184,7 @@ export class Newcomers {
   takeRepeat(room: PacketRoom, now: number, pauseMs: number): Repeat | null {
     const neighbours = this.#neighbours();
     if (neighbours.length === 0) return null;
+    this.#forgetSettled(now - KEPT_PAUSES * pauseMs);
     const limit = this.#sendLimit();
     const messages: Uint8Array[] = [];
     let to: readonly MemberRecord[] | null = null;
@@ -192,7 +201,8 @@ export class Newcomers {
         return !word.heard.includes(neighbour) || !word.told.includes(neighbour);
       });
       if (lacking.length === 0) {
-        if (word.sentAt <= now - KEPT_PAUSES * pauseMs) this.#sent.delete(name);
+        this.#sent.delete(name);
+        this.#settled.set(name, word);
         continue;
       }
       // One packet holds what the same neighbours lack; the rest comes with the next.
@@ -202,6 +212,13 @@ export class Newcomers {
       this.#noteSent(name, word, lacking, now);
     }
     return to === null ? null : { to, messages };
+  }
+
+  #forgetSettled(sentUntil: number): void {
+    for (const [name, { sentAt }] of this.#settled) {
+      if (sentAt > sentUntil) return;
+      this.#settled.delete(name);
+    }
   }
 
   #noteSent(name: string, word: Word, to: readonly MemberRecord[], now: number): void {

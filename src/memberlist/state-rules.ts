@@ -7,7 +7,7 @@ import { aliveClaim, callHook, peerPort, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
-import { endpointOf, isGone, sameBytes, toMember } from './member.ts';
+import { claimedEndpoint, isGone, sameBytes, toMember } from './member.ts';
 import { HIGH_INCARNATION, isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
 import { SecondChance } from './second-chance.ts';
 import { spreadClaim, spreadNewcomer } from './spread-claim.ts';
@@ -107,7 +107,7 @@ export class StateRules {
       return;
     }
     const claim = { ...told, port: peerPort(this.#core, told.port) };
-    const endpoint = endpointOf(claim.address, claim.port);
+    const endpoint = claimedEndpoint(claim.address, claim.port);
     const isUsable =
       endpoint !== null &&
       isReachableHost(endpoint.host) &&
