@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 
-import type { Board } from './board.ts';
+import type { Board, Plain, Task } from './board.ts';
 import type { Command } from './command.ts';
 import { numberOf } from './command.ts';
+import { KeptOutcomes } from './kept-outcomes.ts';
 import { playAll } from './players.ts';
 import { Progress } from './progress.ts';
 import { reportText } from './report.ts';
@@ -12,6 +13,7 @@ const COMMON_HELP = `  --seed S        the first seed (default 1); the same seed
   --jobs N        processes to share the runs out to (default: one per core)
   --json          the report as JSON instead of tables
   --save FOLDER   also write name.json, name.md and the drawings there
+  --keep FILE     write down each outcome at once, and take those that are there: to go on after a break
 `;
 
 /** The command that plays a board and shows what it says. */
@@ -26,6 +28,7 @@ export function boardCommand(board: Board): Command {
       jobs: { type: 'string' },
       json: { type: 'boolean' },
       save: { type: 'string' },
+      keep: { type: 'string' },
     },
     async run(values) {
       const seed = numberOf(values, 'seed', 1, { min: 0, max: 2 ** 31 });
@@ -33,12 +36,10 @@ export function boardCommand(board: Board): Command {
       const tasks = board.plan(values, seed);
       // Now, since files may change while runs go on.
       const commit = commitHere();
-      const total = tasks.reduce((sum, { cost = 1 }) => sum + cost, 0);
-      const progress = new Progress(process.stderr, total);
-      const outcomes = await playAll(board, tasks, jobs, ({ cost = 1, title }) =>
-        progress.add(cost, title),
-      );
-      progress.clear();
+      const path = values['keep'];
+      const kept =
+        typeof path === 'string' ? new KeptOutcomes({ path, board: board.name, commit }) : null;
+      const outcomes = await playRest(board, tasks, jobs, kept);
       const report = board.report(tasks, outcomes);
       const command = commandLine(board.name, values);
       const origin = { command, seed, commit, node: process.versions.node };
@@ -55,10 +56,32 @@ export function boardCommand(board: Board): Command {
   };
 }
 
+/** Plays what is not kept yet; the outcomes of all, in the order of the tasks. */
+async function playRest(
+  board: Board,
+  tasks: readonly Task[],
+  jobs: number,
+  kept: KeptOutcomes | null,
+): Promise<readonly Plain[]> {
+  const rest = tasks.filter((task) => kept?.find(task) === undefined);
+  const total = rest.reduce((sum, { cost = 1 }) => sum + cost, 0);
+  const progress = new Progress(process.stderr, total);
+  const played = await playAll(board, rest, jobs, (task, outcome) => {
+    kept?.add(task, outcome);
+    progress.add(task.cost ?? 1, task.title);
+  });
+  progress.clear();
+  const byTask = new Map(rest.map((task, at) => [task, played[at]]));
+  return tasks.map((task) => (byTask.has(task) ? byTask.get(task) : kept?.find(task)) as Plain);
+}
+
 /** What makes the same report again: the options without where it goes. */
 function commandLine(name: string, values: Readonly<Record<string, unknown>>): string {
   const words = Object.entries(values)
-    .filter(([option, value]) => !['save', 'json', 'jobs'].includes(option) && value !== undefined)
+    .filter(
+      ([option, value]) =>
+        !['save', 'json', 'jobs', 'keep'].includes(option) && value !== undefined,
+    )
     .map(([option, value]) => (value === true ? `--${option}` : `--${option} ${String(value)}`));
   return ['npm run sim --', name, ...words].join(' ');
 }

@@ -20,7 +20,7 @@ export type PlayAnswer = { readonly outcome: Plain } | { readonly error: string 
  * Plays all runs.
  *
  * @param jobs - processes to share them out to; 1 plays them here
- * @param onDone - called after each run
+ * @param onDone - called after each run, with what it gave
  * @returns their outcomes, in the order of the tasks
  * @throws Error that names the run that failed; those that have not begun are not played then
  */
@@ -28,13 +28,14 @@ export async function playAll(
   board: Board,
   tasks: readonly Task[],
   jobs: number,
-  onDone: (task: Task) => void,
+  onDone: (task: Task, outcome: Plain) => void,
 ): Promise<readonly Plain[]> {
   const outcomes: Plain[] = [];
   if (jobs === 1) {
     for (const task of tasks) {
-      outcomes.push(await playHere(board, task));
-      onDone(task);
+      const outcome = await playHere(board, task);
+      outcomes.push(outcome);
+      onDone(task, outcome);
     }
     return outcomes;
   }
@@ -45,8 +46,9 @@ export async function playAll(
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [at, task] = next;
         const order: PlayOrder = { board: board.name, input: task.input };
-        outcomes[at] = await ask(child, order, task.title);
-        onDone(task);
+        const outcome = await ask(child, order, task.title);
+        outcomes[at] = outcome;
+        onDone(task, outcome);
       }
     } catch (error) {
       // One failed run ends the others, too.

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+
+import { KeptOutcomes } from '../../../sim/kept-outcomes.ts';
+
+const task = (seed: number) => ({ title: `seed ${seed}`, input: { seed } });
+
+function inFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kept-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return join(folder, 'outcomes.jsonl');
+}
+
+test('outcomes are found again by their input, of the same board and commit alone', (t) => {
+  const path = inFolder(t);
+  const first = new KeptOutcomes({ path, board: 'keys', commit: 'abc' });
+  first.add(task(1), { lost: 0 });
+  assert.deepEqual(first.find(task(1)), { lost: 0 });
+  const again = new KeptOutcomes({ path, board: 'keys', commit: 'abc' });
+  assert.deepEqual(again.find(task(1)), { lost: 0 });
+  assert.equal(again.find(task(2)), undefined);
+  for (const other of [
+    { path, board: 'quiet', commit: 'abc' },
+    { path, board: 'keys', commit: 'abd' },
+  ]) {
+    assert.equal(new KeptOutcomes(other).find(task(1)), undefined);
+  }
+});
+
+test('a line that was cut short is none, and of changed files nothing is written', (t) => {
+  const path = inFolder(t);
+  new KeptOutcomes({ path, board: 'keys', commit: 'abc' }).add(task(1), 7);
+  appendFileSync(path, '{"board":"keys","comm');
+  assert.equal(new KeptOutcomes({ path, board: 'keys', commit: 'abc' }).find(task(1)), 7);
+  const before = readFileSync(path, 'utf8');
+  const changed = new KeptOutcomes({ path, board: 'keys', commit: 'abc+' });
+  changed.add(task(2), 8);
+  assert.equal(changed.find(task(2)), 8);
+  assert.equal(readFileSync(path, 'utf8'), before);
+});
