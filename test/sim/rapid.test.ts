@@ -67,6 +67,35 @@ test('removals are counted by pair, those by faulty members apart', () => {
   });
 });
 
+test("of several seeds the worst is held against the aim, and Go's rules against none", () => {
+  const tasks = rapid.plan({ nodes: '50', seeds: '2', faults: 'deaf' }, 1);
+  const rates = { mean: 0, p99: 0, max: 0 };
+  const common = { traffic: { received: rates, sent: rates }, curve: [] };
+  const flapsOf = (input: unknown): number => {
+    const { rules, seed } = input as { rules: string; seed: number };
+    return rules === 'go' ? 22 : seed;
+  };
+  const outcomes = tasks.map(({ input }) =>
+    (input as { kind: string }).kind === 'startup'
+      ? { wholeMs: 1_000, distinctSizes: 2, ...common }
+      : {
+          ...{ healthyRemoved: 0, healthyRemovedByFaulty: 1, flapsMost: flapsOf(input) },
+          ...{ flapsMean: 1, goneMs: null, leastSize: 49, ...common },
+        },
+  );
+  const { aims, tables } = rapid.report(tasks, outcomes);
+  assert.deepEqual(
+    tables[1]?.rows.map((row) => row.slice(1, 3)),
+    [
+      ['ours', 1],
+      ['ours', 2],
+      ["Go's", 1],
+    ],
+  );
+  assert.deepEqual(aims.at(-1)?.ours, 2);
+  assert.equal(aims.length, 3);
+});
+
 test('three flaps miss the aim at any length, two meet it after the whole time only', () => {
   const verdict = (seconds: string, flapsMost: number): (boolean | null)[] => {
     const tasks = rapid.plan(

@@ -18,7 +18,7 @@ export const rapid: Board = {
   --rules A,B     ours, go (our improvements off), or both (default both)
   --seconds S     how long the deaf and lossy ones are so (default 900)
   --join-seeds N  members that the others join through (default 3)
-  --seeds N       seeds of the start-up (default 3)
+  --seeds N       seeds of the start-ups and the faults, by Go's rules the first alone (default 3)
 `,
   options: {
     nodes: { type: 'string' },
@@ -61,14 +61,17 @@ function planRapid(values: CommandValues, seed: number): Task[] {
   for (const fault of faultsOf(values)) {
     const isCrash = fault === 'crash';
     const common = {
-      ...({ kind: 'fault', fault, nodes, seed } as const),
+      ...({ kind: 'fault', fault, nodes } as const),
       faulty: isCrash ? Math.min(10, Math.floor(nodes / 4)) : faulty,
       forMs: isCrash ? CRASH_MS : forMs,
     };
     const cost = ((nodes / 100) * common.forMs) / 12_000;
     for (const each of rules) {
-      const input: FaultInput = { ...common, rules: each };
-      tasks.push({ title: `${fault} among ${nodes}, rules: ${each}`, cost, input });
+      for (let at = 0; at < (each === 'go' ? 1 : seeds); at += 1) {
+        const input: FaultInput = { ...common, rules: each, seed: seed + at };
+        const title = `${fault} among ${nodes}, rules: ${each}, seed ${seed + at}`;
+        tasks.push({ title, cost, input });
+      }
     }
   }
   return tasks;
