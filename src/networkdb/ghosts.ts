@@ -12,7 +12,8 @@ import type { TableState } from './transitions.ts';
  * it wrote and joined before, and only it can put that right, since only the owner may write its state.
  * So an event about ourselves that does not agree with what we hold is answered at a time later than the
  * event's: an entry with our value or a tombstone, an attachment with a join or leave. In Go such events
- * are dropped unread; the entries stay for ever, and first writes lose against them.
+ * are dropped unread; the entries stay for ever, and first writes lose against them. So it is too with a write
+ * of an earlier life at the very time of one of ours: of the two, members of ours keep the greater, Go the first.
  *
  * Answers are bounded in rate, because a peer could invent such events. What is not answered now comes
  * again with the next exchange. While another process claims our name there are no answers at all: two
@@ -78,9 +79,12 @@ export class Ghosts {
     if (state.attachments.joined(network) === undefined) return;
     const claimed: EntryVersion = { time, owner, isDeleted: event.kind === 'delete', value };
     const held = state.store.get(network, table, key);
-    if (held !== undefined && compareVersions(claimed, held) <= 0) return;
-    state.tableClock.witness(time);
     const isOurs = held?.owner === state.localName;
+    if (held !== undefined && compareVersions(claimed, held) <= 0) {
+      const isOfEarlierLife = isOurs && time === held.time && !claimed.isDeleted && !held.isDeleted;
+      if (!isOfEarlierLife || compareVersions(claimed, held) === 0) return;
+    }
+    state.tableClock.witness(time);
     if (claimed.isDeleted && !isOurs) return;
     if (!this.#mayAnswer()) return;
     const isDeleted = !isOurs || held.isDeleted;

@@ -194,11 +194,16 @@ function wins(
   held: StoredEntry | undefined,
 ): boolean {
   if (held === undefined) return true;
-  const isNewer = compareVersions(version, held) > 0;
-  if (version.time === held.time && version.owner !== held.owner) {
+  const order = compareVersions(version, held);
+  const isNewer = order > 0;
+  if (version.time === held.time && order !== 0) {
     const [winner, loser] = isNewer ? [version, held] : [held, version];
-    parts.conflicts.note(event, winner, loser);
-    parts.rewrites.met({ address: event, winner, loser });
+    const isOneOwner = winner.owner === loser.owner;
+    if (!isOneOwner) parts.conflicts.note(event, winner, loser);
+    // A tombstone of the time and owner of a live entry is forged, and its owner has nothing to say to it.
+    if (!isOneOwner || winner.isDeleted === loser.isDeleted) {
+      parts.rewrites.met({ address: event, winner, loser });
+    }
   }
   return isNewer;
 }

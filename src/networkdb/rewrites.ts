@@ -18,7 +18,8 @@ import type { TableState } from './transitions.ts';
  *   both owners are ours     the winner does it
  *   one owner is of Go       ours does it, whichever name wins
  *
- * if by then the key still holds one of the writes of that time. A key is written anew at most once in
+ * if by then the key still holds one of the writes of that time. Two writes of one owner are of two of its lives;
+ * whoever of us sees both sends it the lesser, and it answers as to any trace of an earlier life (`ghosts.ts`). A key is written anew at most once in
  * 30 s, so that owners who write it in turns do not drive each other; what is due earlier waits. The
  * winner may never meet the losing write, since nodes of ours do not pass it on: who of us sees both
  * sends it there, once in 30 s. Everything that is remembered for this is bounded. What finds no room
@@ -46,7 +47,7 @@ export interface RewritesParts {
   readonly publisher: Publisher;
 }
 
-/** Two writes to one key by different owners at one time. */
+/** Two writes to one key at one time, by different owners or in two lives of one. */
 export interface Collision {
   readonly address: EntryAddress;
   readonly winner: EntryVersion;
@@ -87,6 +88,10 @@ export class Rewrites {
     const { address, winner, loser } = collision;
     const { localName, nodes } = this.#parts.state;
     if (!this.#hasForeignMember(address.network)) return;
+    if (winner.owner === loser.owner) {
+      this.#forward(collision, false);
+      return;
+    }
     const isForeignWinner = nodes.isForeign(winner.owner);
     if (winner.owner === localName) this.#schedule(address, winner);
     else if (loser.owner !== localName) this.#forward(collision, isForeignWinner);

@@ -231,3 +231,42 @@ test('thousands of collisions at once cost bounded memory, and all of them end a
   for (const key of keys) assert.deepEqual([ours[key], gos[key]], ['of ours', 'of ours'], key);
   assert.equal(zulu.engine.stats().waitingRewrites, 0);
 });
+
+for (const [old, relation] of [
+  ['a value before', 'lesser'],
+  ['z value before', 'greater'],
+] as const) {
+  test(`what an earlier life of ours wrote at the same time is put right beside Go, where it is the ${relation}`, () => {
+    const m = mixed(['a', 'b', 'c'], ['go', 'go2']);
+    const [a] = m.nodes;
+    assert.ok(a);
+    for (const node of m.go) node.isDeaf = () => true;
+    a.engine.set(at('k'), encode('new'));
+    const { table: time } = a.engine.stats().clocks;
+    for (const node of m.go) {
+      node.entries.set('k', { time, owner: 'a', isDeleted: false, value: old });
+      node.isDeaf = null;
+    }
+    m.cluster.clock.runFor(120_000);
+    assert.deepEqual(new Set(m.values()), new Set(['new']));
+    assert.equal(count(a, 'tables.ghosts.entries'), 1, 'once is enough');
+    assert.equal(written(m.nodes), 0);
+  });
+}
+
+test('who of ours sees a write of two lives of another sends it there', () => {
+  const m = mixed(['a', 'b'], ['go']);
+  const [a, b] = m.nodes;
+  const [go] = m.go;
+  assert.ok(a && b && go);
+  go.isDeaf = () => true;
+  a.engine.set(at('k'), encode('new'));
+  m.cluster.clock.runFor(1_000);
+  const { table: time } = a.engine.stats().clocks;
+  go.entries.set('k', { time, owner: 'a', isDeleted: false, value: 'before' });
+  go.isDeaf = null;
+  go.sync('b', false);
+  m.cluster.clock.runFor(5_000);
+  assert.equal(count(b, 'tables.rewrites.forwarded'), 1);
+  assert.deepEqual(m.values(), ['new', 'new', 'new']);
+});
