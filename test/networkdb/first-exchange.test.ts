@@ -213,6 +213,38 @@ test('an answer may take longer than its time as long as the next chunk comes in
   killAll(cluster);
 });
 
+test('an answer whose chunks never end is given up', () => {
+  const cluster = new FakeCluster({ tables: { ...OFF, bulkSyncTimeoutMs: 1_000 } });
+  const [self, peer] = cluster.startAll(['self', 'p']);
+  assert.ok(self && peer);
+  peer.engine.joinNetwork('prod');
+  cluster.clock.runFor(1_000);
+  cluster.stream = (_from, _to, _bytes, done) => {
+    cluster.clock.schedule(1, () => {
+      done(null);
+    });
+  };
+  let isDone = false;
+  self.engine.joinNetwork('prod', {
+    done: () => {
+      isDone = true;
+    },
+  });
+  const chunk = { time: 0, isRequest: false, node: 'p', networks: ['prod'], payload: EMPTY };
+  const message = wrapGossip(GOSSIP_TYPE.bulkSync, encodeBulkSync(chunk));
+  for (let i = 0; i < 38; i += 1) {
+    cluster.clock.runFor(500);
+    self.engine.events.message(message);
+  }
+  assert.equal(isDone, false);
+  cluster.clock.runFor(500);
+  self.engine.events.message(message);
+  cluster.clock.runFor(1_000);
+  assert.equal(isDone, true);
+  assert.equal(self.engine.stats().counters['tables.sync.timedOut'], 1);
+  killAll(cluster);
+});
+
 test('who is being answered is not asked by a round that comes meanwhile', () => {
   const cluster = new FakeCluster({ tables: { bulkSyncIntervalMs: 2_000 } });
   const [holder] = cluster.startOn('prod', ['holder']);
