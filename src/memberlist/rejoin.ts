@@ -171,7 +171,8 @@ export class Rejoin {
   #tryMissing(): void {
     if (!this.#isOpen) return;
     const { ports, table, local } = this.#core;
-    if (table.memberCount() <= 1 && this.#saved.length > 0) this.#contact(this.#saved);
+    // Members are counted by looking at each, so that is asked last.
+    if (this.#saved.length > 0 && table.memberCount() <= 1) this.#contact(this.#saved);
     for (const target of this.#targets) {
       const endpoint = parseJoinTarget(target, local.address.port);
       resolveJoinTarget(ports.resolver, endpoint, (error, endpoints) => {
