@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
-import type { VirtualClock } from './clock.ts';
+import type { EventClock } from './event-queue.ts';
 import { QueuedEvent } from './event-queue.ts';
 
 /*
@@ -44,10 +44,10 @@ class PendingCall extends QueuedEvent implements Timer {
 /** A call that waits for the end of an instant; whoever stops the view does not look for it. */
 class DeferredCall extends QueuedEvent implements Timer {
   readonly #view: ClockView;
-  readonly #clock: VirtualClock;
+  readonly #clock: EventClock;
   run: () => void;
 
-  constructor(view: ClockView, clock: VirtualClock, run: () => void) {
+  constructor(view: ClockView, clock: EventClock, run: () => void) {
     super();
     this.#view = view;
     this.#clock = clock;
@@ -124,7 +124,7 @@ class PendingCalls {
 
 /** One process's share of a virtual clock. */
 export class ClockView implements Clock {
-  readonly #clock: VirtualClock;
+  readonly #clock: EventClock;
   readonly #pending = new PendingCalls();
   #isStopped = false;
   /** Neither stopped nor paused: what every timer looks at. */
@@ -141,7 +141,7 @@ export class ClockView implements Clock {
   readonly #stallHearers: ((beganAt: number, endedAt: number) => void)[] = [];
   #stallEnd: StallEnd | null = null;
 
-  constructor(clock: VirtualClock, tellsStalls: boolean) {
+  constructor(clock: EventClock, tellsStalls: boolean) {
     this.#clock = clock;
     if (!tellsStalls) return;
     this.onStall = (hear) => {

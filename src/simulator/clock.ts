@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
 import { ClockView } from './clock-view.ts';
 import { EventQueue, QueuedEvent } from './event-queue.ts';
-import type { EventPhase } from './event-queue.ts';
+import type { EventClock, EventPhase } from './event-queue.ts';
 
 /*
  * Virtual time: it stands still while code runs and jumps from one pending call to the next.
@@ -36,7 +36,7 @@ class ScheduledCall extends QueuedEvent implements Timer {
 }
 
 /** A {@link Clock} that the test or simulation moves by hand. */
-export class VirtualClock implements Clock {
+export class VirtualClock implements Clock, EventClock {
   readonly #queue = new EventQueue();
   #now: number;
   #isRunning = false;

@@ -23,6 +23,15 @@ export abstract class QueuedEvent {
   abstract fire(): void;
 }
 
+/** The clock that events wait on. */
+export interface EventClock {
+  now(): number;
+  /** Lets an event wait that does not yet. @param delayMs - below 0 counts as 0 */
+  enqueue(delayMs: number, phase: EventPhase, event: QueuedEvent): void;
+  /** Forgets an event; harmless when it does not wait. */
+  dequeue(event: QueuedEvent): void;
+}
+
 const NOT_QUEUED = -1;
 const LEAST_COMPACTED = 1024;
 const CHILDREN = 4;
