@@ -107,8 +107,8 @@ export class NewcomerGossip {
 const GATHER_MS = 2;
 /** Least time between two sendings. */
 const BURST_GATHER_MS = 50;
-/** Gossip intervals after which no word of a newcomer goes round any more. */
-const SILENT_INTERVALS = 30;
+/** Gossip intervals after which what went round when we joined is known to all. */
+const SILENT_INTERVALS = 8;
 /** Packets at once, of what was never sent and of what is said again. */
 const MAX_FRESH_PACKETS = 32;
 const MAX_REPEATED_PACKETS = 8;

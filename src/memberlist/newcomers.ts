@@ -126,8 +126,8 @@ export class Newcomers {
 
   /** We know a newcomer from an exchange, and do not pass the word round. */
   keepSilent(name: string, now: number): void {
+    if (this.#silent.size === 0) this.#silentSince = now;
     this.#silent.add(name);
-    this.#silentSince = now;
   }
 
   /** Whether word of a newcomer that we knew already is to be passed round by us all the same. */
@@ -135,7 +135,7 @@ export class Newcomers {
     return this.#silent.has(name);
   }
 
-  /** Forgets what we were silent of, when the last came at this time or before: no word goes round for so long. */
+  /** Forgets what we were silent of, when the first came at this time or before: what went round then is round. */
   forgetSilent(until: number): void {
     if (this.#silent.size > 0 && this.#silentSince <= until) this.#silent = new Set();
   }
@@ -153,10 +153,10 @@ export class Newcomers {
       // Only who speaks of itself says things again without need.
       word.hasAnswered = true;
       word.told = word.told.filter((each) => each !== neighbour);
-      if (settled === undefined) return;
-      this.#settled.delete(name);
-      this.#sent.set(name, word);
     }
+    if (settled === undefined || word.told.includes(neighbour)) return;
+    this.#settled.delete(name);
+    this.#sent.set(name, word);
   }
 
   /** Takes what was never sent for one packet, and counts it as sent. */

@@ -108,6 +108,21 @@ describe('word of newcomers', () => {
     beside = [next, previous];
   });
 
+  test('is told to a neighbour that says it when both former ones have it', () => {
+    const words = list();
+    words.add('x', word('x'));
+    words.takeFresh(ROOM, 0);
+    words.heard('x', next.address);
+    words.heard('x', previous.address);
+    assert.equal(words.takeRepeat(ROOM, 100, 100), null);
+    const between = record('o');
+    beside = [between, previous];
+    words.heard('x', between.address);
+    assert.deepEqual(words.takeRepeat(ROOM, 200, 100)?.to, [between]);
+    assert.equal(words.takeRepeat(ROOM, 400, 100), null);
+    beside = [next, previous];
+  });
+
   test('is said once more to a neighbour that says it again, unless it speaks of itself', () => {
     const words = list();
     for (const name of ['x', 'n']) words.add(name, word(name));
