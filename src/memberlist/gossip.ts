@@ -43,7 +43,8 @@ export class Gossip {
               this.#newcomers.repeat(intervalMs);
             },
             // It is also what notices stalls, mostly.
-            isIdle: () => !core.loopHealth.needsTimers && !sender.mayHaveNews(),
+            isIdle: () =>
+              !core.loopHealth.needsTimers && !sender.mayHaveNews() && !core.newcomers.needsRounds,
           });
   }
 
@@ -71,6 +72,7 @@ export class Gossip {
 
   /** The same for word of newcomers, which goes its own way. */
   nudgeNewcomers(): void {
+    this.#ticker?.wake();
     this.#newcomers.nudge();
   }
 

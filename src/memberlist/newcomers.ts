@@ -87,6 +87,11 @@ export class Newcomers {
     return this.#fresh.size > 0;
   }
 
+  /** Whether rounds have something to do: to say again, or to forget. */
+  get needsRounds(): boolean {
+    return this.length > 0 || this.#silent.size > 0;
+  }
+
   /** Adds a claim in place of the one about the same name. */
   add(name: string, message: Uint8Array): void {
     this.drop(name);

@@ -499,7 +499,7 @@ export class StateRules {
     }
     if (path === 'known' || path === 'exchange')
       newcomers.keepSilent(claim.node, ports.clock.now());
-    if (path === 'known') return;
+    if (path === 'known') return this.#hooks.nudgeNewcomers();
     if (path === 'exchange') return this.#spread(claim);
     spreadNewcomer(this.#core, claim);
     if (path !== 'newcomer') newcomers.heard(claim.node, path);
