@@ -50,8 +50,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'older writes take the place of newer ones',
     file: 'networkdb/handlers.js',
-    find: 'const isNewer = compareVersions(version, held) > 0;',
-    replace: 'const isNewer = compareVersions(version, held) !== 0;',
+    find: 'const isNewer = order > 0;',
+    replace: 'const isNewer = order !== 0;',
     noticedBy: 1,
   },
   {
