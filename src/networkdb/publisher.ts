@@ -65,7 +65,10 @@ export class Publisher {
     const { membership, pacer, random, state } = this.#parts;
     if (!pacer.hasCredit()) return;
     const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
-    const members = sample(random, state.attachments.participants(network), TOLD_BY_OURSELVES);
+    const others = state.attachments
+      .participants(network)
+      .filter((name) => name !== state.localName);
+    const members = sample(random, others, TOLD_BY_OURSELVES);
     membership.sendPackets(members, message);
     pacer.spend(message.length * members.length);
   }

@@ -39,7 +39,14 @@ test('a join is known to all members within 5 ms, without a tick of gossip', () 
   const late = cluster.start('late');
   cluster.join(late);
   cluster.clock.runFor(2_000);
+  const told: string[] = [];
+  const sendPackets = late.sendPackets.bind(late);
+  late.sendPackets = (to, message) => {
+    told.push(...to);
+    sendPackets(to, message);
+  };
   late.engine.joinNetwork('prod');
+  assert.deepEqual(told.sort(), names.sort(), 'each of them, and not itself');
   cluster.clock.runFor(5);
   const behind = members.filter(({ engine }) => !engine.peers('prod').includes('late'));
   assert.deepEqual(
