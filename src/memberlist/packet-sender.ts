@@ -187,7 +187,9 @@ export class PacketSender {
     const { queue, userQueue, delegates } = this.#core;
     if (queue.length > 0 || userQueue.length > 0) return true;
     const { user } = delegates;
-    this.#isQuiet = user?.getBroadcasts === undefined || user.hasBroadcasts?.() === false;
+    const mayOffer = (): boolean => user?.hasBroadcasts?.() !== false;
+    this.#isQuiet =
+      user?.getBroadcasts === undefined || !callHook(this.#core, 'hasBroadcasts', mayOffer, true);
     return !this.#isQuiet;
   }
 

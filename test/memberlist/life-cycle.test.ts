@@ -243,7 +243,7 @@ test('a listener or hook that throws is counted and harms nobody', async () => {
     throw new Error('listener');
   };
   const hooks = { onJoin: fail, onLeave: fail, onUpdate: fail };
-  const user = { onUserMessage: fail, getBroadcasts: fail };
+  const user = { onUserMessage: fail, getBroadcasts: fail, hasBroadcasts: fail };
   const a = await ring.spawn({}, { delegates: { observer: hooks, user } });
   const heard: string[] = [];
   for (const name of ['join', 'leave', 'update', 'suspect', 'fail'] as const) {
