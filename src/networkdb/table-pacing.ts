@@ -24,9 +24,6 @@ export const GO_PACKETS = 128;
 const GO_BURST_MS = 1_000;
 const GO_PACKET_MS = GO_BURST_MS / GO_PACKETS;
 
-/** Nodes of Go after which those are forgotten that were sent nothing lately. */
-const MANY_GO_NODES = 1_024;
-
 const BURST_MS = 100;
 
 /** Send budget of a node. */
@@ -35,7 +32,7 @@ export class TablePacing {
   readonly #bytesPerMs: number;
   readonly #isGo: (peer: string) => boolean;
   readonly #packetsTo = new Map<string, number>();
-  /** When what each node of Go was sent is made up for. */
+  /** When what each node of Go was sent is made up for; the one that was sent nothing for longest first. */
   readonly #goDueAt = new Map<string, number>();
   #credit: number;
   #creditedAt: number;
@@ -90,9 +87,13 @@ export class TablePacing {
     this.#packetsTo.set(peer, (this.#packetsTo.get(peer) ?? 0) + 1);
     if (!this.#isGo(peer)) return;
     const now = this.#clock.now();
-    this.#goDueAt.set(peer, Math.max(this.#goDueAt.get(peer) ?? 0, now) + GO_PACKET_MS);
-    if (this.#goDueAt.size <= MANY_GO_NODES) return;
-    for (const [name, dueAt] of this.#goDueAt) if (dueAt <= now) this.#goDueAt.delete(name);
+    const dueAt = Math.max(this.#goDueAt.get(peer) ?? 0, now) + GO_PACKET_MS;
+    this.#goDueAt.delete(peer); // it goes to the end
+    this.#goDueAt.set(peer, dueAt);
+    for (const [longestUnsent, itsDueAt] of this.#goDueAt) {
+      if (itsDueAt > now) return;
+      this.#goDueAt.delete(longestUnsent);
+    }
   }
 
   #refill(): void {

@@ -19,7 +19,7 @@ import {
 } from '../../src/networkdb/lamport.ts';
 import { checkName, isValidName } from '../../src/networkdb/names.ts';
 import { compareBytes, compareText } from '../../src/networkdb/order.ts';
-import { PACKETS_PER_WINDOW, TablePacing } from '../../src/networkdb/table-pacing.ts';
+import { GO_PACKETS, PACKETS_PER_WINDOW, TablePacing } from '../../src/networkdb/table-pacing.ts';
 import { RateLimit } from '../../src/networkdb/rate-limit.ts';
 import { Slices } from '../../src/networkdb/slices.ts';
 import { Counters, utf8Length } from '../../src/runtime/index.ts';
@@ -193,6 +193,31 @@ test('a destination has room for so many packets in a window', () => {
   assert.ok(pacer.hasRoomFor(['b']));
   clock.runFor(10);
   assert.ok(pacer.hasRoomFor(['a', 'b']));
+});
+
+test('a node of Go has room for so many packets a second, whatever others of Go are sent', () => {
+  const clock = new VirtualClock();
+  const pacer = new TablePacing(clock, 1_000_000, (peer) => peer.startsWith('go'));
+  const send = (peer: string): number => {
+    let sent = 0;
+    for (; pacer.hasRoomFor([peer]) && sent < 1_000; sent += 1) pacer.notePacket(peer);
+    return sent;
+  };
+  const sendFor = (peer: string, durationMs: number): number => {
+    let sent = send(peer);
+    for (let ms = 0; ms < durationMs; ms += 10) {
+      clock.runFor(10);
+      sent += send(peer);
+    }
+    return sent;
+  };
+  assert.ok(Math.abs(sendFor('go1', 30) - GO_PACKETS) <= 4);
+  for (let i = 0; i < 2_000; i += 1) pacer.notePacket(`go of a crowd ${i}`);
+  assert.ok(send('go1') <= 4, 'it is not forgotten among many');
+  assert.ok(Math.abs(sendFor('go1', 1_000) - GO_PACKETS) <= 4);
+  clock.runFor(2_000);
+  assert.ok(Math.abs(sendFor('go1', 30) - GO_PACKETS) <= 4, 'after a pause all of it again');
+  assert.ok(sendFor('ours', 1_000) > 10 * GO_PACKETS);
 });
 
 test('a rate is a burst and a refill', () => {
