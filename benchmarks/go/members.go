@@ -63,6 +63,10 @@ func (m *member) join(port int) error {
 
 func (m *member) count() int { return len(m.db.GetTableByNetwork(tableName, networkName)) }
 
+// joinPatience is how long a ring may take to form. Above 32 members a push/pull comes once in a minute or more, and it
+// is what tells of a newcomer whose gossip was lost.
+const joinPatience = 4 * time.Minute
+
 // ring starts so many members in this process, all of them known to all, on one network.
 func ring(size int) ([]*member, error) {
 	var members []*member
@@ -88,7 +92,7 @@ func ring(size int) ([]*member, error) {
 			return true
 		}
 	}
-	if err := until(time.Minute, everyone(func(m *member) int { return len(m.db.ClusterPeers()) }), "members"); err != nil {
+	if err := until(joinPatience, everyone(func(m *member) int { return len(m.db.ClusterPeers()) }), "members"); err != nil {
 		return nil, err
 	}
 	for _, m := range members {
@@ -96,7 +100,7 @@ func ring(size int) ([]*member, error) {
 			return nil, err
 		}
 	}
-	err := until(time.Minute, everyone(func(m *member) int { return len(m.db.Peers(networkName)) }), "peers")
+	err := until(joinPatience, everyone(func(m *member) int { return len(m.db.Peers(networkName)) }), "peers")
 	return members, err
 }
 
