@@ -97,6 +97,9 @@ const tables: readonly Row[] = [
   ...rowsOf({ bench: 'get', size: 100_000, runs: 3, unit: 'ns' }, [
     ['get, one of 100,000', 'get', null],
   ]),
+  ...rowsOf({ bench: 'memory', size: 10_000, runs: 3, unit: 'bytes' }, [
+    ['memory of an entry at 10,000', 'bytes-per-entry', null],
+  ]),
   ...rowsOf({ bench: 'memory', size: 100_000, runs: 3, unit: 'bytes' }, [
     ['memory of an entry at 100,000', 'bytes-per-entry', 0.8],
   ]),
@@ -174,6 +177,13 @@ const rings: readonly Row[] = [
   ...ringRows(20),
   ...rowsOf({ bench: 'one-create', size: 50, runs: 1, unit: 'ms' }, [
     ['one create until all of 50, median of 10', 'ms', null],
+  ]),
+  ...rowsOf({ bench: 'many-creates', size: 50, runs: 1, unit: 'ms' }, [
+    ['1,000 creates until all of 50', 'ms', null],
+    ['1,000 creates until all of 50, processor time', 'cpu-ms', null, 'ms cpu'],
+  ]),
+  ...rowsOf({ bench: 'killed', size: 50, runs: 1, unit: 'ms' }, [
+    ['killed process known to all of 50', 'ms', null],
   ]),
   ...rowsOf({ bench: 'idle', size: 50, runs: 1, unit: 'ms cpu/s' }, [
     ['idle member of 50, processor time', 'cpu-ms-per-s', null],
