@@ -9,7 +9,7 @@ import type { MemberRecord } from './member.ts';
  *   heard it. In Go such an accusation is old news and is met with silence.
  * - Who accuses and finds nobody to agree says its accusation again: if it is the accuser that is not heard, the
  *   accused must learn of it before it is declared dead.
- * - Who was declared dead and refuted it gets twice the time at the next doubt, then four times and eight times, for
+ * - Who was declared dead and refuted it gets three times the time at the next doubt, then six and nine times, for
  *   {@link FORGET_MS}. This holds for the same process only, known by its start id; so on the memberlist
  *   wire, where a restart looks alike, everybody gets the usual time.
  *
@@ -58,9 +58,10 @@ export class SecondChance {
     this.#falseDeaths.delete(record);
   }
 
-  /** How many times the usual length a doubt about this member lasts: 1, 2, 4 or 8. */
+  /** How many times the usual length a doubt about this member lasts: 1, 3, 6 or 9. */
   patience(record: MemberRecord): number {
-    return this.#core.config.suspicion.secondChance ? 2 ** this.#count(record) : 1;
+    if (!this.#core.config.suspicion.secondChance) return 1;
+    return Math.max(1, this.#count(record) * MORE_PATIENCE);
   }
 
   #count(record: MemberRecord): number {
@@ -72,5 +73,11 @@ export class SecondChance {
 
 /** Wrong deaths count for half an hour. */
 const FORGET_MS = 1_800_000;
-/** Doubled three times at most: a member that crashes after a bad time must be missed within minutes. */
+/**
+ * Three times, so that one wrong death is mostly enough: the shortest doubt of the default timers is then 12 s in a small ring,
+ * 20 s in one of 50, 27 s in one of 200. Deaths should be few, because a node that hears the refutation of one first
+ * does not count it, and will declare the next one for all.
+ */
+const MORE_PATIENCE = 3;
+/** A member that crashes after a bad time must be missed within minutes. */
 const MAX_COUNT = 3;

@@ -85,9 +85,9 @@ test('nobody repeats what others accuse, nor what is decided soon', () => {
   }
 });
 
-test('who was declared dead wrongly gets twice the time, then four times, then eight times, and no more', () => {
+test('who was declared dead wrongly gets three times the time, then six, then nine times, and no more', () => {
   const bench = benchOfFive();
-  for (const [round, expectedMs] of [24_000, 48_000, 96_000, 192_000, 192_000].entries()) {
+  for (const [round, expectedMs] of [24_000, 72_000, 144_000, 216_000, 216_000].entries()) {
     bench.rules.suspect(suspect('a', round + 1));
     assert.equal(doubtMs(bench, 'a'), expectedMs);
     bench.rules.alive(alive('a', round + 2));

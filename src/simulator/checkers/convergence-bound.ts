@@ -45,7 +45,7 @@ export function convergenceBoundMs(config: NetworkDBConfig, size: RingSize): num
 }
 
 /** How many times as long as usual a doubt lasts about who was declared dead wrongly. */
-const MOST_PATIENCE = 8;
+const MOST_PATIENCE = 9;
 /** On the memberlist wire a name that has died may appear elsewhere after that long. */
 const TAKE_OVER_MS = 30_000;
 /** Tries after which a lost member has been contacted but for one case in millions. */
