@@ -54,8 +54,8 @@ export function judgeAlive(
   return isNewStart ? 'verify' : 'conflict';
 }
 
-/** Whether an alive claim about ourselves is only our own words coming back. */
-export function isOwnEcho(record: MemberRecord, claim: AliveMessage, endpoint: Address): boolean {
+/** Whether an alive claim says what we hold: of ourselves, that only our own words come back. */
+export function saysTheSame(record: MemberRecord, claim: AliveMessage, endpoint: Address): boolean {
   return (
     claim.incarnation === record.incarnation &&
     sameAddress(record.address, endpoint) &&

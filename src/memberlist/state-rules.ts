@@ -8,7 +8,7 @@ import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
 import type { Member, MemberRecord } from './member.ts';
 import { claimedEndpoint, isGone, sameBytes, toMember } from './member.ts';
-import { HIGH_INCARNATION, isOwnEcho, judgeAlive, refutingIncarnation } from './precedence.ts';
+import { HIGH_INCARNATION, saysTheSame, judgeAlive, refutingIncarnation } from './precedence.ts';
 import { SecondChance } from './second-chance.ts';
 import { spreadClaim, spreadNewcomer } from './spread-claim.ts';
 import { Suspicion } from './suspicion.ts';
@@ -127,6 +127,9 @@ export class StateRules {
     if (record === local) return this.#aliveOurselves(claim, endpoint, path);
     switch (judgeAlive(record, claim, endpoint, this.#isReclaimable(record))) {
       case 'stale':
+        // What references did not tell: much metadata, or a layer above that has its say.
+        if (typeof path === 'object' && saysTheSame(record, claim, endpoint))
+          this.#heardAgain(record, told, path);
         return this.#keepNewestAddressForm(record, claim, endpoint);
       case 'accept':
       case 'replace':
@@ -353,7 +356,7 @@ export class StateRules {
     if (this.#isLeaving) return;
     const isOurStart = claim.startId.length > 0 && sameBytes(claim.startId, local.startId);
     if (isOurStart || sameAddress(endpoint, local.address)) {
-      const isEcho = isOwnEcho(local, claim, endpoint);
+      const isEcho = saysTheSame(local, claim, endpoint);
       if (isEcho && typeof path === 'object') newcomers.heard(local.name, path);
       if (!isEcho && claim.incarnation >= local.incarnation) this.#refute(claim.incarnation);
       return;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import type { MemberlistDelegates } from '../../src/memberlist/index.ts';
 import type { MemberRecord } from '../../src/memberlist/member.ts';
 import { MemberTable } from '../../src/memberlist/members.ts';
 import { Neighbours } from '../../src/memberlist/neighbours.ts';
@@ -168,21 +169,40 @@ describe('a ring that is started', () => {
     }
   });
 
-  test('costs each member about three packets for each newcomer', async () => {
-    const ring = new Ring();
-    const nodes = await ring.spawnJoined(30, QUIET);
-    ring.runFor(10_000);
-    let copies = 0;
-    ring.network.onPacket = (_from, to, bytes) => {
-      if (to.host !== '10.0.9.9' && Buffer.from(bytes).includes('newcomer')) copies += 1;
-    };
-    const late = await ring.spawn({ ...QUIET, nodeName: 'newcomer' }, { host: '10.0.9.9' });
-    await ring.settle(late.member.join([nodes[7]!.host]));
-    ring.runFor(10_000);
-    assert.ok(nodes.every(({ member }) => member.memberCount === 31));
-    assert.ok(copies < 4.5 * 30, `${copies} copies`);
-    await ring.close();
-  });
+  const NOBODY_ASKED = {};
+  const costs: [string, number, MemberlistDelegates][] = [
+    ['', 0, NOBODY_ASKED],
+    [', the most metadata or not', 512, NOBODY_ASKED],
+    [
+      ', also where the layer above is asked about each',
+      0,
+      { admission: { admitMember: () => true } },
+    ],
+  ];
+  for (const [besides, metadataBytes, delegates] of costs) {
+    test(`costs each member about three packets for each newcomer${besides}`, async () => {
+      const ring = new Ring();
+      const nodes = [];
+      for (let i = 0; i < 30; i += 1) nodes.push(await ring.spawn(QUIET, { delegates }));
+      for (const { member } of nodes.slice(1)) await ring.settle(member.join([nodes[0]!.host]));
+      ring.runFor(10_000);
+      assert.ok(nodes.every(({ member }) => member.memberCount === 30));
+      let copies = 0;
+      ring.network.onPacket = (_from, to, bytes) => {
+        if (to.host !== '10.0.9.9' && Buffer.from(bytes).includes('newcomer')) copies += 1;
+      };
+      const user = { localMetadata: () => new Uint8Array(metadataBytes).fill(7) };
+      const late = await ring.spawn(
+        { ...QUIET, nodeName: 'newcomer' },
+        { host: '10.0.9.9', delegates: { ...delegates, user } },
+      );
+      await ring.settle(late.member.join([nodes[7]!.host]));
+      ring.runFor(10_000);
+      assert.ok(nodes.every(({ member }) => member.memberCount === 31));
+      assert.ok(copies < 4.5 * 30, `${copies} copies`);
+      await ring.close();
+    });
+  }
 
   test('two rings are one when somebody joins through a member of each', async () => {
     const ring = new Ring();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { NodeState } from '../../src/codec/index.ts';
 import type { MemberRecord } from '../../src/memberlist/member.ts';
 import {
-  isOwnEcho,
+  saysTheSame,
   judgeAlive,
   MAX_INCARNATION,
   refutingIncarnation,
@@ -80,13 +80,13 @@ test('a process that was replaced does not come back by old gossip', () => {
 test('only a claim equal in everything is our own echo', () => {
   const ours = record('alive');
   const echo = alive('a', 5);
-  assert.ok(isOwnEcho(ours, echo, HERE));
-  assert.ok(!isOwnEcho(ours, echo, THERE));
-  assert.ok(!isOwnEcho(ours, echo, OTHER_PORT));
-  assert.ok(!isOwnEcho(ours, alive('a', 6), HERE));
-  assert.ok(!isOwnEcho(ours, alive('a', 5, { metadata: Uint8Array.of(1) }), HERE));
-  assert.ok(!isOwnEcho(ours, alive('a', 5, { versions: Uint8Array.of(1, 5, 3, 0, 0, 0) }), HERE));
-  assert.ok(!isOwnEcho(ours, alive('a', 5, { startId: startId(2) }), HERE));
+  assert.ok(saysTheSame(ours, echo, HERE));
+  assert.ok(!saysTheSame(ours, echo, THERE));
+  assert.ok(!saysTheSame(ours, echo, OTHER_PORT));
+  assert.ok(!saysTheSame(ours, alive('a', 6), HERE));
+  assert.ok(!saysTheSame(ours, alive('a', 5, { metadata: Uint8Array.of(1) }), HERE));
+  assert.ok(!saysTheSame(ours, alive('a', 5, { versions: Uint8Array.of(1, 5, 3, 0, 0, 0) }), HERE));
+  assert.ok(!saysTheSame(ours, alive('a', 5, { startId: startId(2) }), HERE));
 });
 
 test('a refutation is greater than both our own number and the accused one', () => {
