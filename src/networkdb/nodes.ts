@@ -120,12 +120,18 @@ export class NodeTable {
   /** Another node at the address: an active one first, then a failed, then a left one. */
   atAddress(address: Address, exceptName: string): NodeRecord | undefined {
     let found: NodeRecord | undefined;
-    const there = this.#byAddress.get(formatAddress(address));
-    for (const record of there instanceof Set ? there : there === undefined ? [] : [there]) {
+    for (const record of this.allAt(address)) {
       if (record.name === exceptName) continue;
       if (found === undefined || RANK[record.state] < RANK[found.state]) found = record;
     }
     return found;
+  }
+
+  /** All nodes that are, or were, at an address. */
+  allAt(address: Address): Iterable<NodeRecord> {
+    const there = this.#byAddress.get(formatAddress(address));
+    if (there === undefined) return [];
+    return there instanceof Set ? there : [there];
   }
 
   /** Records that are on their way out. */

@@ -1,4 +1,3 @@
-import { sameAddress } from '../runtime/index.ts';
 import type { NodeRecord } from './nodes.ts';
 import { NODE_RETENTION_MS } from './options.ts';
 import type { TableState } from './transitions.ts';
@@ -42,8 +41,8 @@ export class Strays {
 
   /** The membership has lost a node: whoever gave way to it at its address was the one that lives. */
   nodeGone(gone: NodeRecord): void {
-    for (const record of [...this.#parts.state.nodes.inactive()]) {
-      if (isStray(record) && sameAddress(record.address, gone.address)) this.#takeBack(record);
+    for (const record of [...this.#parts.state.nodes.allAt(gone.address)]) {
+      if (isStray(record)) this.#takeBack(record);
     }
   }
 

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 
 import type { NodeRecord, NodeState } from '../../src/networkdb/nodes.ts';
 import { NodeTable } from '../../src/networkdb/nodes.ts';
+import { Strays } from '../../src/networkdb/strays.ts';
+import type { TableState } from '../../src/networkdb/transitions.ts';
 
 function record(name: string, host: string, state: NodeState = 'active'): NodeRecord {
   const address = { host, port: 7946 };
@@ -40,4 +42,26 @@ test('of several nodes at one address an active one comes first, then a failed o
   }
   assert.equal(nodes.atAddress(at, 'active')?.name, 'failed');
   assert.deepEqual(nodes.names('left'), ['left']);
+});
+
+test('a node that goes is compared with those at its address alone, however many have gone', () => {
+  const nodes = new NodeTable();
+  for (const name of ['a', 'b']) nodes.add({ ...record(name, '10.0.0.1', 'left'), isMember: true });
+  nodes.add({ ...record('c', '10.0.0.2', 'left'), isMember: true });
+  let walks = 0;
+  nodes.inactive = function* (): Generator<NodeRecord> {
+    walks += 1;
+    yield* [];
+  };
+  const taken: string[] = [];
+  const state = {
+    nodes,
+    activate: (each: NodeRecord) => {
+      nodes.setState(each, 'active');
+    },
+    counters: { add: () => undefined },
+  } as unknown as TableState;
+  const strays = new Strays({ state, returned: ({ name }) => taken.push(name) });
+  strays.nodeGone(record('earlier', '10.0.0.1', 'failed'));
+  assert.deepEqual([taken, walks], [['a'], 0]);
 });
