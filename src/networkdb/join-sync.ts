@@ -34,6 +34,8 @@ export class JoinSync {
   #wholesAsked = 0;
   #hasWhole = false;
   #running = 0;
+  /** Members are being asked: one that fails at once does not stand on the stack of the next. */
+  #isAsking = false;
   #isOver = false;
 
   /**
@@ -47,20 +49,24 @@ export class JoinSync {
     this.#done = done;
   }
 
-  /** Starts it; with nobody to ask it is done at once. */
+  /** Starts it, or goes on with it; with nobody to ask it is done at once. */
   run(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     while (!this.#isOver && this.#running < SYNCS_AT_ONCE) {
-      const peer = this.#unasked.shift();
+      const peer = this.#unasked.shift() ?? this.#anotherForWhole();
       if (peer === undefined) break;
       this.#ask(peer, this.#needsWhole);
     }
-    if (this.#isOver) return;
-    // Whoever was asked for all has failed, and there is nobody left who was asked for nothing.
-    const peer = this.#needsWhole ? this.#answered.shift() : undefined;
-    if (peer !== undefined) this.#ask(peer, true);
-    if (this.#running > 0) return;
+    this.#isAsking = false;
+    if (this.#isOver || this.#running > 0) return;
     this.#isOver = true;
     this.#done();
+  }
+
+  /** Whoever was asked for all has failed, and there is nobody left who was asked for nothing. */
+  #anotherForWhole(): string | undefined {
+    return this.#needsWhole ? this.#answered.shift() : undefined;
   }
 
   /** Asks one more member. */

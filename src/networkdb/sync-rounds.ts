@@ -2,6 +2,7 @@ import type { Clock, Random, Timer } from '../runtime/index.ts';
 import { sample, shuffle, StateError, Ticker } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
 import type { GoPeers } from './go-peers.ts';
+import { inTurn } from './in-turn.ts';
 import { JoinSync } from './join-sync.ts';
 import type { TableState } from './transitions.ts';
 
@@ -183,7 +184,7 @@ export class SyncRounds {
     const left = new Set(attachments.joinedNetworks().filter(isDue));
     const met = new Set<string>();
     this.#isRoundRunning = true;
-    const next = (): void => {
+    inTurn((next) => {
       const [network] = left;
       if (network === undefined || this.#isStopped) {
         this.#isRoundRunning = false;
@@ -203,8 +204,7 @@ export class SyncRounds {
           next();
         },
       );
-    };
-    next();
+    });
   }
 
   /** Exchanges with the first peer that works; `done` hears which networks that covered, and with whom. */
@@ -213,27 +213,32 @@ export class SyncRounds {
     networksOf: (peer: string) => readonly string[],
     done: (covered: readonly string[], peer: string | null) => void,
   ): void {
-    const [peer, ...others] = peers;
-    if (peer === undefined || this.#isStopped) {
-      done([], null);
-      return;
-    }
-    const networks = networksOf(peer);
-    if (networks.length === 0) {
-      this.#tryInTurn(others, networksOf, done);
-      return;
-    }
-    this.#parts.bulkSync.request(peer, networks, 'all', (error) => {
-      if (error === null) done(networks, peer);
-      else this.#tryInTurn(others, networksOf, done);
+    let tries = 0;
+    inTurn((next) => {
+      const peer = peers[tries];
+      tries += 1;
+      if (peer === undefined || this.#isStopped) {
+        done([], null);
+        return;
+      }
+      const networks = networksOf(peer);
+      if (networks.length === 0) {
+        next();
+        return;
+      }
+      this.#parts.bulkSync.request(peer, networks, 'all', (error) => {
+        if (error === null) done(networks, peer);
+        else next();
+      });
     });
   }
 
   #commonNetworks(peer: string): readonly string[] {
     const { attachments } = this.#parts.state;
     return attachments
-      .joinedNetworks()
-      .filter((network) => attachments.isParticipant(network, peer));
+      .networksOf(peer)
+      .filter((name) => attachments.joined(name) !== undefined)
+      .filter((name) => attachments.isParticipant(name, peer));
   }
 
   #othersOn(network: string): readonly string[] {
