@@ -170,7 +170,12 @@ export class Newcomers {
     const messages: Uint8Array[] = [];
     let left = room.limitBytes - room.overheadBytes;
     for (const [name, word] of this.#fresh) {
-      if (word.message.length > left) break;
+      if (word.message.length > left) {
+        if (messages.length > 0) break;
+        // No packet holds it: there is less room in one than there was, as when encryption begins.
+        this.#fresh.delete(name);
+        continue;
+      }
       left -= word.message.length + room.overheadBytes;
       messages.push(word.message);
       this.#fresh.delete(name);
@@ -193,12 +198,13 @@ export class Newcomers {
     const limit = this.#sendLimit();
     const messages: Uint8Array[] = [];
     let to: readonly MemberRecord[] | null = null;
-    let left = room.limitBytes - room.overheadBytes;
+    const mostBytes = room.limitBytes - room.overheadBytes;
+    let left = mostBytes;
     let passes = LOOKAHEAD;
     for (const [name, word] of this.#sent) {
       if (word.sentAt > now - pauseMs || passes === 0) break;
       passes -= 1;
-      if (word.sends >= limit) {
+      if (word.sends >= limit || word.message.length > mostBytes) {
         this.#sent.delete(name);
         continue;
       }

@@ -338,7 +338,8 @@ function noteHeard(event: WaitingEvent, from: Side): void {
 
 function packetBudget(roomBytes: number, which: TakeBudget['which']): TakeBudget {
   const limitBytes = roomBytes - COMPOUND_OVERHEAD_BYTES;
-  return { overheadBytes: PART_OVERHEAD_BYTES, limitBytes, which };
+  const mostBytes = limitBytes - PART_OVERHEAD_BYTES;
+  return { overheadBytes: PART_OVERHEAD_BYTES, limitBytes, which, mostBytes };
 }
 
 function asDrained(events: readonly WaitingEvent[]): Drained | null {

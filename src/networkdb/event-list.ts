@@ -38,6 +38,8 @@ export interface TakeBudget {
   readonly limitBytes: number;
   /** Only events that were never sent, or only those last sent at this time or before. */
   readonly which: 'fresh' | { readonly sentUntil: number };
+  /** What no packet holds, since there is less room in one than there was, is dropped. Left out: nothing is. */
+  readonly mostBytes?: number;
 }
 
 interface Slot {
@@ -84,7 +86,7 @@ export class EventList {
     return this.#work;
   }
 
-  /** Events dropped because too many were waiting. */
+  /** Events dropped because too many were waiting, or no packet holds them any more. */
   get droppedCount(): number {
     return this.#droppedCount;
   }
@@ -117,8 +119,9 @@ export class EventList {
   }
 
   /** Takes events out, the least often sent first, of those the oldest first. */
-  take({ overheadBytes, limitBytes, which }: TakeBudget): WaitingEvent[] {
+  take({ overheadBytes, limitBytes, which, mostBytes = Infinity }: TakeBudget): WaitingEvent[] {
     const taken: Slot[] = [];
+    const tooLarge: Slot[] = [];
     const tiers = which === 'fresh' ? this.#tiers.slice(0, 1) : this.#tiers.slice(1);
     let left = limitBytes - overheadBytes;
     let passes = LOOKAHEAD;
@@ -132,7 +135,8 @@ export class EventList {
         // Within a queue events stand in the order in which they were sent.
         if (which !== 'fresh' && event.sentAt > which.sentUntil) break;
         if (event.message.length > left) {
-          passes -= 1;
+          if (event.message.length > mostBytes) tooLarge.push(slot);
+          else passes -= 1;
           continue;
         }
         left -= event.message.length + overheadBytes;
@@ -140,7 +144,8 @@ export class EventList {
       }
     }
     // Only now, since it may move what is left.
-    for (const slot of taken) this.#remove(slot);
+    for (const slot of [...taken, ...tooLarge]) this.#remove(slot);
+    this.#droppedCount += tooLarge.length;
     return taken.map(({ event }) => event);
   }
 

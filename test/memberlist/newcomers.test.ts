@@ -149,6 +149,18 @@ describe('word of newcomers', () => {
     assert.equal(words.takeRepeat(ROOM, 100, 100), null);
   });
 
+  test('that no packet holds any more keeps nothing else back', () => {
+    const words = list();
+    words.add('x', word('x'.repeat(900)));
+    words.takeFresh(ROOM, 0);
+    words.add('y', word('y'.repeat(900)));
+    words.add('z', word('z'));
+    const less = { ...ROOM, limitBytes: 800 };
+    assert.deepEqual(texts(words.takeFresh(less, 0)), ['z']);
+    assert.deepEqual(texts(words.takeRepeat(less, 100, 100)?.messages), ['z']);
+    assert.equal(words.length, 1);
+  });
+
   test('is dropped in part when too much waits, first what was sent', () => {
     const words = list();
     words.add('x', word('x'));

@@ -40,6 +40,17 @@ test('news is taken oldest first, and what does not fit is passed over', () => {
   assert.equal(list.bytes, 0);
 });
 
+test('what no packet holds any more is dropped, and does not stand in the way of others', () => {
+  const list = new EventList(100);
+  for (let i = 0; i < 40; i += 1) put(list, `large ${i}`, { size: 90 });
+  put(list, 'again', { size: 90, sends: 1 });
+  put(list, 'small', { size: 10 });
+  assert.deepEqual(keysOf(list, { ...fresh(80), mostBytes: 80 }), ['small']);
+  const repeats = { ...fresh(80), mostBytes: 80, which: { sentUntil: 0 } };
+  assert.deepEqual(keysOf(list, repeats), []);
+  assert.deepEqual([list.length, list.bytes, list.droppedCount], [0, 0, 41]);
+});
+
 test('repeats are taken least often sent first, and not before their time', () => {
   const list = new EventList(100);
   put(list, 'new');
