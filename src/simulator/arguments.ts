@@ -48,9 +48,14 @@ export function checkText(argument: string, value: unknown): void {
 
 /** Options with known fields only; those of `checks` that are there must pass. */
 export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
-  const isPlain = typeof options === 'object' && options !== null && !Array.isArray(options);
-  checkArgument(isPlain, `${what}: options`, options, 'an object');
+  checkObject(`${what}: options`, options);
   checkFields(what, options as object, known);
+}
+
+/** An object, and no list. */
+export function checkObject(argument: string, value: unknown): void {
+  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value);
+  checkArgument(isPlain, argument, value, 'an object');
 }
 
 /** How a cut works. */

@@ -220,7 +220,8 @@ export class ClockView implements Clock {
 
   #shift(shown: number, rate: number): void {
     this.#skew = { at: this.#clock.now(), shown, rate };
-    for (const pending of this.#pending) {
+    // What a jump makes due at one moment runs in the order in which it was due.
+    for (const pending of [...this.#pending].sort((a, b) => a.dueAt - b.dueAt)) {
       this.#clock.dequeue(pending);
       this.#clock.enqueue((pending.dueAt - shown) / rate, 0, pending);
     }

@@ -8,6 +8,7 @@ import {
   checkGroups,
   checkList,
   checkMode,
+  checkObject,
   checkTwoHosts,
   hostGiven,
 } from './arguments.ts';
@@ -51,11 +52,13 @@ export class MemoryNetwork {
 
   /** Changes every link that has no settings of its own. */
   setLinks(changes: Partial<LinkSettings>): void {
+    checkObject('changes', changes);
     this.#fabric.links.change(changes);
   }
 
   /** Changes the link in the direction from one host to the other. */
   setLink(from: string, to: string, changes: Partial<LinkSettings>): void {
+    checkObject('changes', changes);
     this.#fabric.links.changeOne(hostGiven('from', from), hostGiven('to', to), changes);
   }
 

@@ -370,8 +370,7 @@ export class World {
 
   /** A line of the scenario's in the trace. */
   note(text: string): void {
-    const given: unknown = text;
-    this.trace.add('note', '', typeof given === 'string' ? given : JSON.stringify(given));
+    this.trace.add('note', '', textOf(text));
   }
 
   /** Ends the simulation with an error. @internal */
@@ -505,6 +504,17 @@ function checkSpawn(what: string, options: SpawnOptions, known: readonly string[
   const isTarget = (each: unknown): boolean => each instanceof SimNode || typeof each === 'string';
   const holds = Array.isArray(join) && join.every(isTarget);
   checkArgument(holds, 'join', join, 'an array of nodes and addresses, or false');
+}
+
+/** What was given to be noted, as text: the trace of a test that fails must not fail itself. */
+function textOf(given: unknown): string {
+  if (typeof given === 'string') return given;
+  try {
+    const text = JSON.stringify(given) as string | undefined;
+    return text ?? String(given);
+  } catch {
+    return String(given);
+  }
 }
 
 function targetOf(target: SimNode | string): string {

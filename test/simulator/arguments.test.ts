@@ -51,6 +51,7 @@ test('simulate lists every option that is unknown, of the wrong type or out of r
 });
 
 /** Calls by what they are, each with something that it cannot take. */
+const [A, B] = ['10.0.0.1', '10.0.0.2'];
 const WRONG_CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
   ['sleep(-1)', (w) => w.sleep(-1)],
   ['sleep(NaN)', (w) => w.sleep(Number.NaN)],
@@ -98,6 +99,8 @@ const WRONG_CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
   ["names.set('seeds', ['n1'])", async (w) => w.names.set('seeds', ['n1'])],
   ['names.setDelay(-1)', async (w) => w.names.setDelay(-1)],
   ['names.setFailing(1)', async (w) => w.names.setFailing(untyped(1))],
+  ['setLinks(null)', async (w) => w.setLinks(untyped(null))],
+  ["network.setLink(…, 'lossy')", async (w) => w.network.setLink(A, B, untyped('lossy'))],
   ["network.setLink('n1', …)", async (w) => w.network.setLink('n1', '10.0.0.2', { lossRate: 1 })],
   ["network.cut('n1', …)", async (w) => w.network.cut('n1', '10.0.0.2')],
   ["network.partition([['n1']])", async (w) => w.network.partition([['n1']])],

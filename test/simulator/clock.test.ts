@@ -109,6 +109,16 @@ describe('virtual time', () => {
     assert.deepEqual(ran, ['living deferred', 'living']);
   });
 
+  it('runs what a jump makes due in the order in which it was due', () => {
+    const clock = new VirtualClock();
+    const view = clock.view();
+    const ran: number[] = [];
+    for (const delayMs of [5_000, 1_000, 3_000]) view.schedule(delayMs, () => ran.push(delayMs));
+    view.jump(10_000);
+    clock.runFor(0);
+    assert.deepEqual(ran, [1_000, 3_000, 5_000]);
+  });
+
   it('agrees with a sorted list under many schedules and cancels', () => {
     const random = new SeededRandom(11);
     const clock = new VirtualClock();

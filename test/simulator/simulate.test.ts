@@ -207,6 +207,15 @@ test('names are found late or not at all when the name service says so', async (
   });
 });
 
+test('whatever is noted is a line of the trace', async () => {
+  await simulate({}, async (world) => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    for (const given of [undefined, 7n, circular, { a: 1 }]) world.note(given as unknown as string);
+    assert.equal(world.trace.lines({ kinds: ['note'] }).length, 4);
+  });
+});
+
 test('a clock that runs fast or jumps ahead moves what it times, and nobody is lost by it', async () => {
   await simulate({ nodes: 3 }, async (world) => {
     const [fast, jumping] = world.nodes;
