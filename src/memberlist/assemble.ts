@@ -412,7 +412,8 @@ export function localMetadata(core: Core): Uint8Array {
   const bare = aliveClaim({ ...core.local, metadata: NO_BYTES, incarnation: MAX_INCARNATION });
   const bareBytes = core.wire.encodePacketMessage(bare).length + METADATA_HEADER_BYTES;
   const limitBytes = Math.min(MAX_OWN_METADATA_BYTES, broadcastRoomBytes(core) - bareBytes);
-  if (sizeBytes <= limitBytes) return metadata.slice();
+  // Not by `slice`, which is a view where it is a Buffer that the layer above uses again.
+  if (sizeBytes <= limitBytes) return new Uint8Array(metadata);
   const text = `metadata of ${sizeBytes} bytes is above ${limitBytes}`;
   throw new StateError('ERR_VALUE_TOO_LARGE', text, { sizeBytes, limitBytes });
 }

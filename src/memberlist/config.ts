@@ -438,7 +438,9 @@ function isGroup(value: unknown): value is object {
 /** Copies of what can be keys; the rest is refused by its own check. */
 function copiedKeys(keys: unknown): Uint8Array[] {
   if (!Array.isArray(keys)) return [];
-  return (keys as unknown[]).filter((key) => key instanceof Uint8Array).map((key) => key.slice());
+  return (keys as unknown[])
+    .filter((key) => key instanceof Uint8Array)
+    .map((key) => new Uint8Array(key));
 }
 
 /** Without the fields that were given as undefined, which must not hide a default. */

@@ -128,7 +128,7 @@ export class Messages {
       throw new StateError('ERR_PACKET_TOO_LARGE', text, { sizeBytes, limitBytes });
     }
     this.#core.userQueue.queue({
-      message: message.slice(),
+      message: new Uint8Array(message),
       key: key ?? null,
       ...(finished === undefined ? {} : { finished }),
     });

@@ -171,3 +171,37 @@ test('a broadcast of exactly the room is sent, and what cannot be sent is refuse
   assert.throws(tooLarge, { code: 'ERR_LEFT' });
   await ring.close();
 });
+
+test('what is told is what the bytes were at the call, of a Buffer that is used again too', async () => {
+  const ring = new Ring();
+  const heard: string[] = [];
+  const used = Buffer.from('0');
+  const user = { localMetadata: () => used };
+  const key = Buffer.alloc(32, 7);
+  const options = { encryption: { keys: [key] } };
+  const a = await ring.spawn(options, { delegates: { user } });
+  key.fill(0);
+  const b = await ring.spawn(
+    { encryption: { keys: [Buffer.alloc(32, 7)] } },
+    { delegates: hears(heard) },
+  );
+  await ring.settle(b.member.join([a.host]));
+  const seen: string[] = [];
+  for (const { member } of [a, b]) {
+    member.on('update', ({ metadata }) => seen.push(new TextDecoder().decode(metadata)));
+  }
+  for (const text of ['1', '2', '3']) {
+    used.write(text);
+    a.member.broadcast(used);
+  }
+  used.write('4');
+  await ring.settle(a.member.updateNode());
+  used.write('5');
+  ring.runFor(1_000);
+  assert.deepEqual([...new Set(heard)].sort(), ['1', '2', '3']);
+  assert.deepEqual(seen, ['4', '4']);
+  const own = a.member.localMember.metadata;
+  own.fill(0);
+  assert.equal(new TextDecoder().decode(a.member.localMember.metadata), '4');
+  await ring.close();
+});
