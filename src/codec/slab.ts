@@ -17,7 +17,8 @@ let used = 0;
 /** So many bytes to be written whole; what stands in them is zero. */
 export function cutBytes(length: number): Uint8Array {
   if (length > MAX_PIECE_BYTES) return new Uint8Array(length);
-  if (used + length > SLAB_BYTES) {
+  // The length is 0 once somebody has transferred a piece, and the slab with it, to a worker.
+  if (used + length > slab.length) {
     slab = new Uint8Array(SLAB_BYTES);
     used = 0;
   }
