@@ -131,6 +131,7 @@ test('an ambient call or module is found, and only in protocol code', () => {
     'const now = performance.now();',
     "import { createSocket } from 'node:dgram';",
     "import { randomBytes } from 'node:crypto';",
+    "import { Buffer } from 'node:buffer';",
     "const fs = await import('node:fs');",
   ];
   for (const line of broken) {

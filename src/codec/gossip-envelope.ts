@@ -90,25 +90,6 @@ export function encodeCompoundMessage(parts: readonly Uint8Array[]): Uint8Array 
   return out;
 }
 
-/** Some parts of a compound message that {@link joinCompoundParts} makes: a large one is written bit by bit. */
-export function encodeCompoundParts(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(sumOfPartBytes(parts));
-  writeParts(out, 0, parts);
-  return out;
-}
-
-/** One compound message of what {@link encodeCompoundParts} gave. */
-export function joinCompoundParts(pieces: readonly Uint8Array[]): Uint8Array {
-  const sum = pieces.reduce((total, { length }) => total + length, 0);
-  const out = new Uint8Array(compoundMessageBytes(sum));
-  let at = writeGossipHeader(out, GOSSIP_TYPE.compound, sum);
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
-}
-
 function sumOfPartBytes(parts: readonly Uint8Array[]): number {
   let sum = 0;
   for (const part of parts) sum += compoundPartBytes(part.length);
@@ -118,13 +99,16 @@ function sumOfPartBytes(parts: readonly Uint8Array[]): number {
 function writeParts(out: Uint8Array, from: number, parts: readonly Uint8Array[]): void {
   let at = from;
   for (const part of parts) {
-    const inner = part.length === 0 ? 0 : fieldBytes(part.length);
-    at = writeField(out, at, inner);
-    if (part.length === 0) continue;
-    at = writeField(out, at, part.length);
+    at = writePartHeader(out, at, part.length);
     out.set(part, at);
     at += part.length;
   }
+}
+
+/** Writes what stands in front of a part of so many bytes. @returns where it begins */
+export function writePartHeader(out: Uint8Array, at: number, partLength: number): number {
+  if (partLength === 0) return writeField(out, at, 0);
+  return writeField(out, writeField(out, at, fieldBytes(partLength)), partLength);
 }
 
 /**
@@ -134,36 +118,90 @@ function writeParts(out: Uint8Array, from: number, parts: readonly Uint8Array[])
  * @throws CodecError on reaching bytes that are no part; the parts before them have been given
  */
 export function* compoundParts(data: Uint8Array): Generator<Uint8Array, void, void> {
-  const reader = readerOf(data);
-  for (;;) {
-    let part = shortPart(reader);
+  const parts = new CompoundReader(data);
+  while (parts.next()) yield parts.view();
+}
+
+/** The same without a view of each: where the present part stands. */
+export class CompoundReader {
+  /** What the present part stands in. */
+  bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  readonly #reader: ReturnType<typeof readerOf>;
+  readonly #data: Uint8Array;
+
+  /** @param data - as for {@link compoundParts} */
+  constructor(data: Uint8Array) {
+    this.#reader = readerOf(data);
+    this.#data = this.#reader.buf;
+    this.bytes = this.#data;
+  }
+
+  /** Goes to the next part. @returns whether there is one @throws as {@link compoundParts} */
+  next(): boolean {
+    return this.#readUsual() || this.#readAny();
+  }
+
+  /** The present part. */
+  view(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /**
+   * Whether the present part is a message of a type, in its envelope as every writer known writes it; then the part is what
+   * stands in it.
+   *
+   * @param type - one of {@link GOSSIP_TYPE}
+   */
+  enters(type: GossipType): boolean {
+    const { bytes, start, end } = this;
+    if (bytes[start] !== TYPE_TAG || bytes[start + 1] !== type || bytes[start + 2] !== DATA_TAG) {
+      return false;
+    }
+    const length = readLength(bytes, start + 3);
+    const at = start + 3 + varintBytes(length);
+    if (length < 0 || at + length !== end) return false;
+    this.start = at;
+    return true;
+  }
+
+  /** Reads a part that is written as usual. */
+  #readUsual(): boolean {
+    const { buf, pos, len } = this.#reader;
+    if (buf[pos] !== PART_TAG) return false;
+    const outer = readLength(buf, pos + 1);
+    const innerAt = pos + 1 + varintBytes(outer);
+    if (outer < 0 || buf[innerAt] !== PART_TAG) return false;
+    const length = readLength(buf, innerAt + 1);
+    const at = innerAt + 1 + varintBytes(length);
+    if (length < 0 || at + length !== innerAt + outer || at + length > len) return false;
+    this.#reader.pos = at + length;
+    this.bytes = this.#data;
+    this.start = at;
+    this.end = at + length;
+    return true;
+  }
+
+  #readAny(): boolean {
+    const reader = this.#reader;
     try {
-      while (part === null && reader.pos < reader.len) {
+      while (reader.pos < reader.len) {
         const tag = reader.tag();
         if (tag === PART_TAG) {
-          part = schema.CompoundMessage.SimpleMessage.decode(reader, reader.uint32()).payload;
-        } else reader.skipType(tag & 7, 0, tag >>> 3);
+          const { payload } = schema.CompoundMessage.SimpleMessage.decode(reader, reader.uint32());
+          this.bytes = plainBytes(payload);
+          this.start = 0;
+          this.end = this.bytes.length;
+          return true;
+        }
+        reader.skipType(tag & 7, 0, tag >>> 3);
       }
     } catch (error) {
       throw asCodecError('gossip compound', error);
     }
-    if (part === null) return;
-    yield plainBytes(part);
+    return false;
   }
-}
-
-/** The part at the reader if it is written as usual, the reader moved behind it; else null. */
-function shortPart(reader: ReturnType<typeof readerOf>): Uint8Array | null {
-  const { buf, pos, len } = reader;
-  if (buf[pos] !== PART_TAG) return null;
-  const outer = readLength(buf, pos + 1);
-  const innerAt = pos + 1 + varintBytes(outer);
-  if (outer < 0 || buf[innerAt] !== PART_TAG) return null;
-  const length = readLength(buf, innerAt + 1);
-  const at = innerAt + 1 + varintBytes(length);
-  if (length < 0 || at + length !== innerAt + outer || at + length > len) return null;
-  reader.pos = at + length;
-  return buf.subarray(at, at + length);
 }
 
 const NO_LENGTH = -1;
@@ -198,8 +236,13 @@ export function gossipHeaderBytes(type: number, dataLength: number): number {
 }
 
 /** Writes what stands in front of so many bytes. @returns where they begin */
-export function writeGossipHeader(out: Uint8Array, type: number, dataLength: number): number {
-  let at = 0;
+export function writeGossipHeader(
+  out: Uint8Array,
+  type: number,
+  dataLength: number,
+  start: number = 0,
+): number {
+  let at = start;
   if (type !== 0) {
     out[at] = TYPE_TAG;
     at = writeVarint(out, at + 1, type);

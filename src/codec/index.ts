@@ -5,5 +5,9 @@
 export * from './public.ts';
 
 export { sharedBytes } from './shared-records.ts';
-export { encodeCompoundParts, joinCompoundParts } from './gossip-envelope.ts';
-export { encodeTableEventMessage } from './table-event.ts';
+export { BulkSyncWriter } from './bulk-sync-writer.ts';
+export { CompoundReader } from './gossip-envelope.ts';
+export type { KeptBytes } from './kept-bytes.ts';
+export { bytesOf, compareKept, keepBytes } from './kept-bytes.ts';
+export type { KeptTableEvent } from './table-event.ts';
+export { decodeKeptTableEvent, encodeTableEventMessage } from './table-event.ts';

@@ -125,6 +125,17 @@ export function joinNetworkPushPull(
  * @throws CodecError `ERR_CODEC_LIMIT` for more networks than a peer reads
  */
 export function encodeBulkSync(message: BulkSync): Uint8Array {
+  return concatBytes([
+    bulkSyncFields(message),
+    encodeBody(schema.BulkSyncMessage, { payload: message.payload }),
+    bulkSyncTail(message),
+  ]);
+}
+
+/** What stands in front of the payload of a bulk sync. @throws as {@link encodeBulkSync} */
+export function bulkSyncFields(
+  message: Pick<BulkSync, 'time' | 'isRequest' | 'node' | 'networks'>,
+): Uint8Array {
   if (message.networks.length > MAX_BULK_SYNC_NETWORKS) {
     throw limitError('networks of a bulk sync', message.networks.length, MAX_BULK_SYNC_NETWORKS);
   }
@@ -133,9 +144,12 @@ export function encodeBulkSync(message: BulkSync): Uint8Array {
     unsolicited: message.isRequest,
     nodeName: requireText('node', message.node),
     networks: message.networks.map((network) => requireText('network', network)),
-    payload: message.payload,
-    ownOnly: message.ownOnly === true,
   });
+}
+
+/** What stands behind the payload of a bulk sync. */
+export function bulkSyncTail({ ownOnly }: Pick<BulkSync, 'ownOnly'>): Uint8Array {
+  return encodeBody(schema.BulkSyncMessage, { ownOnly: ownOnly === true });
 }
 
 /** Reads a node event. @throws CodecError for bytes that are none */
@@ -231,6 +245,8 @@ const BULK_SYNC_UNSOLICITED = tagOf(2, VARINT);
 const BULK_SYNC_NODE = tagOf(3, LENGTH_DELIMITED);
 const BULK_SYNC_NETWORKS = tagOf(4, LENGTH_DELIMITED);
 const BULK_SYNC_PAYLOAD = tagOf(5, LENGTH_DELIMITED);
+/** Of the payload of a bulk sync. */
+export const PAYLOAD_TAG: number = BULK_SYNC_PAYLOAD;
 const BULK_SYNC_OWN_ONLY = tagOf(16, VARINT);
 
 /**

@@ -1,6 +1,8 @@
-import { copyBytes, malformedError, plainBytes, writeVarint } from './bytes.ts';
+import { copyBytes, malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { GOSSIP_TYPE, gossipHeaderBytes, writeGossipHeader } from './gossip-envelope.ts';
+import type { KeptBytes } from './kept-bytes.ts';
+import { bytesOf, keepBytes, textAt, writeByteText, writeKept } from './kept-bytes.ts';
 import { decodeGuarded, encodeBody, readerOf } from './protobuf.ts';
 import { cutBytes } from './slab.ts';
 import { TextCache } from './text-cache.ts';
@@ -42,14 +44,22 @@ const KEY_TAG = 0x32;
 const VALUE_TAG = 0x3a;
 const RESIDUAL_TAG = 0x40;
 
+/** A table event whose value is kept as tables keep it. */
+export interface KeptTableEvent extends Omit<TableEvent, 'value'> {
+  readonly value: KeptBytes;
+}
+
 /**
  * The inner bytes of a table event.
  *
  * @throws CodecError `ERR_CODEC_MALFORMED` for text without a UTF-8 form or a number out of range
  */
 export function encodeTableEvent(event: TableEvent): Uint8Array {
-  const length = writeShort(event);
-  return length < 0 ? encodeAny(event) : scratch.slice(0, length);
+  const length = shortBytes(event);
+  if (length < 0) return encodeAny(event);
+  const out = new Uint8Array(length);
+  writeShort(out, 0, event);
+  return out;
 }
 
 /**
@@ -57,23 +67,39 @@ export function encodeTableEvent(event: TableEvent): Uint8Array {
  *
  * @throws as {@link encodeTableEvent}
  */
-export function encodeTableEventMessage(event: TableEvent): Uint8Array {
-  const length = writeShort(event);
+export function encodeTableEventMessage(event: KeptTableEvent): Uint8Array {
+  const length = shortBytes(event);
   const inner = length < 0 ? encodeAny(event) : null;
   const innerBytes = inner?.length ?? length;
   const out = cutBytes(gossipHeaderBytes(GOSSIP_TYPE.tableEvent, innerBytes) + innerBytes);
   const at = writeGossipHeader(out, GOSSIP_TYPE.tableEvent, innerBytes);
   if (inner !== null) out.set(inner, at);
-  else out.set(scratch.subarray(0, length), at);
+  else writeShort(out, at, event);
   return out;
 }
 
 /** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
 export function decodeTableEvent(data: Uint8Array): TableEvent {
-  return readShort(plainBytes(data)) ?? decodeAny(data);
+  const { kind, time, owner, network, table, key, value, residualReapSeconds } =
+    decodeKeptTableEvent(data, 0, data.length);
+  const bytes = typeof value === 'string' ? bytesOf(value) : value;
+  return { kind, time, owner, network, table, key, value: bytes, residualReapSeconds };
 }
 
-function encodeAny(event: TableEvent): Uint8Array {
+/**
+ * Reads the table event that stands between two positions.
+ *
+ * @throws CodecError for bytes that are none
+ */
+export function decodeKeptTableEvent(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): KeptTableEvent {
+  return readShort(bytes, start, end) ?? decodeAny(plainBytes(bytes).subarray(start, end));
+}
+
+function encodeAny(event: KeptTableEvent): Uint8Array {
   if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
     throw malformedError('the residual reap time must be an integer of 32 bits');
   }
@@ -84,7 +110,7 @@ function encodeAny(event: TableEvent): Uint8Array {
     networkId: requireText('network', event.network),
     tableName: requireText('table', event.table),
     key: requireText('key', event.key),
-    value: event.value,
+    value: typeof event.value === 'string' ? bytesOf(event.value) : event.value,
     residualReapTime: event.residualReapSeconds,
   });
 }
@@ -110,25 +136,25 @@ const MAX_SHORT_NAME = 0x7f;
 const MAX_SHORT_VALUE = 1_400;
 const MAX_SHORT_SECONDS = 0x7fff_ffff;
 
-/** Where short events are written: fixed fields, four names with tags and lengths, a value. */
-const scratch = new Uint8Array(32 + 4 * (MAX_SHORT_NAME + 2) + MAX_SHORT_VALUE);
-const encoder = new TextEncoder();
+/** Cheaper on a short text than a look at each of its characters. */
+const ASCII = /^[\0-\x7f]*$/;
 
-/** Names in front of the key as they were last, and the text of them with their tags. */
+/** Names in front of the key as they were last, and the text of them with their tags; all of it ASCII. */
 let lastOwner = '';
 let lastNetwork = '';
 let lastTable = '';
 let lastNames = '';
 
-/** Writes an event into `scratch`. @returns its length, or -1 for one that must go the long way */
-function writeShort(event: TableEvent): number {
+/** What an event takes as {@link writeShort} writes it, or -1 for one that must go the long way. */
+export function shortBytes(event: KeptTableEvent): number {
   const { kind, time, owner, network, table, key, value, residualReapSeconds } = event;
   if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < 0) return -1;
-  if (key.length > MAX_SHORT_NAME || value.length > MAX_SHORT_VALUE) return -1;
+  if (key.length > MAX_SHORT_NAME || value.length > MAX_SHORT_VALUE || !ASCII.test(key)) return -1;
   if (!(residualReapSeconds >= 0 && residualReapSeconds <= MAX_SHORT_SECONDS)) return -1;
+  if (residualReapSeconds !== (residualReapSeconds | 0)) return -1;
   if (owner !== lastOwner || network !== lastNetwork || table !== lastTable) {
     const longest = Math.max(owner.length, network.length, table.length);
-    if (longest > MAX_SHORT_NAME) return -1;
+    if (longest > MAX_SHORT_NAME || !ASCII.test(owner + network + table)) return -1;
     lastNames =
       shortField(OWNER_TAG, owner) +
       shortField(NETWORK_TAG, network) +
@@ -137,48 +163,65 @@ function writeShort(event: TableEvent): number {
     lastNetwork = network;
     lastTable = table;
   }
-  let at = 0;
+  let bytes = lastNames.length;
+  if (kind !== 'invalid') bytes += 2;
+  if (time > 0) bytes += 1 + timeBytes(time);
+  if (key.length > 0) bytes += 2 + key.length;
+  if (value.length > 0) bytes += 1 + varintBytes(value.length) + value.length;
+  if (residualReapSeconds > 0) bytes += 1 + varintBytes(residualReapSeconds);
+  return bytes;
+}
+
+/** Writes an event right after {@link shortBytes} has told its length. @returns the position behind it */
+export function writeShort(out: Uint8Array, start: number, event: KeptTableEvent): number {
+  const { kind, time, key, value, residualReapSeconds } = event;
+  let at = start;
   if (kind !== 'invalid') {
-    scratch[0] = KIND_TAG;
-    scratch[1] = TABLE_KINDS.indexOf(kind);
-    at = 2;
+    out[at] = KIND_TAG;
+    out[at + 1] = TABLE_KINDS.indexOf(kind);
+    at += 2;
   }
-  if (time > 0) {
-    scratch[at] = TIME_TAG;
-    at = writeTime(at + 1, time);
+  if (time !== 0) {
+    out[at] = TIME_TAG;
+    at = writeTime(out, at + 1, time as number);
   }
-  // Tags and short lengths are ASCII too, so that all names go into the array in one call.
-  const names = lastNames + shortField(KEY_TAG, key);
-  const { read, written } = encoder.encodeInto(names, scratch.subarray(at));
-  // More bytes than characters: somewhere stands one beyond ASCII, and the lengths are wrong.
-  if (written !== names.length || read !== names.length) return -1;
-  at += written;
+  at = writeByteText(out, at, lastNames);
+  if (key.length > 0) {
+    out[at] = KEY_TAG;
+    out[at + 1] = key.length;
+    at = writeByteText(out, at + 2, key);
+  }
   if (value.length > 0) {
-    scratch[at] = VALUE_TAG;
-    at = writeVarint(scratch, at + 1, value.length);
-    scratch.set(value, at);
-    at += value.length;
+    out[at] = VALUE_TAG;
+    at = writeKept(out, writeVarint(out, at + 1, value.length), value);
   }
   if (residualReapSeconds === 0) return at;
-  if (residualReapSeconds !== (residualReapSeconds | 0)) return -1;
-  scratch[at] = RESIDUAL_TAG;
-  return writeVarint(scratch, at + 1, residualReapSeconds);
+  out[at] = RESIDUAL_TAG;
+  return writeVarint(out, at + 1, residualReapSeconds);
 }
 
 function shortField(tag: number, text: string): string {
   return text === '' ? '' : String.fromCharCode(tag, text.length) + text;
 }
 
+/** What {@link writeTime} writes. */
+function timeBytes(time: number): number {
+  let bytes = 0;
+  let rest = time;
+  for (; rest > 0x7fff_ffff; bytes += 1) rest = Math.floor(rest / 0x80);
+  return bytes + varintBytes(rest);
+}
+
 /** A varint of up to 53 bits. */
-function writeTime(start: number, time: number): number {
+function writeTime(out: Uint8Array, start: number, time: number): number {
   let at = start;
   let rest = time;
   while (rest > 0x7fff_ffff) {
-    scratch[at] = (rest % 0x80) | 0x80;
+    out[at] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
     at += 1;
   }
-  return writeVarint(scratch, at, rest);
+  return writeVarint(out, at, rest);
 }
 
 const names = new TextCache();
@@ -193,17 +236,21 @@ function readText(bytes: Uint8Array): string | null {
   }
 }
 
+function readKey(bytes: Uint8Array, start: number, end: number): string | null {
+  const text = textAt(bytes, start, end);
+  return ASCII.test(text) ? text : readText(bytes.subarray(start, end));
+}
+
 /** Reads an event as nearly all are written; null for one that must go the long way. */
-function readShort(bytes: Uint8Array): TableEvent | null {
-  const end = bytes.length;
-  let at = 0;
+function readShort(bytes: Uint8Array, from: number, end: number): KeptTableEvent | null {
+  let at = from;
   let kind: TableEvent['kind'] = 'invalid';
   let time = 0;
   let owner = '';
   let network = '';
   let table = '';
   let key = '';
-  let value: Uint8Array | null = null;
+  let value: KeptBytes = '';
   let residualReapSeconds = 0;
   let lastTag = 0;
   while (at < end) {
@@ -240,13 +287,11 @@ function readShort(bytes: Uint8Array): TableEvent | null {
     const start = at;
     at += number;
     if (tag === VALUE_TAG) {
-      value = bytes.slice(start, at);
+      value = keepBytes(bytes, start, at);
       continue;
     }
     const text =
-      tag === KEY_TAG
-        ? readText(bytes.subarray(start, at))
-        : names.get(bytes, start, number, readText);
+      tag === KEY_TAG ? readKey(bytes, start, at) : names.get(bytes, start, number, readText);
     if (text === null) return null;
     if (tag === OWNER_TAG) owner = text;
     else if (tag === NETWORK_TAG) network = text;
@@ -254,7 +299,6 @@ function readShort(bytes: Uint8Array): TableEvent | null {
     else if (tag === KEY_TAG) key = text;
     else return null;
   }
-  value ??= new Uint8Array(0);
   return { kind, time, owner, network, table, key, value, residualReapSeconds };
 }
 

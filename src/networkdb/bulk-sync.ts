@@ -1,5 +1,5 @@
 import type { BulkSync as BulkSyncMessage } from '../codec/index.ts';
-import { encodeBulkSync, GOSSIP_TYPE, joinCompoundParts, wrapGossip } from '../codec/index.ts';
+import { BulkSyncWriter } from '../codec/index.ts';
 import type { Address, Clock, Timer } from '../runtime/index.ts';
 import { GossipError, sameAddress, StateError, TimeoutError } from '../runtime/index.ts';
 import { FEATURE } from './capabilities.ts';
@@ -320,13 +320,19 @@ export class BulkSync {
     }
     const tellsAttachments = owners !== null || state.nodes.takesAttachments(peer);
     const walk = new SyncWalk(state, { networks, scope, owners, tellsAttachments });
+    const head = {
+      node: state.localName,
+      networks: [...networks],
+      ownOnly: scope === 'own',
+    };
     let chunkBytes = FIRST_CHUNK_BYTES;
     const nextChunk = (): void => {
-      const pieces: Uint8Array[] = [];
       const maxBytes = chunkBytes;
+      const room = { atMost: maxBytes, isLikely: maxBytes > FIRST_CHUNK_BYTES };
+      const writer = new BulkSyncWriter(head, room);
       chunkBytes = Math.min(2 * chunkBytes, CHUNK_BYTES);
-      slices.run(walk.fill(pieces, maxBytes), () => {
-        this.#sendChunk({ ...exchange, pieces, isLast: walk.isDone }, nextChunk, done);
+      slices.run(walk.fill(writer, maxBytes), () => {
+        this.#sendChunk({ ...exchange, writer, isLast: walk.isDone }, nextChunk, done);
       });
     };
     nextChunk();
@@ -334,18 +340,10 @@ export class BulkSync {
 
   #sendChunk(chunk: Chunk, nextChunk: () => void, done: SyncDone): void {
     const { membership, state } = this.#parts;
-    const { peer, networks, isLast } = chunk;
+    const { peer, isLast } = chunk;
     const isRequest = chunk.isRequest && isLast;
     const time = isLast ? state.tableClock.increment() : 0;
-    const inner = encodeBulkSync({
-      time,
-      isRequest,
-      node: state.localName,
-      networks: [...networks],
-      ownOnly: chunk.scope === 'own',
-      payload: joinCompoundParts(chunk.pieces),
-    });
-    const message = wrapGossip(GOSSIP_TYPE.bulkSync, inner);
+    const message = chunk.writer.finish({ time, isRequest });
     state.counters.add('tables.sync.bytes', message.length);
     const pending = isRequest ? this.#register(chunk, time, done) : null;
     const record = state.nodes.get(peer);
@@ -418,8 +416,8 @@ interface Exchange {
 }
 
 interface Chunk extends Exchange {
-  /** Of the compound that it carries. */
-  readonly pieces: readonly Uint8Array[];
+  /** Holds what it carries. */
+  readonly writer: BulkSyncWriter;
   readonly isLast: boolean;
 }
 

@@ -1,4 +1,7 @@
-import { compareBytes, compareText } from './order.ts';
+import type { KeptBytes } from '../codec/index.ts';
+import { compareKept } from '../codec/index.ts';
+import type { EntryList, Listed } from './entry-list.ts';
+import { compareText } from './order.ts';
 
 /*
  * One entry: the newest known write to (network, table, key). Which of two writes is the newer is a
@@ -15,7 +18,7 @@ export interface EntryVersion {
   readonly owner: string;
   /** True for a tombstone, which keeps the last value. */
   readonly isDeleted: boolean;
-  readonly value: Uint8Array;
+  readonly value: KeptBytes;
 }
 
 /** Where an entry stands. */
@@ -39,16 +42,24 @@ export interface OwnerGroup {
   failureCount: number;
   /** Reaper time at which the live entries from before the failure are forgotten; while hidden. */
   hiddenUntil: number;
-  readonly entries: Set<StoredEntry>;
+  readonly entries: EntryList<StoredEntry>;
   /** The tombstones among them. */
   readonly tombstones: Set<StoredEntry>;
   /** How many live ones each table has. */
   readonly liveCounts: Map<string, number>;
 }
 
-/** An entry as the store holds it. */
-export interface StoredEntry extends EntryVersion, EntryAddress {
+/**
+ * An entry as the store holds it. There may be a hundred thousand, and what each is made of is copied by the collector: so it
+ * has what its group says by reference, and nothing that could be told from the rest.
+ */
+export class StoredEntry implements EntryVersion, EntryAddress, Listed {
   readonly group: OwnerGroup;
+  readonly table: string;
+  readonly key: string;
+  readonly time: number;
+  readonly isDeleted: boolean;
+  readonly value: KeptBytes;
   /** `failureCount` of the group at the write. */
   readonly failureCount: number;
   /**
@@ -56,6 +67,31 @@ export interface StoredEntry extends EntryVersion, EntryAddress {
    * what holds now is told by {@link expiryOf}.
    */
   readonly expiresAt: number;
+  place: number = -1;
+
+  constructor(
+    group: OwnerGroup,
+    { table, key }: Pick<EntryAddress, 'table' | 'key'>,
+    { time, isDeleted, value }: Omit<EntryVersion, 'owner'>,
+    expiresAt: number,
+  ) {
+    this.group = group;
+    this.table = table;
+    this.key = key;
+    this.time = time;
+    this.isDeleted = isDeleted;
+    this.value = value;
+    this.failureCount = group.failureCount;
+    this.expiresAt = expiresAt;
+  }
+
+  get network(): string {
+    return this.group.network;
+  }
+
+  get owner(): string {
+    return this.group.owner;
+  }
 }
 
 /**
@@ -72,7 +108,7 @@ export function compareVersions(a: EntryVersion, b: EntryVersion): number {
   const byOwner = compareText(a.owner, b.owner);
   if (byOwner !== 0) return byOwner;
   if (a.isDeleted !== b.isDeleted) return a.isDeleted ? -1 : 1;
-  return compareBytes(a.value, b.value);
+  return compareKept(a.value, b.value);
 }
 
 /** Reaper time at which the entry is forgotten, as things stand now; 0 for never. */

@@ -1,5 +1,6 @@
-import type { NetworkEvent, NodeEvent, TableEvent } from '../codec/index.ts';
+import type { KeptTableEvent, NetworkEvent, NodeEvent } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
+import type { ByteRange } from './byte-range.ts';
 import type { Conflicts } from './conflicts.ts';
 import type { EarlyEvent, EarlyEvents } from './early-events.ts';
 import type { EntryVersion, StoredEntry } from './entry.ts';
@@ -118,8 +119,8 @@ export function handleNetworkEvent(
  */
 export function handleTableEvent(
   parts: HandlerParts,
-  event: TableEvent,
-  inner: Uint8Array,
+  event: KeptTableEvent,
+  inner: ByteRange,
   path: EventPath,
   from?: Address,
 ): void {
@@ -140,7 +141,7 @@ export function handleTableEvent(
   if (state.attachments.joined(network) === undefined) return drop(state, 'notAttached');
   const attachment = state.attachments.peer(owner, network);
   if (attachment === undefined) {
-    early.keep({ kind: 'table', node: owner, network, inner });
+    early.keep({ kind: 'table', node: owner, network, inner: inner.view() });
     return drop(state, 'ownerUnknown');
   }
   if (attachment.isLeaving) return drop(state, 'ownerLeaving');
@@ -162,34 +163,19 @@ export function handleTableEvent(
   const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
   state.write(event, version, expiresAt, 'remote', held ?? null);
   state.counters.add('tables.accepted');
-  const isUnknownDelete = held === undefined && isDeleted;
-  relay(parts, event, inner, { path, from, residualMs, isUnknownDelete });
-}
-
-function relay(
-  parts: HandlerParts,
-  event: TableEvent,
-  inner: Uint8Array,
-  about: {
-    readonly path: EventPath;
-    readonly from: Address | undefined;
-    readonly residualMs: number;
-    readonly isUnknownDelete: boolean;
-  },
-): void {
-  const { state, publisher } = parts;
   // What the first exchange brings is known to all others. News is not: its writer may have reached nobody else.
-  const isSynced = state.attachments.joined(event.network)?.isSynced === true;
-  if (!isSynced && about.path !== 'gossip') return;
+  const isSynced = state.attachments.joined(network)?.isSynced === true;
+  if (!isSynced && path !== 'gossip') return;
   // A young one may have overtaken its create, which others have: Go leaves that to the next exchange. An
   // old one was forgotten here, and would go round for ever.
-  if (about.isUnknownDelete && about.residualMs <= state.options.reapEntryMs / 6) return;
-  publisher.relayWrite(event, inner, about.path, about.from);
+  const isUnknownDelete = held === undefined && isDeleted;
+  if (isUnknownDelete && residualMs <= state.options.reapEntryMs / 6) return;
+  publisher.relayWrite(event, inner.view(), path, from);
 }
 
 function wins(
   parts: HandlerParts,
-  event: TableEvent,
+  event: KeptTableEvent,
   version: EntryVersion,
   held: StoredEntry | undefined,
 ): boolean {
@@ -208,13 +194,13 @@ function wins(
   return isNewer;
 }
 
-function isSame(event: TableEvent, time: number, held: StoredEntry | undefined): boolean {
+function isSame(event: KeptTableEvent, time: number, held: StoredEntry | undefined): boolean {
   const { owner, value } = event;
   const version = { time, owner, isDeleted: event.kind === 'delete', value };
   return held !== undefined && compareVersions(version, held) === 0;
 }
 
-function problemOf(event: TableEvent, maxValueBytes: number): DropReason | null {
+function problemOf(event: KeptTableEvent, maxValueBytes: number): DropReason | null {
   if (event.kind === 'invalid') return 'kind';
   if (!isValidName('network', event.network)) return 'name';
   if (!isValidName('table', event.table) || !isValidName('key', event.key)) return 'name';
@@ -222,7 +208,7 @@ function problemOf(event: TableEvent, maxValueBytes: number): DropReason | null 
 }
 
 /** Milliseconds until the entry is forgotten, 0 for never; what peers ask for is bounded. */
-function residualOf(state: TableState, event: TableEvent): number {
+function residualOf(state: TableState, event: KeptTableEvent): number {
   const isOwnerFailed = state.nodes.isFailed(event.owner);
   if (event.kind !== 'delete' && !isOwnerFailed) return 0;
   if (event.residualReapSeconds <= 0) return state.options.reapEntryMs;

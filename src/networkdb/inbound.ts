@@ -1,16 +1,17 @@
 import {
-  compoundParts,
+  CompoundReader,
   decodeBulkSync,
   decodeGossip,
+  decodeKeptTableEvent,
   decodeNetworkEvent,
   decodeNodeEvent,
-  decodeTableEvent,
   GOSSIP_TYPE,
   MAX_GOSSIP_NESTING,
 } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import { CodecError } from '../runtime/index.ts';
 import type { BulkSync } from './bulk-sync.ts';
+import { ByteRange } from './byte-range.ts';
 import type { EarlyEvent } from './early-events.ts';
 import type { EventPath } from './event-path.ts';
 import type { HandlerParts } from './handlers.ts';
@@ -49,6 +50,8 @@ export interface InboundParts {
 export class Inbound {
   readonly #parts: InboundParts;
   readonly #afterMerges: (() => void)[] = [];
+  /** Where the event stands that is handled; used by one handler at a time, which ends before another begins. */
+  readonly #at = new ByteRange(new Uint8Array(0));
   #waitingBytes = 0;
   #merges = 0;
   #streams = 0;
@@ -102,7 +105,7 @@ export class Inbound {
     for (const { kind, inner } of events) {
       if (kind === 'network') {
         handleNetworkEvent(handlers, decodeNetworkEvent(inner), inner, 'gossip');
-      } else handleTableEvent(handlers, decodeTableEvent(inner), inner, 'gossip');
+      } else this.#tableEvent(inner, { path: 'gossip', from: undefined });
     }
   }
 
@@ -183,7 +186,34 @@ export class Inbound {
       drop(this.#parts.handlers.state, 'depth');
       return;
     }
-    for (const part of compoundParts(data)) yield* this.#openPart(part, source, depth + 1);
+    const parts = new CompoundReader(data);
+    while (parts.next()) {
+      const cost = PART_BYTES + parts.end - parts.start;
+      if (!parts.enters(GOSSIP_TYPE.tableEvent)) {
+        yield* this.#openPart(parts.view(), source, depth + 1);
+        continue;
+      }
+      this.#usualPart(parts, source);
+      yield cost;
+    }
+  }
+
+  /** What compounds are made of, without a view and a generator for each. */
+  #usualPart({ bytes, start, end }: CompoundReader, { path, from }: Source): void {
+    const { handlers } = this.#parts;
+    const at = this.#at;
+    at.move(bytes, start, end);
+    try {
+      handleTableEvent(handlers, decodeKeptTableEvent(bytes, start, end), at, path, from);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      drop(handlers.state, 'malformed');
+    }
+  }
+
+  #tableEvent(inner: Uint8Array, { path, from }: Source): void {
+    const event = decodeKeptTableEvent(inner, 0, inner.length);
+    handleTableEvent(this.#parts.handlers, event, new ByteRange(inner), path, from);
   }
 
   /** A part that cannot be read does not spoil its neighbours. */
@@ -205,7 +235,7 @@ export class Inbound {
       case GOSSIP_TYPE.networkEvent:
         return handleNetworkEvent(handlers, decodeNetworkEvent(data), data, source.path);
       case GOSSIP_TYPE.tableEvent:
-        return handleTableEvent(handlers, decodeTableEvent(data), data, source.path, source.from);
+        return this.#tableEvent(data, source);
       case GOSSIP_TYPE.bulkSync:
         return this.#bulkSync(data, source.path);
     }

@@ -1,9 +1,10 @@
+import type { KeptBytes } from '../codec/index.ts';
+import { bytesOf } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import { utf8 } from '../runtime/index.ts';
 import type { ClusterChange, EntryChange } from './change.ts';
 import { NODE_TABLE } from './change.ts';
 import type { StoredEntry } from './entry.ts';
-import { copyOf } from './order.ts';
 
 /*
  * Changes as they wait to be read: bytes are shared with the store until a reader takes a copy.
@@ -19,14 +20,17 @@ export interface NodeNotice {
   readonly hasLeft: boolean;
 }
 
+/** A change of one entry, with values as the store has them. */
+export type KeptChange = EntryChange<KeptBytes>;
+
 /** What waits for a reader. */
-export type Notice = EntryChange | NodeNotice | { readonly kind: 'resync' };
+export type Notice = KeptChange | NodeNotice | { readonly kind: 'resync' };
 
 /** @param previous - what readers saw, undefined for nothing; `current` likewise */
 export function changeBetween(
   previous: StoredEntry | undefined,
   current: StoredEntry | undefined,
-): EntryChange | null {
+): KeptChange | null {
   if (current === undefined) return previous === undefined ? null : deleteOf(previous);
   return previous === undefined
     ? createOf(current)
@@ -34,13 +38,13 @@ export function changeBetween(
 }
 
 /** The entry can be seen. */
-export function createOf(entry: StoredEntry): EntryChange & { readonly kind: 'create' } {
+export function createOf(entry: StoredEntry): KeptChange & { readonly kind: 'create' } {
   const { network, table, key, owner, time, value } = entry;
   return { kind: 'create', network, table, key, owner, time, value };
 }
 
 /** The entry can be seen no more. */
-export function deleteOf(entry: StoredEntry): EntryChange {
+export function deleteOf(entry: StoredEntry): KeptChange {
   const { network, table, key, owner, value } = entry;
   return { kind: 'delete', network, table, key, owner, previous: value };
 }
@@ -51,15 +55,15 @@ export function toChange(notice: Notice): ClusterChange {
     case 'resync':
       return Object.freeze({ kind: 'resync' });
     case 'create':
-      return Object.freeze({ ...notice, value: copyOf(notice.value) });
+      return Object.freeze({ ...notice, value: bytesOf(notice.value) });
     case 'update':
       return Object.freeze({
         ...notice,
-        value: copyOf(notice.value),
-        previous: copyOf(notice.previous),
+        value: bytesOf(notice.value),
+        previous: bytesOf(notice.previous),
       });
     case 'delete':
-      return Object.freeze({ ...notice, previous: copyOf(notice.previous) });
+      return Object.freeze({ ...notice, previous: bytesOf(notice.previous) });
     case 'nodeJoin':
     case 'nodeUpdate':
     case 'nodeGone':

@@ -1,4 +1,6 @@
-import type { EntryVersion, OwnerGroup, StoredEntry } from './entry.ts';
+import { EntryList } from './entry-list.ts';
+import type { EntryAddress, EntryVersion, OwnerGroup } from './entry.ts';
+import { StoredEntry } from './entry.ts';
 import { sortedTexts } from './order.ts';
 import type { RadixSnapshot } from './radix.ts';
 import { RadixTree } from './radix.ts';
@@ -20,12 +22,6 @@ export interface FrozenTable {
   readonly network: string;
   readonly table: string;
   readonly entries: RadixSnapshot<StoredEntry>;
-}
-
-/** A write and the retention that goes with it. */
-export interface EntryWrite extends EntryVersion {
-  /** Reaper time; 0 for what does not expire. */
-  readonly expiresAt: number;
 }
 
 /**
@@ -85,7 +81,7 @@ export class EntryStore {
         state,
         failureCount: state === 'hidden' ? 1 : 0,
         hiddenUntil: 0,
-        entries: new Set(),
+        entries: new EntryList(),
         tombstones: new Set(),
         liveCounts: new Map(),
       };
@@ -144,27 +140,24 @@ export class EntryStore {
     return present;
   }
 
-  /** Stores a write, in place of whatever stood there. */
-  put(group: OwnerGroup, table: string, key: string, write: EntryWrite): StoredEntry {
-    const { network, owner } = group;
-    const { time, isDeleted, value, expiresAt } = write;
-    const { failureCount } = group;
-    const entry: StoredEntry = {
-      network,
-      table,
-      key,
-      owner,
-      time,
-      isDeleted,
-      value,
-      expiresAt,
-      failureCount,
-      group,
-    };
+  /**
+   * Stores a write, in place of whatever stood there.
+   *
+   * @param expiresAt - reaper time; 0 for what does not expire
+   */
+  put(
+    group: OwnerGroup,
+    address: Pick<EntryAddress, 'table' | 'key'>,
+    version: Omit<EntryVersion, 'owner'>,
+    expiresAt: number,
+  ): StoredEntry {
+    const { network } = group;
+    const { table, key } = address;
+    const entry = new StoredEntry(group, address, version, expiresAt);
     const replaced = this.#table(network, table).set(key, entry);
     // Added before the replaced one goes, since a group that runs empty is dropped.
     group.entries.add(entry);
-    if (isDeleted) group.tombstones.add(entry);
+    if (entry.isDeleted) group.tombstones.add(entry);
     else countLive(group, table, 1);
     this.#size += 1;
     if (replaced !== undefined) this.#ungroup(replaced);

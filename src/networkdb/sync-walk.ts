@@ -1,10 +1,5 @@
-import {
-  encodeCompoundParts,
-  encodeNetworkEvent,
-  encodeTableEventMessage,
-  GOSSIP_TYPE,
-  wrapGossip,
-} from '../codec/index.ts';
+import type { BulkSyncWriter, KeptTableEvent } from '../codec/index.ts';
+import { encodeNetworkEvent, GOSSIP_TYPE, wrapGossip } from '../codec/index.ts';
 import type { StoredEntry } from './entry.ts';
 import { expiryOf } from './entry.ts';
 import type { TableState } from './transitions.ts';
@@ -18,9 +13,6 @@ import type { TableState } from './transitions.ts';
  * but for those of members that had failed: these it has dropped, and they are told with the entries of such
  * members alone (`go-peers.ts`).
  */
-
-/** Bytes of messages after which a piece of a chunk ends. */
-const PIECE_BYTES = 65_536;
 
 /** Whose entries an exchange carries: everybody's, or those of the node that sends them. */
 export type SyncScope = 'all' | 'own';
@@ -44,6 +36,9 @@ export class SyncWalk {
   #owners: readonly string[];
   readonly #entries: Iterator<StoredEntry, void>;
   #isDone = false;
+  /** Whose attachment was told last in this chunk. */
+  #toldNode: string | null = null;
+  #toldNetwork = '';
 
   constructor(state: TableState, o: SyncContent) {
     const { networks, scope, owners } = o;
@@ -64,27 +59,13 @@ export class SyncWalk {
   /**
    * Fills one chunk, item by item.
    *
-   * @param chunk - receives pieces of a compound of gossip messages, so that putting it together at the end copies
-   * a few dozen of them and not thousands of messages
+   * @param chunk - receives the messages
    * @param maxBytes - the chunk ends with the entry that reaches this
    * @returns a generator that yields the bytes of each item
    */
-  *fill(chunk: Uint8Array[], maxBytes: number): Generator<number, void> {
-    const messages: Uint8Array[] = [];
-    let pieceBytes = 0;
-    for (const bytes of this.#messages(messages, maxBytes)) {
-      pieceBytes += bytes;
-      if (pieceBytes >= PIECE_BYTES) {
-        chunk.push(encodeCompoundParts(messages.splice(0)));
-        pieceBytes = 0;
-      }
-      yield bytes;
-    }
-    if (messages.length > 0) chunk.push(encodeCompoundParts(messages));
-  }
-
-  *#messages(chunk: Uint8Array[], maxBytes: number): Generator<number, void> {
+  *fill(chunk: BulkSyncWriter, maxBytes: number): Generator<number, void> {
     const told = new Set<string>();
+    this.#toldNode = null;
     const { localName } = this.#state;
     let chunkBytes = 0;
     for (const network of this.#networks) {
@@ -106,18 +87,21 @@ export class SyncWalk {
       let bytes = 0;
       if (entry.group.state !== 'gone') {
         bytes += this.#tellAttachment(chunk, told, entry.network, entry.owner);
-        const message = this.#encode(entry);
-        chunk.push(message);
-        bytes += message.length;
+        bytes += chunk.addTableEvent(this.#eventOf(entry));
       }
       chunkBytes += bytes;
       yield bytes;
     }
   }
 
-  #tellAttachment(chunk: Uint8Array[], told: Set<string>, network: string, node: string): number {
+  #tellAttachment(chunk: BulkSyncWriter, told: Set<string>, network: string, node: string): number {
+    if (!this.#tellsAttachments) return 0;
+    // Entries of one owner mostly stand together.
+    if (node === this.#toldNode && network === this.#toldNetwork) return 0;
+    this.#toldNode = node;
+    this.#toldNetwork = network;
     const id = `${network.length}:${network}${node}`;
-    if (!this.#tellsAttachments || told.has(id)) return 0;
+    if (told.has(id)) return 0;
     told.add(id);
     const { attachments, localName } = this.#state;
     const attachment =
@@ -125,12 +109,10 @@ export class SyncWalk {
     if (attachment === undefined) return 0;
     const kind = attachment.isLeaving ? 'leave' : 'join';
     const inner = encodeNetworkEvent({ kind, time: attachment.time, node, network });
-    const message = wrapGossip(GOSSIP_TYPE.networkEvent, inner);
-    chunk.push(message);
-    return message.length;
+    return chunk.add(wrapGossip(GOSSIP_TYPE.networkEvent, inner));
   }
 
-  #encode(entry: StoredEntry): Uint8Array {
+  #eventOf(entry: StoredEntry): KeptTableEvent {
     const { time, owner, network, table, key, value, isDeleted } = entry;
     const expiresAt = expiryOf(entry);
     const isExpiring = isDeleted || expiresAt > 0;
@@ -138,7 +120,7 @@ export class SyncWalk {
     // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
     // never end, so each handing on costs a tick.
     const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
-    return encodeTableEventMessage({
+    return {
       kind: isDeleted ? 'delete' : 'create',
       time,
       owner,
@@ -147,7 +129,7 @@ export class SyncWalk {
       key,
       value,
       residualReapSeconds: isExpiring ? Math.max(1, Math.floor(leftMs / 1000)) : 0,
-    });
+    };
   }
 }
 
@@ -169,7 +151,7 @@ function entriesOf(
   const groups = networks.flatMap((network) =>
     owners.map((owner) => state.store.findGroup(network, owner)),
   );
-  const copies = groups.map((group) => [...(group?.entries ?? [])]);
+  const copies = groups.map((group) => group?.entries.toArray() ?? []);
   return (function* (): Generator<StoredEntry, void> {
     for (const copy of copies) yield* copy;
   })();

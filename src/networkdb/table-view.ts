@@ -1,5 +1,6 @@
+import { bytesOf } from '../codec/index.ts';
 import type { EntryAddress, OwnerGroup, StoredEntry } from './entry.ts';
-import { compareText, copyOf } from './order.ts';
+import { compareText } from './order.ts';
 import type { RadixRange, RadixSnapshot } from './radix.ts';
 import type { EntryStore } from './store.ts';
 
@@ -16,9 +17,9 @@ export interface EntryView extends EntryAddress {
 }
 
 /** The entry for a reader. */
-export function viewOf(entry: EntryView): EntryView {
+export function viewOf(entry: StoredEntry): EntryView {
   const { network, table, key, owner, time, value } = entry;
-  return Object.freeze({ network, table, key, owner, time, value: copyOf(value) });
+  return Object.freeze({ network, table, key, owner, time, value: bytesOf(value) });
 }
 
 /**

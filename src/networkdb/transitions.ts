@@ -102,8 +102,7 @@ export class TableState {
     if (state === 'hidden' && group.hiddenUntil === 0) {
       group.hiddenUntil = this.countdown.after(this.options.reapEntryMs);
     }
-    const { time, owner, isDeleted, value } = version;
-    const entry = this.store.put(group, table, key, { time, owner, isDeleted, value, expiresAt });
+    const entry = this.store.put(group, address, version, expiresAt);
     this.watches.tellWrite(previous, isVisible(entry) ? entry : undefined, origin);
   }
 
@@ -220,7 +219,7 @@ export class TableState {
     this.attachments.removeParticipant(network, this.localName);
     const own = this.store.findGroup(network, this.localName);
     // Copied, since entries leave the group while it is swept.
-    const entries = [...(own?.entries ?? [])];
+    const entries = own?.entries.toArray() ?? [];
     for (const group of this.store.groupsOf(network)) this.#retire(group);
     return this.#entomb(entries, this.countdown.after(this.options.reapEntryMs));
   }
@@ -230,14 +229,9 @@ export class TableState {
       const { network, table, key, value, owner } = entry;
       if (this.store.get(network, table, key) === undefined) {
         const group = this.store.group(network, owner, 'present');
-        const fresh = {
-          time: this.tableClock.increment(),
-          owner,
-          value,
-          isDeleted: true,
-          expiresAt,
-        };
-        this.store.put(group, table, key, entry.isDeleted ? entry : fresh);
+        const time = this.tableClock.increment();
+        if (entry.isDeleted) this.store.put(group, entry, entry, entry.expiresAt);
+        else this.store.put(group, entry, { time, value, isDeleted: true }, expiresAt);
       }
       yield value.length;
     }

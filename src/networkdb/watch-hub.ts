@@ -102,7 +102,7 @@ export class WatchHub implements WatchSource {
     if (!isHeard) return;
     if (group.entries.size === 0) return;
     // Only the list is copied at once. Entries never change, so it says what was seen at this moment.
-    const entries = [...group.entries];
+    const entries = group.entries.toArray();
     this.#tell(network, 'remote', entries.length, (index) => {
       const entry = entries[index] as StoredEntry;
       if (entry.isDeleted) return null;

@@ -1,8 +1,9 @@
+import type { KeptBytes } from '../codec/index.ts';
+import { compareKept, keepBytes } from '../codec/index.ts';
 import { StateError } from '../runtime/index.ts';
 import type { EntryAddress, EntryVersion, StoredEntry } from './entry.ts';
 import { isVisible } from './entry.ts';
 import { checkName } from './names.ts';
-import { compareBytes, copyOf } from './order.ts';
 import type { Publisher } from './publisher.ts';
 import type { TableState } from './transitions.ts';
 
@@ -84,7 +85,7 @@ export class Writer {
   /** Whether we hold that value there already. */
   #isOurs(held: StoredEntry | undefined, value: Uint8Array): boolean {
     if (held?.owner !== this.#parts.state.localName) return false;
-    return compareBytes(held.value, value) === 0;
+    return compareKept(held.value, value) === 0;
   }
 
   #existing(address: EntryAddress, writers: WritersPolicy): StoredEntry {
@@ -122,7 +123,7 @@ export class Writer {
     return held;
   }
 
-  #put(address: EntryAddress, kind: 'create' | 'update' | 'delete', value: Uint8Array): void {
+  #put(address: EntryAddress, kind: 'create' | 'update' | 'delete', value: KeptBytes): void {
     const { state, publisher } = this.#parts;
     const { limits, oversize, reapEntryMs } = state.options;
     const isDeleted = kind === 'delete';
@@ -131,7 +132,7 @@ export class Writer {
       time: state.tableClock.increment(),
       owner: state.localName,
       isDeleted,
-      value: isDeleted ? value : copyOf(value),
+      value: isDeleted || typeof value === 'string' ? value : keepBytes(value),
     };
     const message = publisher.encodeWrite(kind, address, version);
     if (oversize === 'reject' && !isDeleted) {

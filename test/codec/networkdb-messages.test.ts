@@ -17,11 +17,9 @@ import {
   decodeNodeEvent,
   decodeTableEvent,
   encodeCompoundMessage,
-  encodeCompoundParts,
   encodeNodeEvent,
   encodeTableEvent,
   GOSSIP_TYPE,
-  joinCompoundParts,
   wrapGossip,
 } from '../../src/codec/index.ts';
 import { decodesOrRefuses, fromHex, joinBytes } from './support.ts';
@@ -85,13 +83,6 @@ test('the size functions count what the encoder writes, at every width of a leng
     assert.equal([...compoundParts(decodeGossip(two).data)].length, 2);
   }
   assert.equal(compoundMessageBytes(0), encodeCompoundMessage([]).length);
-});
-
-test('a compound that is written in pieces is the same as one written at once', () => {
-  const parts = [0, 1, 127, 128, 20_000].map((length) => new Uint8Array(length).fill(length));
-  const pieces = [parts.slice(0, 2), [], parts.slice(2)].map(encodeCompoundParts);
-  assert.deepEqual(joinCompoundParts(pieces), encodeCompoundMessage(parts));
-  assert.deepEqual(joinCompoundParts([]), encodeCompoundMessage([]));
 });
 
 test('a compound is walked lazily: good parts come before the damage behind them is met', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { EntryWrite } from '../../src/networkdb/store.ts';
+import { keepBytes } from '../../src/codec/index.ts';
+import type { EntryVersion, OwnerGroup, StoredEntry } from '../../src/networkdb/entry.ts';
 import { EntryStore } from '../../src/networkdb/store.ts';
 import { FrozenView } from '../../src/networkdb/table-view.ts';
 import { encode } from '../support/fake-membership.ts';
@@ -10,13 +11,20 @@ import { encode } from '../support/fake-membership.ts';
  * The indexes must agree after any order of writes, removals and departures.
  */
 
-const write = (time: number, isDeleted = false): EntryWrite => ({
+type Write = Omit<EntryVersion, 'owner'>;
+
+const write = (time: number, isDeleted = false): Write => ({
   time,
-  owner: 'a',
   isDeleted,
-  value: encode(`${time}`),
-  expiresAt: 0,
+  value: keepBytes(encode(`${time}`)),
 });
+
+const put = (
+  store: EntryStore,
+  group: OwnerGroup,
+  [table, key]: readonly [string, string],
+  version: Write,
+): StoredEntry => store.put(group, { table, key }, version, 0);
 
 function keys(store: EntryStore, filter: { network?: string; table?: string } = {}): string[] {
   return store
@@ -30,7 +38,7 @@ test('entries are walked by network, table and key in byte order, whole names on
   const store = new EntryStore();
   for (const network of ['n10', 'n1', '😀', '\uffff']) {
     const group = store.group(network, 'a', 'present');
-    for (const table of ['t2', 't']) store.put(group, table, 'k', write(1));
+    for (const table of ['t2', 't']) put(store, group, [table, 'k'], write(1));
   }
   assert.deepEqual(keys(store), [
     'n1/t/k',
@@ -51,8 +59,8 @@ test('entries are walked by network, table and key in byte order, whole names on
 test('replacing the only entry of a group keeps the group', () => {
   const store = new EntryStore();
   const group = store.group('n', 'a', 'present');
-  store.put(group, 't', 'k', write(1));
-  store.put(store.group('n', 'a', 'present'), 't', 'k', write(2, true));
+  put(store, group, ['t', 'k'], write(1));
+  put(store, store.group('n', 'a', 'present'), ['t', 'k'], write(2, true));
   assert.equal(store.size, 1);
   assert.equal(store.findGroup('n', 'a'), group);
   assert.deepEqual(store.counts(), { entries: 1, tombstones: 1, hidden: 0 });
@@ -60,8 +68,8 @@ test('replacing the only entry of a group keeps the group', () => {
 
 test('a replaced entry leaves the group of its former owner', () => {
   const store = new EntryStore();
-  store.put(store.group('n', 'a', 'present'), 't', 'k', write(1));
-  store.put(store.group('n', 'b', 'present'), 't', 'k', { ...write(2), owner: 'b' });
+  put(store, store.group('n', 'a', 'present'), ['t', 'k'], write(1));
+  put(store, store.group('n', 'b', 'present'), ['t', 'k'], write(2));
   assert.equal(store.findGroup('n', 'a'), undefined);
   assert.equal(store.size, 1);
   assert.equal(store.get('n', 't', 'k')?.owner, 'b');
@@ -70,8 +78,8 @@ test('a replaced entry leaves the group of its former owner', () => {
 test('a group that retires is gone at once and its memory bit by bit', () => {
   const store = new EntryStore();
   const leaver = store.group('n', 'a', 'present');
-  for (let i = 0; i < 300; i += 1) store.put(leaver, 't', `k${i}`, write(i));
-  store.put(store.group('n', 'b', 'present'), 't', 'mine', { ...write(1), owner: 'b' });
+  for (let i = 0; i < 300; i += 1) put(store, leaver, ['t', `k${i}`], write(i));
+  put(store, store.group('n', 'b', 'present'), ['t', 'mine'], write(1));
   store.retire(leaver);
   assert.equal(store.size, 1);
   assert.equal(store.occupied, 301);
@@ -84,16 +92,16 @@ test('a group that retires is gone at once and its memory bit by bit', () => {
   const sweep = store.sweep();
   for (let i = 0; i < 100; i += 1) sweep.next();
   assert.equal(store.occupied, 201);
-  store.put(store.group('n', 'a', 'present'), 't', 'k299', write(1_000));
+  put(store, store.group('n', 'a', 'present'), ['t', 'k0'], write(1_000));
   assert.equal([...sweep].length, 199);
   assert.equal(store.occupied, 2);
-  assert.equal(store.get('n', 't', 'k299')?.time, 1_000);
-  assert.deepEqual(keys(store), ['n/t/k299', 'n/t/mine']);
+  assert.equal(store.get('n', 't', 'k0')?.time, 1_000);
+  assert.deepEqual(keys(store), ['n/t/k0', 'n/t/mine']);
 });
 
 test('empty tables and networks leave nothing behind', () => {
   const store = new EntryStore();
-  const entry = store.put(store.group('n', 'a', 'present'), 't', 'k', write(1));
+  const entry = put(store, store.group('n', 'a', 'present'), ['t', 'k'], write(1));
   store.remove(entry);
   store.remove(entry);
   assert.equal(store.size, 0);

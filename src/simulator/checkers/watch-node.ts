@@ -1,3 +1,4 @@
+import { bytesOf } from '../../codec/index.ts';
 import type { NetworkDB, OwnerGroup, StoredEntry } from '../../networkdb/index.ts';
 import { resolveNetworkDBConfig } from '../../networkdb/index.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from '../../networkdb/index.ts';
@@ -102,7 +103,7 @@ function entryOf({ network, table, key, owner, time, isDeleted, value }: StoredE
   readonly isDeleted: boolean;
   readonly value: Uint8Array;
 } {
-  return { network, table, key, owner, time, isDeleted, value };
+  return { network, table, key, owner, time, isDeleted, value: bytesOf(value) };
 }
 
 function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
