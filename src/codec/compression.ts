@@ -9,6 +9,8 @@ import { LzwEncoder, newLzwTable } from './lzw-encoder.ts';
 
 const table = newLzwTable();
 const codes = newLzwCodes();
+/** What inflates to no more than a frame has room here until its size is known. */
+const inflated = new Uint8Array(65_536);
 
 /**
  * Compresses, unless the result would not stay below a size.
@@ -19,11 +21,22 @@ const codes = newLzwCodes();
 export function compressLzw(input: Uint8Array, belowBytes: number = Infinity): Uint8Array | null {
   const room = Math.min(LzwEncoder.worstCaseBytes(input.length), belowBytes + ROOM_FOR_END);
   const out = new Uint8Array(room);
+  const length = compressLzwInto(out, input, belowBytes);
+  return length < 0 ? null : out.slice(0, length);
+}
+
+/**
+ * The same into an array of the caller's.
+ *
+ * @param out - has room for {@link ROOM_FOR_END} bytes more than `belowBytes`, or for the worst case
+ * @returns how many bytes that are, or -1 when it was given up
+ */
+export function compressLzwInto(out: Uint8Array, input: Uint8Array, belowBytes: number): number {
   const encoder = new LzwEncoder(table);
   const written = encoder.write(input, out, belowBytes);
-  if (written < 0) return null;
+  if (written < 0) return -1;
   const length = encoder.end(out, written);
-  return length >= belowBytes ? null : out.slice(0, length);
+  return length >= belowBytes ? -1 : length;
 }
 
 /**
@@ -35,7 +48,10 @@ export function compressLzw(input: Uint8Array, belowBytes: number = Infinity): U
  */
 export function decompressLzw(input: Uint8Array, maxBytes: number): Uint8Array {
   const decoder = new LzwDecoder(codes);
-  let out = new Uint8Array(Math.min(maxBytes, input.length * 4 + 64));
+  let out =
+    maxBytes <= inflated.length
+      ? inflated.subarray(0, maxBytes)
+      : new Uint8Array(Math.min(maxBytes, input.length * 4 + 64));
   let inAt = 0;
   let outAt = 0;
   for (;;) {
@@ -52,4 +68,4 @@ export function decompressLzw(input: Uint8Array, maxBytes: number): Uint8Array {
 }
 
 /** Bytes that are written at most before the size is looked at, and the last codes. */
-const ROOM_FOR_END = 8;
+export const ROOM_FOR_END = 8;

@@ -101,6 +101,9 @@ const tag = new Uint8Array(BOX_OVERHEAD_BYTES);
 /** What the cipher is made of; its types leave it out. Lengths count the {@link FRONT_BYTES}. */
 interface Cipher {
   crypto_secretbox(c: Uint8Array, m: Uint8Array, d: number, n: Uint8Array, k: Uint8Array): number;
+  crypto_secretbox_open(
+    ...args: [m: Uint8Array, c: Uint8Array, d: number, n: Uint8Array, k: Uint8Array]
+  ): number;
   crypto_stream_xor(
     ...args: [c: Uint8Array, at: 0, m: Uint8Array, from: 0, d: number, n: Uint8Array, k: Uint8Array]
   ): number;
@@ -134,6 +137,39 @@ export function sealPacketBox(
 /** Seals a message; the result is 16 bytes longer. */
 export function sealBox(message: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array {
   return nacl.secretbox(message, nonce, key);
+}
+
+/** Room for boxes that are made and opened one after the other, of up to so many bytes of message. */
+export class BoxRoom {
+  /** Where a message is put to be sealed; what stands there is lost with each call. */
+  readonly message: Uint8Array;
+  readonly #plain: Uint8Array;
+  readonly #sealed: Uint8Array;
+
+  constructor(maxMessageBytes: number) {
+    this.#plain = new Uint8Array(FRONT_BYTES + maxMessageBytes);
+    this.#sealed = new Uint8Array(FRONT_BYTES + maxMessageBytes);
+    this.message = this.#plain.subarray(FRONT_BYTES);
+  }
+
+  /** Seals the first `length` bytes of {@link message}. @returns a view that holds until the next call */
+  seal(length: number, nonce: Uint8Array, key: Uint8Array): Uint8Array {
+    const [plain, sealed] = [this.#plain, this.#sealed];
+    plain.fill(0, 0, FRONT_BYTES);
+    cipher.crypto_secretbox(sealed, plain, FRONT_BYTES + length, nonce, key);
+    return sealed.subarray(FRONT_BYTES - BOX_OVERHEAD_BYTES, FRONT_BYTES + length);
+  }
+
+  /** Opens a box. @returns a view that holds until the next call, or null as {@link openBox} */
+  open(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Uint8Array | null {
+    const [plain, sealed] = [this.#plain, this.#sealed];
+    const length = FRONT_BYTES - BOX_OVERHEAD_BYTES + box.length;
+    if (length < FRONT_BYTES || length > plain.length) return openBox(box, nonce, key);
+    sealed.fill(0, 0, FRONT_BYTES);
+    sealed.set(box, FRONT_BYTES - BOX_OVERHEAD_BYTES);
+    const isOpen = cipher.crypto_secretbox_open(plain, sealed, length, nonce, key) === 0;
+    return isOpen ? plain.subarray(FRONT_BYTES, length) : null;
+  }
 }
 
 /** Opens a box, or returns null when key, nonce or bytes are not those that were sealed. */

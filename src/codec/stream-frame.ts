@@ -1,7 +1,7 @@
 import { limitError, malformedError, writeUint32 } from './bytes.ts';
-import { compressLzw, decompressLzw } from './compression.ts';
+import { compressLzwInto, decompressLzw, ROOM_FOR_END } from './compression.ts';
 import { MAX_FRAME_BYTES } from './limits.ts';
-import { BOX_OVERHEAD_BYTES, NONCE_BYTES, openBox, SALT_BYTES, sealBox } from './secretbox.ts';
+import { BOX_OVERHEAD_BYTES, BoxRoom, NONCE_BYTES, SALT_BYTES } from './secretbox.ts';
 
 /*
  * One frame of a stream:
@@ -11,6 +11,9 @@ import { BOX_OVERHEAD_BYTES, NONCE_BYTES, openBox, SALT_BYTES, sealBox } from '.
  * and its plaintext: a flag byte (0 as it is, 1 LZW) and at most 64 KiB of data. The nonce is the
  * stream's salt and the frame's number, whose top bit marks the last frame too: a frame opens only
  * in its place, and the mark cannot be changed.
+ *
+ * Frames are made and opened in arrays of the module, which is safe since nothing here waits. With arrays of their own for
+ * each step a sync of 24 MB left 150 MB of them behind, and the collector is called for that by itself.
  */
 
 /** The largest plaintext of a frame: flag and data. */
@@ -42,23 +45,29 @@ export function encodeFrame(
   place: FramePlace,
   options: { readonly secret: FrameSecret | null; readonly compression: boolean },
 ): Uint8Array {
-  const plaintext = packData(data, options.compression);
+  const length = packData(frameRoom().message, data, options.compression);
   const { secret } = options;
   const body =
-    secret === null ? plaintext : sealBox(plaintext, nonceOf(secret.salt, place), secret.key);
+    secret === null
+      ? frameRoom().message.subarray(0, length)
+      : frameRoom().seal(length, nonceOf(secret.salt, place), secret.key);
   const out = new Uint8Array(FRAME_LENGTH_BYTES + body.length);
   writeUint32(out, 0, body.length + (place.isLast ? LAST_FRAME_BIT : 0));
   out.set(body, FRAME_LENGTH_BYTES);
   return out;
 }
 
-/** Opens the box of a frame; null when the key or the place is not the one it was sealed for. */
+/**
+ * Opens the box of a frame; null when the key or the place is not the one it was sealed for.
+ *
+ * @returns a view that holds until the next frame is made or opened
+ */
 export function openFrame(
   box: Uint8Array,
   place: FramePlace,
   secret: FrameSecret,
 ): Uint8Array | null {
-  return openBox(box, nonceOf(secret.salt, place), secret.key);
+  return frameRoom().open(box, nonceOf(secret.salt, place), secret.key);
 }
 
 /**
@@ -85,13 +94,22 @@ export function requireFrameLength(length: number, isSealed: boolean): void {
   if (length > limit) throw limitError('frame of a stream', length, limit);
 }
 
-function packData(data: Uint8Array, compression: boolean): Uint8Array {
-  const compressed = compression && data.length > 0 ? compressLzw(data, data.length) : null;
-  const body = compressed ?? data;
-  const out = new Uint8Array(1 + body.length);
-  out[0] = compressed === null ? FLAG_RAW : FLAG_LZW;
-  out.set(body, 1);
-  return out;
+let room: BoxRoom | null = null;
+
+/** Made with the first frame: most processes that load this have one soon. */
+function frameRoom(): BoxRoom {
+  room ??= new BoxRoom(MAX_FRAME_PLAINTEXT_BYTES + ROOM_FOR_END);
+  return room;
+}
+
+/** Writes the plaintext of a frame. @returns its length */
+function packData(out: Uint8Array, data: Uint8Array, compression: boolean): number {
+  const isWorthIt = compression && data.length > 0;
+  const length = isWorthIt ? compressLzwInto(out.subarray(1), data, data.length) : -1;
+  out[0] = length < 0 ? FLAG_RAW : FLAG_LZW;
+  if (length >= 0) return 1 + length;
+  out.set(data, 1);
+  return 1 + data.length;
 }
 
 function nonceOf(salt: Uint8Array, place: FramePlace): Uint8Array {

@@ -1,5 +1,4 @@
 import { StateError } from '../runtime/errors.ts';
-import { concatBytes, copyBytes } from './bytes.ts';
 import type { StreamSealer } from './envelope.ts';
 import { MAX_FRAME_BYTES } from './limits.ts';
 import type { FrameSecret } from './stream-frame.ts';
@@ -18,7 +17,8 @@ export class FrameSealer implements StreamSealer {
   readonly #begin: () => StreamBeginning;
   readonly #compression: boolean;
   #beginning: StreamBeginning | null = null;
-  #gathered: Uint8Array[] = [];
+  /** Used for one frame after the other. */
+  #gathered: Uint8Array = new Uint8Array(0);
   #gatheredBytes = 0;
   #nextIndex = 0;
   #isFinished = false;
@@ -35,14 +35,11 @@ export class FrameSealer implements StreamSealer {
     let rest = plaintext;
     while (this.#gatheredBytes + rest.length > MAX_FRAME_BYTES) {
       const room = MAX_FRAME_BYTES - this.#gatheredBytes;
-      this.#gathered.push(rest.subarray(0, room));
+      this.#gather(rest.subarray(0, room));
       rest = rest.subarray(room);
       this.#emit(ready, false);
     }
-    if (rest.length > 0) {
-      this.#gathered.push(copyBytes(rest));
-      this.#gatheredBytes += rest.length;
-    }
+    this.#gather(rest);
     return ready;
   }
 
@@ -58,13 +55,23 @@ export class FrameSealer implements StreamSealer {
     yield this.finish();
   }
 
+  #gather(bytes: Uint8Array): void {
+    const length = this.#gatheredBytes + bytes.length;
+    if (length > this.#gathered.length) {
+      const larger = new Uint8Array(Math.min(MAX_FRAME_BYTES, 2 * length));
+      larger.set(this.#gathered.subarray(0, this.#gatheredBytes));
+      this.#gathered = larger;
+    }
+    this.#gathered.set(bytes, this.#gatheredBytes);
+    this.#gatheredBytes = length;
+  }
+
   #emit(ready: Uint8Array[], isLast: boolean): void {
     if (this.#beginning === null) {
       this.#beginning = this.#begin();
       ready.push(this.#beginning.preamble);
     }
-    const data = concatBytes(this.#gathered);
-    this.#gathered = [];
+    const data = this.#gathered.subarray(0, this.#gatheredBytes);
     this.#gatheredBytes = 0;
     const place = { index: this.#nextIndex, isLast };
     this.#nextIndex += 1;

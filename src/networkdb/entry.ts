@@ -2,6 +2,8 @@ import type { KeptBytes } from '../codec/index.ts';
 import { compareKept } from '../codec/index.ts';
 import type { EntryList, Listed } from './entry-list.ts';
 import { compareText } from './order.ts';
+import type { Leaf } from './radix-node.ts';
+import { utf8Bytes } from './radix-text.ts';
 
 /*
  * One entry: the newest known write to (network, table, key). Which of two writes is the newer is a
@@ -49,25 +51,29 @@ export interface OwnerGroup {
   readonly liveCounts: Map<string, number>;
 }
 
+/** What few entries have: of a tombstone, or of a write while the owner was failed. */
+interface Retention {
+  readonly isDeleted: boolean;
+  readonly expiresAt: number;
+  /** `failureCount` of the group at the write. */
+  readonly failureCount: number;
+}
+
 /**
- * An entry as the store holds it. There may be a hundred thousand, and what each is made of is copied by the collector: so it
- * has what its group says by reference, and nothing that could be told from the rest.
+ * An entry as the store holds it. There may be a hundred thousand, all of which the collector copies: so an entry is the
+ * leaf of its tree itself, and has by reference what its group says of all.
  */
-export class StoredEntry implements EntryVersion, EntryAddress, Listed {
+export class StoredEntry implements EntryVersion, EntryAddress, Leaf<StoredEntry>, Listed {
   readonly group: OwnerGroup;
   readonly table: string;
   readonly key: string;
+  /** The key as it stands in the tree, mostly the same text. */
+  readonly text: string;
   readonly time: number;
-  readonly isDeleted: boolean;
   readonly value: KeptBytes;
-  /** `failureCount` of the group at the write. */
-  readonly failureCount: number;
-  /**
-   * Reaper time at which a tombstone, or a live entry written while its owner was failed, is forgotten;
-   * what holds now is told by {@link expiryOf}.
-   */
-  readonly expiresAt: number;
-  place: number = -1;
+  place: number;
+  /** Null for most. */
+  readonly retention: Retention | null;
 
   constructor(
     group: OwnerGroup,
@@ -75,14 +81,15 @@ export class StoredEntry implements EntryVersion, EntryAddress, Listed {
     { time, isDeleted, value }: Omit<EntryVersion, 'owner'>,
     expiresAt: number,
   ) {
+    const { failureCount } = group;
     this.group = group;
     this.table = table;
     this.key = key;
+    this.text = utf8Bytes(key);
     this.time = time;
-    this.isDeleted = isDeleted;
     this.value = value;
-    this.failureCount = group.failureCount;
-    this.expiresAt = expiresAt;
+    this.place = -1;
+    this.retention = isDeleted || expiresAt > 0 ? { isDeleted, expiresAt, failureCount } : null;
   }
 
   get network(): string {
@@ -91,6 +98,27 @@ export class StoredEntry implements EntryVersion, EntryAddress, Listed {
 
   get owner(): string {
     return this.group.owner;
+  }
+
+  get item(): this {
+    return this;
+  }
+
+  get isDeleted(): boolean {
+    return this.retention?.isDeleted === true;
+  }
+
+  /**
+   * Reaper time at which a tombstone, or a live entry written while its owner was failed, is forgotten; 0 for any other.
+   * What holds now is told by {@link expiryOf}.
+   */
+  get expiresAt(): number {
+    return this.retention?.expiresAt ?? 0;
+  }
+
+  /** Whether it was written in the failure that its owner's group is in now, or was in last. */
+  get isOfThisFailure(): boolean {
+    return this.retention?.failureCount === this.group.failureCount && this.expiresAt > 0;
   }
 }
 
@@ -116,8 +144,7 @@ export function expiryOf(entry: StoredEntry): number {
   const { group } = entry;
   if (entry.isDeleted) return entry.expiresAt;
   if (group.state !== 'hidden') return 0;
-  const isOfThisFailure = entry.failureCount === group.failureCount && entry.expiresAt > 0;
-  return isOfThisFailure ? entry.expiresAt : group.hiddenUntil;
+  return entry.isOfThisFailure ? entry.expiresAt : group.hiddenUntil;
 }
 
 /** Whether readers and watchers see the entry. */

@@ -5,15 +5,10 @@ import { utf8Text } from './radix-text.ts';
  * is the only one that changes them.
  */
 
-/** A key, as its UTF-8 bytes, and its value. Never changes. */
-export class Leaf<V> {
+/** A key, as its UTF-8 bytes, and its value. Never changes. The value may be the leaf itself, which is one thing less in memory. */
+export interface Leaf<V> {
   readonly text: string;
-  readonly value: V;
-
-  constructor(text: string, value: V) {
-    this.text = text;
-    this.value = value;
-  }
+  readonly item: V;
 }
 
 /**
@@ -123,11 +118,11 @@ export function* walk<V>(
   const pending: Node<V>[] = top === null ? [] : [top];
   let bound = from;
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node instanceof Leaf) {
+    if (!(node instanceof Branch)) {
       if (node.text < bound) continue;
       bound = '';
       if (to !== null && node.text >= to) return;
-      yield [utf8Text(node.text), node.value];
+      yield [utf8Text(node.text), node.item];
     } else if (bound === '' || node.text.slice(0, node.end) >= bound.slice(0, node.end)) {
       for (let at = node.children.length - 1; at >= 0; at -= 1) {
         pending.push(node.children[at] as Node<V>);
@@ -146,11 +141,11 @@ export function* walkBack<V>(
   const pending: Node<V>[] = top === null ? [] : [top];
   let bound = to;
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (node instanceof Leaf) {
+    if (!(node instanceof Branch)) {
       if (bound !== null && node.text >= bound) continue;
       bound = null;
       if (node.text < from) return;
-      yield [utf8Text(node.text), node.value];
+      yield [utf8Text(node.text), node.item];
     } else if (bound === null || node.text.slice(0, node.end) < bound) {
       // All keys below begin with those bytes, so where they do not come before the bound none does.
       if (node.leaf !== null) pending.push(node.leaf);

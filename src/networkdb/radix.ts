@@ -1,14 +1,5 @@
-import type { Node } from './radix-node.ts';
-import {
-  Branch,
-  childIndex,
-  commonLength,
-  find,
-  Leaf,
-  onlyChild,
-  walk,
-  walkBack,
-} from './radix-node.ts';
+import type { Leaf, Node } from './radix-node.ts';
+import { Branch, childIndex, commonLength, find, onlyChild, walk, walkBack } from './radix-node.ts';
 import { utf8Bytes } from './radix-text.ts';
 
 /*
@@ -80,7 +71,7 @@ class Snapshot<V> implements RadixReader<V> {
   }
 
   get(key: string): V | undefined {
-    return find(this.#root, utf8Bytes(key))?.value;
+    return find(this.#root, utf8Bytes(key))?.item;
   }
 
   has(key: string): boolean {
@@ -119,7 +110,7 @@ export class RadixTree<V> implements RadixReader<V> {
 
   /** The value of a key, or undefined. */
   get(key: string): V | undefined {
-    return find(this.#root, utf8Bytes(key))?.value;
+    return find(this.#root, utf8Bytes(key))?.item;
   }
 
   /** Whether the key is there. */
@@ -133,18 +124,22 @@ export class RadixTree<V> implements RadixReader<V> {
    * @returns the value that it replaces, or undefined
    */
   set(key: string, value: V): V | undefined {
+    return this.setLeaf({ text: utf8Bytes(key), item: value });
+  }
+
+  /** The same with a leaf that the caller has made. */
+  setLeaf(leaf: Leaf<V>): V | undefined {
     this.#snapshot = null;
-    const leaf = new Leaf(utf8Bytes(key), value);
-    const path: Branch<V>[] = [];
+    let parent: Branch<V> | null = null;
     let node = this.#root;
     while (node instanceof Branch) {
-      const parting = commonLength(leaf.text, node.text, path.at(-1)?.end ?? 0, node.end);
+      const parting = commonLength(leaf.text, node.text, parent?.end ?? 0, node.end);
       if (parting < node.end) {
-        this.#part(path, node, parting, leaf);
+        this.#part(parent, node, parting, leaf);
         return undefined;
       }
-      const branch: Branch<V> = this.#own(node, path, leaf.text);
-      path.push(branch);
+      const branch: Branch<V> = this.#own(node, parent, leaf.text);
+      parent = branch;
       if (leaf.text.length === branch.end) {
         const previous = branch.leaf;
         branch.leaf = leaf;
@@ -161,11 +156,11 @@ export class RadixTree<V> implements RadixReader<V> {
     }
     if (node !== null && node.text !== leaf.text) {
       const length = Math.min(leaf.text.length, node.text.length);
-      const parting = commonLength(leaf.text, node.text, path.at(-1)?.end ?? 0, length);
-      this.#part(path, node, parting, leaf);
+      const parting = commonLength(leaf.text, node.text, parent?.end ?? 0, length);
+      this.#part(parent, node, parting, leaf);
       return undefined;
     }
-    this.#link(path, leaf.text, leaf);
+    this.#link(parent, leaf.text, leaf);
     return this.#replaced(node);
   }
 
@@ -183,13 +178,13 @@ export class RadixTree<V> implements RadixReader<V> {
     const path: Branch<V>[] = [];
     let node = this.#root;
     while (node instanceof Branch) {
-      const branch: Branch<V> = this.#own(node, path, text);
+      const branch: Branch<V> = this.#own(node, path.at(-1) ?? null, text);
       path.push(branch);
       if (branch.end === text.length) break;
       node = branch.children[childIndex(branch, text.charCodeAt(branch.end))] as Node<V>;
     }
     this.#detach(path, text);
-    return found.value;
+    return found.item;
   }
 
   /** The tree as it is now; takes no time, and further ones before the next write are the same. */
@@ -224,35 +219,34 @@ export class RadixTree<V> implements RadixReader<V> {
   }
 
   #replaced(previous: Leaf<V> | null): V | undefined {
-    if (previous !== null) return previous.value;
+    if (previous !== null) return previous.item;
     this.#size += 1;
     return undefined;
   }
 
-  /** The branch itself if it may be changed, else a copy put in its place below `path`. */
-  #own(branch: Branch<V>, path: readonly Branch<V>[], text: string): Branch<V> {
+  /** The branch itself if it may be changed, else a copy put in its place below `parent`. */
+  #own(branch: Branch<V>, parent: Branch<V> | null, text: string): Branch<V> {
     if (branch.generation === this.#generation) return branch;
     const { end, leaf, heads, children } = branch;
     const copy = new Branch(branch.text, end, leaf, heads, children.slice(), this.#generation);
-    this.#link(path, text, copy);
+    this.#link(parent, text, copy);
     return copy;
   }
 
-  /** Puts `node` where the last branch of `path` leads for `text`; as the root when there is none. */
-  #link(path: readonly Branch<V>[], text: string, node: Node<V>): void {
-    const parent = path.at(-1);
-    if (parent === undefined) this.#root = node;
+  /** Puts `node` where `parent` leads for `text`; as the root when there is none. */
+  #link(parent: Branch<V> | null, text: string, node: Node<V>): void {
+    if (parent === null) this.#root = node;
     else if (node.text.length === parent.end) parent.leaf = node as Leaf<V>;
     else parent.children[childIndex(parent, text.charCodeAt(parent.end))] = node;
   }
 
   /** Sets a branch above `node`, where the key of `leaf` leaves it after `parting` bytes. */
-  #part(path: readonly Branch<V>[], node: Node<V>, parting: number, leaf: Leaf<V>): void {
+  #part(parent: Branch<V> | null, node: Node<V>, parting: number, leaf: Leaf<V>): void {
     const branch = new Branch<V>(leaf.text, parting, null, '', [], this.#generation);
     if (leaf.text.length === parting) {
       branch.leaf = leaf;
       branch.children = [node];
-    } else if (node instanceof Leaf && node.text.length === parting) {
+    } else if (!(node instanceof Branch) && node.text.length === parting) {
       branch.leaf = node;
       branch.children = [leaf];
     } else {
@@ -260,7 +254,7 @@ export class RadixTree<V> implements RadixReader<V> {
       branch.children = isFirst ? [leaf, node] : [node, leaf];
     }
     for (const { text } of branch.children) branch.heads += text.charAt(parting);
-    this.#link(path, leaf.text, branch);
+    this.#link(parent, leaf.text, branch);
     this.#size += 1;
   }
 
@@ -281,7 +275,7 @@ export class RadixTree<V> implements RadixReader<V> {
     const only = onlyChild(branch);
     if (only !== null) {
       path.pop();
-      this.#link(path, text, only);
+      this.#link(path.at(-1) ?? null, text, only);
     }
     // A deleted key must not be kept in memory by the branches that read their bytes from it.
     for (const upper of path.reverse()) {

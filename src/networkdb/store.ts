@@ -152,9 +152,9 @@ export class EntryStore {
     expiresAt: number,
   ): StoredEntry {
     const { network } = group;
-    const { table, key } = address;
+    const { table } = address;
     const entry = new StoredEntry(group, address, version, expiresAt);
-    const replaced = this.#table(network, table).set(key, entry);
+    const replaced = this.#table(network, table).setLeaf(entry);
     // Added before the replaced one goes, since a group that runs empty is dropped.
     group.entries.add(entry);
     if (entry.isDeleted) group.tombstones.add(entry);
