@@ -4,6 +4,7 @@
 
 export * from './public.ts';
 
+export { MAX_BLOCK_RECORDS } from './record-blocks.ts';
 export { sharedBytes } from './shared-records.ts';
 export { BulkSyncWriter } from './bulk-sync-writer.ts';
 export { CompoundReader } from './gossip-envelope.ts';

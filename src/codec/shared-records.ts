@@ -65,7 +65,7 @@ export class SharedReads<T> {
 }
 
 /** FNV-1a, without the top bits, so that it is a small integer of V8's. */
-function hashOf(bytes: Uint8Array): number {
+export function hashOf(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < bytes.length; i += 1) {
     hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);

@@ -1,6 +1,8 @@
-import { limitError, malformedError, writeUint32 } from './bytes.ts';
+import { copyBytes, limitError, malformedError, writeUint32 } from './bytes.ts';
 import { compressLzwInto, decompressLzw, ROOM_FOR_END } from './compression.ts';
 import { MAX_FRAME_BYTES } from './limits.ts';
+import type { RecordBlock } from './record-blocks.ts';
+import { recordBlocks } from './record-blocks.ts';
 import { BOX_OVERHEAD_BYTES, BoxRoom, NONCE_BYTES, SALT_BYTES } from './secretbox.ts';
 
 /*
@@ -45,8 +47,28 @@ export function encodeFrame(
   place: FramePlace,
   options: { readonly secret: FrameSecret | null; readonly compression: boolean },
 ): Uint8Array {
-  const length = packData(frameRoom().message, data, options.compression);
-  const { secret } = options;
+  return sealFrame(packData(frameRoom().message, data, options.compression), place, options.secret);
+}
+
+/** The bytes of a frame that holds one block of records; the compressed form is kept with the block. */
+export function encodeBlockFrame(
+  block: RecordBlock,
+  place: FramePlace,
+  options: { readonly secret: FrameSecret | null; readonly compression: boolean },
+): Uint8Array {
+  if (!options.compression) return encodeFrame(block.bytes, place, options);
+  const { message } = frameRoom();
+  if (block.packed === null) {
+    const length = packData(message, block.bytes, true);
+    recordBlocks.keepPacked(block, message.slice(0, length));
+    return sealFrame(length, place, options.secret);
+  }
+  message.set(block.packed);
+  return sealFrame(block.packed.length, place, options.secret);
+}
+
+/** Seals what stands in the room of the module. */
+function sealFrame(length: number, place: FramePlace, secret: FrameSecret | null): Uint8Array {
   const body =
     secret === null
       ? frameRoom().message.subarray(0, length)
@@ -71,14 +93,16 @@ export function openFrame(
 }
 
 /**
- * The data in a frame's plaintext, always a copy.
+ * The data in a frame's plaintext: a copy, or the bytes of a block that has the same ones and is never changed.
  *
  * @throws CodecError `ERR_CODEC_MALFORMED`, `ERR_CODEC_LIMIT` for what inflates to more than 64 KiB
  */
 export function unpackData(plaintext: Uint8Array): Uint8Array {
   const data = plaintext.subarray(1);
-  if (plaintext[0] === FLAG_LZW) return decompressLzw(data, MAX_FRAME_BYTES);
-  if (plaintext[0] === FLAG_RAW) return new Uint8Array(data);
+  if (plaintext[0] === FLAG_LZW) {
+    return recordBlocks.findPacked(plaintext)?.bytes ?? decompressLzw(data, MAX_FRAME_BYTES);
+  }
+  if (plaintext[0] === FLAG_RAW) return recordBlocks.findBytes(data)?.bytes ?? copyBytes(data);
   throw malformedError('a frame has an unknown flag');
 }
 

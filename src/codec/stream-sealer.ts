@@ -1,8 +1,10 @@
 import { StateError } from '../runtime/errors.ts';
 import type { StreamSealer } from './envelope.ts';
 import { MAX_FRAME_BYTES } from './limits.ts';
+import type { RecordBlock } from './record-blocks.ts';
+import { recordBlocks } from './record-blocks.ts';
 import type { FrameSecret } from './stream-frame.ts';
-import { encodeFrame } from './stream-frame.ts';
+import { encodeBlockFrame, encodeFrame } from './stream-frame.ts';
 
 /** How a direction of a stream begins. */
 export interface StreamBeginning {
@@ -12,7 +14,10 @@ export interface StreamBeginning {
   readonly secret: FrameSecret | null;
 }
 
-/** Gathers plaintext into frames of 64 KiB; a full one waits for what follows, as it may be the last. */
+/**
+ * Gathers plaintext into frames of 64 KiB; a full one waits for what follows, as it may be the last. A block of
+ * records is a frame of its own (`record-blocks.ts`), and waits for the same reason.
+ */
 export class FrameSealer implements StreamSealer {
   readonly #begin: () => StreamBeginning;
   readonly #compression: boolean;
@@ -20,6 +25,8 @@ export class FrameSealer implements StreamSealer {
   /** Used for one frame after the other. */
   #gathered: Uint8Array = new Uint8Array(0);
   #gatheredBytes = 0;
+  /** What waits in place of gathered bytes. */
+  #block: RecordBlock | null = null;
   #nextIndex = 0;
   #isFinished = false;
 
@@ -32,6 +39,15 @@ export class FrameSealer implements StreamSealer {
   push(plaintext: Uint8Array): Uint8Array[] {
     this.#requireOpen();
     const ready: Uint8Array[] = [];
+    if (plaintext.length === 0) return ready;
+    const block = recordBlocks.ofBytes(plaintext);
+    if (this.#block !== null || (block !== null && this.#gatheredBytes > 0)) {
+      this.#emit(ready, false);
+    }
+    if (block !== null) {
+      this.#block = block;
+      return ready;
+    }
     let rest = plaintext;
     while (this.#gatheredBytes + rest.length > MAX_FRAME_BYTES) {
       const room = MAX_FRAME_BYTES - this.#gatheredBytes;
@@ -71,12 +87,13 @@ export class FrameSealer implements StreamSealer {
       this.#beginning = this.#begin();
       ready.push(this.#beginning.preamble);
     }
-    const data = this.#gathered.subarray(0, this.#gatheredBytes);
-    this.#gatheredBytes = 0;
     const place = { index: this.#nextIndex, isLast };
     this.#nextIndex += 1;
-    const { secret } = this.#beginning;
-    ready.push(encodeFrame(data, place, { secret, compression: this.#compression }));
+    const options = { secret: this.#beginning.secret, compression: this.#compression };
+    if (this.#block !== null) ready.push(encodeBlockFrame(this.#block, place, options));
+    else ready.push(encodeFrame(this.#gathered.subarray(0, this.#gatheredBytes), place, options));
+    this.#block = null;
+    this.#gatheredBytes = 0;
   }
 
   #requireOpen(): void {

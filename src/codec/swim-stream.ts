@@ -12,6 +12,7 @@ import {
 import type { ErrorMessage, PushPullMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { MESSAGE_TYPE, NODE_STATES, REFUSAL_REASONS } from './messages.ts';
 import { asCodecError, encodeRecord, readerOf } from './protobuf.ts';
+import type { RecordBlock, RecordBlocks } from './record-blocks.ts';
 import type { NodeDecoder, NodeEncoder } from './shared-records.ts';
 import { piecesOf, slicesOf } from './stream-pieces.ts';
 import { MAX_UINT32, requireAddressIn, requireName, requireWithin } from './swim-checks.ts';
@@ -59,6 +60,14 @@ export interface StreamReader {
    * @throws CodecError for what cannot be read or is too large; the reader is of no use afterwards
    */
   push(bytes: Uint8Array): void;
+  /**
+   * In place of `push`, for a whole piece as the opener gave it: takes it when what it says is known, which costs
+   * nothing; false when it has to be pushed.
+   *
+   * @throws as {@link StreamReader.push}
+   * @internal
+   */
+  takeKnown?(bytes: Uint8Array): boolean;
   /** The message once it is whole. */
   readonly message: StreamMessage | null;
   /** Records of a push/pull that were passed over, since nothing could be made of them. */
@@ -70,17 +79,23 @@ export interface StreamReader {
  * payload are views of it.
  *
  * @param encodeNode - writes a record of a push/pull behind its length
+ * @param blocks - keeps the records of lists that are frozen; left out: nothing is kept
  * @throws CodecError `ERR_CODEC_LIMIT` or `ERR_CODEC_MALFORMED` for what no peer would accept
  */
 export function* encodeStreamMessage(
   message: StreamMessage,
   encodeNode: NodeEncoder = encodeNodeRecord,
+  blocks: RecordBlocks | null = null,
 ): Generator<Uint8Array, void, void> {
   switch (message.type) {
     case 'pushPull':
       requireWithin('nodes', message.nodes.length, MAX_PUSH_PULL_NODES);
       requireWithin('user state', message.userState.length, MAX_USER_STATE_BYTES);
-      yield* piecesOf(pushPullRecords(message, encodeNode));
+      yield* pushPullPieces(
+        message,
+        encodeNode,
+        blocks?.blocksOf(message.nodes, encodeNode) ?? null,
+      );
       yield* slicesOf(message.userState);
       return;
     case 'user': {
@@ -114,14 +129,32 @@ function* single(type: number, record: Uint8Array): Generator<Uint8Array, void, 
   yield* slicesOf(concatBytes([Uint8Array.of(type), record]));
 }
 
+function* pushPullPieces(
+  message: PushPullMessage,
+  encodeNode: NodeEncoder,
+  blocks: readonly RecordBlock[] | null,
+): Generator<Uint8Array, void, void> {
+  if (blocks === null) return yield* piecesOf(pushPullRecords(message, encodeNode));
+  yield* piecesOf(pushPullHead(message));
+  for (const { bytes } of blocks) yield bytes;
+}
+
 function* pushPullRecords(
-  { join, nodes, userState }: PushPullMessage,
+  message: PushPullMessage,
   encodeNode: NodeEncoder,
 ): Generator<Uint8Array, void, void> {
+  yield* pushPullHead(message);
+  for (const node of message.nodes) yield encodeNode(node);
+}
+
+function* pushPullHead({
+  join,
+  nodes,
+  userState,
+}: PushPullMessage): Generator<Uint8Array, void, void> {
   yield Uint8Array.of(MESSAGE_TYPE.pushPull);
   const userStateBytes = userState.length;
   yield encodeRecord(schema.PushPullHeader, { nodes: nodes.length, userStateBytes, join });
-  for (const node of nodes) yield encodeNode(node);
 }
 
 /** A record of a push/pull behind its length. */
@@ -140,13 +173,17 @@ export function encodeNodeRecord(node: PushPullNode): Uint8Array {
  * A reader for one stream message.
  *
  * @param readNode - reads a record of a push/pull
+ * @param blocks - knows what was written lately, and learns what it says; left out: everything is read
  */
 export function createStreamReader(
   limits: Partial<StreamReaderLimits> = {},
   readNode: NodeDecoder = decodeNodeRecord,
+  blocks: RecordBlocks | null = null,
 ): StreamReader {
-  return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits }, readNode);
+  return new ProtobufStreamReader({ ...DEFAULT_STREAM_READER_LIMITS, ...limits }, readNode, blocks);
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What the reader does with the next record, or where the raw bytes at the end go. */
 type Step = 'type' | 'single' | 'pushPullHeader' | 'node' | 'userHeader' | 'raw' | 'done';
@@ -163,11 +200,17 @@ class ProtobufStreamReader implements StreamReader {
   #join = false;
   #raw = new GrowingBytes(0);
   #droppedRecords = 0;
+  readonly #blocks: RecordBlocks | null;
+  /** The blocks that the records so far came in; null once one came otherwise. */
+  #known: RecordBlock[] | null = [];
+  /** A block that is being read for the first time, and where its records begin. */
+  #learning: { readonly block: RecordBlock; readonly from: number } | null = null;
   #message: StreamMessage | null = null;
 
-  constructor(limits: StreamReaderLimits, readNode: NodeDecoder) {
+  constructor(limits: StreamReaderLimits, readNode: NodeDecoder, blocks: RecordBlocks | null) {
     this.#limits = limits;
     this.#readNode = readNode;
+    this.#blocks = blocks;
   }
 
   get message(): StreamMessage | null {
@@ -176,6 +219,30 @@ class ProtobufStreamReader implements StreamReader {
 
   get droppedRecords(): number {
     return this.#droppedRecords;
+  }
+
+  takeKnown(bytes: Uint8Array): boolean {
+    const block = this.#blocks?.ofBytes(bytes) ?? null;
+    // Only where a record begins, and as many as were announced.
+    const isInPlace = this.#step === 'node' && this.#queue.length === 0;
+    if (block === null || !isInPlace || block.recordCount > this.#nodesLeft) return false;
+    if (block.nodes === null) {
+      this.#learning = { block, from: this.#nodes.length + this.#droppedRecords };
+      return false;
+    }
+    try {
+      this.#count(bytes.length);
+      for (const node of block.nodes) this.#nodes.push(node);
+      this.#known?.push(block);
+      this.#nodesLeft -= block.recordCount;
+      if (this.#nodesLeft > 0) return true;
+      this.#step = 'raw';
+      this.#takeRaw(NO_BYTES);
+    } catch (error) {
+      this.#step = 'done';
+      throw asCodecError('stream message', error);
+    }
+    return true;
   }
 
   push(bytes: Uint8Array): void {
@@ -273,6 +340,7 @@ class ProtobufStreamReader implements StreamReader {
         if (node === null) this.#droppedRecords += 1;
         else this.#nodes.push(node);
         this.#nodesLeft -= 1;
+        this.#learn();
         if (this.#nodesLeft === 0) this.#step = 'raw';
         return;
       }
@@ -293,13 +361,29 @@ class ProtobufStreamReader implements StreamReader {
     }
   }
 
+  /** What a block that we wrote says is known once all of it was read; until then its records are others'. */
+  #learn(): void {
+    const learning = this.#learning;
+    if (learning === null) {
+      this.#known = null;
+      return;
+    }
+    const { block, from } = learning;
+    if (this.#nodes.length + this.#droppedRecords < from + block.recordCount) return;
+    this.#learning = null;
+    if (this.#droppedRecords > 0) return;
+    block.nodes ??= Object.freeze(this.#nodes.slice(from));
+    this.#known?.push(block);
+  }
+
   #takeRaw(bytes: Uint8Array): void {
     this.#count(this.#raw.take(bytes));
     if (!this.#raw.isWhole) return;
     if (this.#type === MESSAGE_TYPE.user) this.#finish({ type: 'user', payload: this.#raw.bytes });
     else {
       const userState = this.#raw.bytes;
-      this.#finish({ type: 'pushPull', join: this.#join, nodes: this.#nodes, userState });
+      const nodes = this.#blocks?.listOf(this.#known ?? []) ?? this.#nodes;
+      this.#finish({ type: 'pushPull', join: this.#join, nodes, userState });
     }
   }
 

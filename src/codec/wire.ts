@@ -10,9 +10,10 @@ import {
   MAX_STREAM_MESSAGE_BYTES,
   MAX_USER_MESSAGE_BYTES,
 } from './limits.ts';
-import type { PacketMessage, StreamMessage } from './messages.ts';
+import type { PacketMessage, PushPullNode, StreamMessage } from './messages.ts';
 import { createGoStreamReader, encodeGoStreamMessage } from './msgpack-stream.ts';
 import { PacketCodec } from './packet.ts';
+import { recordBlocks } from './record-blocks.ts';
 import { SECRETBOX_KEY_LENGTHS } from './secretbox.ts';
 import { StreamCodec } from './stream.ts';
 import { keepingMessages, keepingNodes, sharingMessages, sharingNodes } from './shared-records.ts';
@@ -57,6 +58,11 @@ export interface Wire {
   inflateMessage(bytes: Uint8Array, maxBytes: number): Uint8Array;
   /** Message to the plaintext of a stream, in pieces of at most 64 KiB. */
   encodeStreamMessage(message: StreamMessage): Iterable<Uint8Array>;
+  /**
+   * A list with the same records that all who tell them share, or the one that was given, frozen. Of a list in
+   * the order of the names its bytes are made once, for as long as all in a ring say the same.
+   */
+  sharedNodes(nodes: readonly PushPullNode[]): readonly PushPullNode[];
   /** Reads one message from the plaintext of a stream. */
   createStreamReader(limits?: Partial<StreamReaderLimits>): StreamReader;
   /** Messages in datagrams. */
@@ -127,7 +133,11 @@ export function createWire(name: WireName, options: StreamEnvelopeOptions): Wire
 
 type MessageCodec = Pick<
   Wire,
-  'encodePacketMessage' | 'decodePacketMessage' | 'encodeStreamMessage' | 'createStreamReader'
+  | 'encodePacketMessage'
+  | 'decodePacketMessage'
+  | 'encodeStreamMessage'
+  | 'createStreamReader'
+  | 'sharedNodes'
 >;
 
 /** How messages are read and written on a wire, once for the process. */
@@ -137,8 +147,17 @@ const PROTOBUF_MESSAGES: MessageCodec = ((): MessageCodec => {
   return {
     encodePacketMessage: keepingMessages(encodePacketMessage),
     decodePacketMessage: sharingMessages(decodePacketMessage),
-    encodeStreamMessage: (message) => encodeStreamMessage(message, encodeNode),
-    createStreamReader: (limits) => createStreamReader(limits, decodeNode),
+    encodeStreamMessage: (message) => encodeStreamMessage(message, encodeNode, recordBlocks),
+    createStreamReader: (limits) => createStreamReader(limits, decodeNode, recordBlocks),
+    sharedNodes: (nodes) => {
+      Object.freeze(nodes);
+      try {
+        return recordBlocks.listOf(recordBlocks.blocksOf(nodes, encodeNode) ?? []) ?? nodes;
+      } catch {
+        // What cannot be written fails where it is sent.
+        return nodes;
+      }
+    },
   };
 })();
 
@@ -150,6 +169,7 @@ const GO_MESSAGES: MessageCodec = ((): MessageCodec => {
     decodePacketMessage: sharingMessages(decodeGoPacketMessage),
     encodeStreamMessage: (message) => encodeGoStreamMessage(message, encodeNode),
     createStreamReader: (limits) => createGoStreamReader(limits, decodeNode),
+    sharedNodes: (nodes) => nodes,
   };
 })();
 

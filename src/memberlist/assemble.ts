@@ -163,9 +163,7 @@ export function assemble(
   });
   const answers = new ProbeAnswers(core, sender, acks);
   const pushPull = new PushPull(core, client, {
-    merge: (nodes, isKnownThere) => {
-      rules.merge(nodes, isKnownThere);
-    },
+    merge: (nodes, pathOf) => rules.merge(nodes, pathOf),
     spread: (name) => {
       rules.spreadKnown(name);
     },

@@ -25,6 +25,7 @@ export class MemberTable {
   readonly #byName = new Map<string, MemberRecord>();
   #order: MemberRecord[] = [];
   #nextProbe = 0;
+  #version = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -33,6 +34,25 @@ export class MemberTable {
   /** Records held, the gone ones included until they are reaped. Feeds every logarithm. */
   get size(): number {
     return this.#order.length;
+  }
+
+  /**
+   * Another number after each change of what the table says: records come or go, or say something else. Whoever
+   * changes a record calls {@link changed} or {@link retold}; a test compares what is told with the records.
+   */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** A record has changed: for whoever changed it. */
+  changed(record: MemberRecord): void {
+    this.#version += 1;
+    this.watcher?.(record, 'changed');
+  }
+
+  /** A record says the same in other bytes, which is no change for those who watch. */
+  retold(): void {
+    this.#version += 1;
   }
 
   get(name: string): MemberRecord | undefined {
@@ -60,6 +80,7 @@ export class MemberTable {
 
   /** Adds a record under a name that is not there yet. */
   insert(record: MemberRecord): void {
+    this.#version += 1;
     this.#byName.set(record.name, record);
     const at = this.#order.length === 0 ? 0 : randomBelow(this.#random, this.#order.length);
     this.#order.push(record);
@@ -106,6 +127,7 @@ export class MemberTable {
     }
     if (reaped.length === 0) return;
     this.#order = kept;
+    this.#version += 1;
     this.#nextProbe = Math.min(this.#nextProbe, kept.length);
     for (const record of reaped) {
       this.#byName.delete(record.name);

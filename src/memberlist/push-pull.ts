@@ -13,7 +13,8 @@ import type { Core } from './core.ts';
 import { callHook, requireBytes } from './core.ts';
 import { pushPullScaleMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
-import type { Member, MemberRecord } from './member.ts';
+import type { Member } from './member.ts';
+import { MergedRecords, SaidRecords } from './settled-records.ts';
 import type { PathOf } from './state-rules.ts';
 import { asExchange } from './state-rules.ts';
 import { FirstContacts } from './first-contacts.ts';
@@ -26,8 +27,8 @@ export type PushPullCallback = (error: GossipError | null) => void;
 
 /** What push/pull needs from other parts. */
 export interface PushPullHooks {
-  /** Merges some records, in their order. */
-  readonly merge: (nodes: readonly PushPullNode[], pathOf: PathOf) => void;
+  /** Merges some records, in their order. @returns whether there was nothing to do, as long as nothing changes */
+  readonly merge: (nodes: readonly PushPullNode[], pathOf: PathOf) => boolean;
   /** Gossips what we hold of a member. */
   readonly spread: (name: string) => void;
 }
@@ -56,12 +57,16 @@ export class PushPull {
   #isBusy = false;
   #isReuniting = false;
   #serving = 0;
+  readonly #said: SaidRecords;
+  readonly #merged: MergedRecords;
 
   constructor(core: Core, client: StreamClient, hooks: PushPullHooks) {
     this.#core = core;
     this.#client = client;
     this.#hooks = hooks;
     this.#firstContacts = new FirstContacts(core, hooks.spread);
+    this.#said = new SaidRecords(core);
+    this.#merged = new MergedRecords(core);
     const { intervalMs } = core.config.pushPull;
     this.#ticker =
       intervalMs === false
@@ -201,38 +206,49 @@ export class PushPull {
   }
 
   #localState(isJoin: boolean): PushPullMessage {
-    const { delegates, table } = this.#core;
+    const { delegates } = this.#core;
     const state = callHook(
       this.#core,
       'localState',
       () => requireBytes(delegates.user?.localState?.(isJoin) ?? NO_BYTES, 'localState'),
       NO_BYTES,
     );
-    const nodes = table.all().map(toNode);
+    const nodes = this.#said.now(isJoin);
     const message = { type: 'pushPull', join: isJoin, nodes, userState: state } as const;
     watchStateSize(this.#core, 'sent', message);
     return message;
   }
 
   #merge(message: PushPullMessage, isJoin: boolean, pathOf: PathOf, done: PushPullCallback): void {
+    const { nodes, userState } = message;
     watchStateSize(this.#core, 'received', message);
-    const error = this.#incompatibility(message.nodes) ?? this.#refusal(message.nodes, isJoin);
+    if (!isJoin && this.#merged.has(nodes)) {
+      this.#core.counters.add('pushPulls.unchanged');
+      this.#mergeUserState(userState, isJoin);
+      return done(null);
+    }
+    const error = this.#incompatibility(nodes) ?? this.#refusal(nodes, isJoin);
     if (error !== null) return done(error);
-    this.#mergeSlice({ nodes: message.nodes, pathOf }, 0, () => {
-      const { userState } = message;
-      if (userState.length > 0) {
-        const { user } = this.#core.delegates;
-        const merge = (): void => user?.mergeRemoteState?.(userState, isJoin);
-        callHook(this.#core, 'mergeRemoteState', merge, undefined);
-      }
+    const { version } = this.#core.table;
+    const merge: Merge = { nodes, pathOf, isOldNews: true };
+    this.#mergeSlice(merge, 0, () => {
+      if (merge.isOldNews) this.#merged.add(nodes, version);
+      this.#mergeUserState(userState, isJoin);
       done(null);
     });
+  }
+
+  #mergeUserState(userState: Uint8Array, isJoin: boolean): void {
+    if (userState.length === 0) return;
+    const { user } = this.#core.delegates;
+    const merge = (): void => user?.mergeRemoteState?.(userState, isJoin);
+    callHook(this.#core, 'mergeRemoteState', merge, undefined);
   }
 
   #mergeSlice(merge: Merge, start: number, done: () => void): void {
     const { nodes, pathOf } = merge;
     const end = start + MERGE_SLICE;
-    this.#hooks.merge(nodes.slice(start, end), pathOf);
+    if (!this.#hooks.merge(nodes.slice(start, end), pathOf)) merge.isOldNews = false;
     this.#core.counters.add('pushPulls.slices');
     if (end >= nodes.length) return done();
     const turn = this.#core.ports.clock.afterPendingInput(() => {
@@ -268,6 +284,8 @@ export class PushPull {
 interface Merge {
   readonly nodes: readonly PushPullNode[];
   readonly pathOf: PathOf;
+  /** Whether there was nothing to do so far. */
+  isOldNews: boolean;
 }
 
 const asNewcomer: PathOf = () => 'newcomer';
@@ -284,19 +302,6 @@ function remoteMember(node: PushPullNode, localName: string): Member {
     metadata: metadata.slice(),
     isLocal: name === localName,
   });
-}
-
-function toNode(record: MemberRecord): PushPullNode {
-  return {
-    name: record.name,
-    address: record.addressBytes,
-    port: record.address.port,
-    metadata: record.metadata,
-    incarnation: record.incarnation,
-    state: record.state,
-    versions: record.versions,
-    startId: record.startId,
-  };
 }
 
 /** Least wait until the exchange that follows a join; at most twice that. */

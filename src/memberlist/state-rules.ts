@@ -87,7 +87,7 @@ export class StateRules {
       local.stateChangedAt = this.#core.ports.clock.now();
       table.insert(local);
     }
-    table.watcher?.(local, 'changed');
+    table.changed(local);
     this.#spread(aliveClaim(local), finished);
     if (isFirst) this.#spreadNewcomer(aliveClaim(local), 'newcomer');
     if (isFirst) events.joined(local);
@@ -157,7 +157,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = 'suspect';
     record.stateChangedAt = ports.clock.now();
-    table.watcher?.(record, 'changed');
+    table.changed(record);
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
     const usualMs = suspicionMinMs({ mult, memberCount, probeIntervalMs: probeIntervalMs(config) });
@@ -207,7 +207,7 @@ export class StateRules {
     record.incarnation = claim.incarnation;
     record.state = claim.from === claim.node ? 'left' : 'dead';
     record.stateChangedAt = ports.clock.now();
-    table.watcher?.(record, 'changed');
+    table.changed(record);
     counters.add('claims.dead');
     this.#spread(claim, finished);
     events.gone(record);
@@ -246,14 +246,17 @@ export class StateRules {
    * A node that the peer holds for dead is only suspected here, so that it can still refute.
    *
    * @param pathOf - how to pass on what is said of a name
+   * @returns whether there was nothing to do, as there will not be again while neither the records nor the table
+   * (`MemberTable.version`) change
    */
-  merge(nodes: readonly PushPullNode[], pathOf: PathOf = asExchange): void {
+  merge(nodes: readonly PushPullNode[], pathOf: PathOf = asExchange): boolean {
     const from = this.#core.local.name;
+    let isOldNews = true;
     for (const node of nodes) {
       const { incarnation, name } = node;
       switch (node.state) {
         case 'alive':
-          if (this.#isOldNews(this.#core.table.get(name), node)) break;
+          if (this.#isOldNews(this.#core.table.get(name), node, sameBytes)) continue;
           this.alive({ ...node, type: 'alive', node: name }, pathOf(name));
           break;
         case 'left':
@@ -264,7 +267,9 @@ export class StateRules {
           this.suspect({ type: 'suspect', incarnation, node: name, from });
           break;
       }
+      isOldNews = false;
     }
+    return isOldNews;
   }
 
   /** Passes on what we hold of a member, if it is one. */
@@ -283,15 +288,21 @@ export class StateRules {
    * Whether a claim is the one we hold, or an older one of the same words: nearly all are, and then nothing
    * is to be done. Equal fields of what was read are one object, so this compares references. What cannot be
    * told that way takes the long way to the same end.
+   *
+   * @param isSame - `sameBytes` also knows what is said of ourselves, whose fields were not read
    */
-  #isOldNews(record: MemberRecord | undefined, told: Omit<AliveMessage, 'type' | 'node'>): boolean {
+  #isOldNews(
+    record: MemberRecord | undefined,
+    told: Omit<AliveMessage, 'type' | 'node'>,
+    isSame: (a: Uint8Array, b: Uint8Array) => boolean = isSameArray,
+  ): boolean {
     return (
       record !== undefined &&
-      record.addressBytes === told.address &&
+      isSame(record.addressBytes, told.address) &&
       record.address.port === told.port &&
-      record.versions === told.versions &&
-      record.metadata === told.metadata &&
-      record.startId === told.startId &&
+      isSame(record.versions, told.versions) &&
+      isSame(record.metadata, told.metadata) &&
+      isSame(record.startId, told.startId) &&
       told.incarnation <= record.incarnation &&
       told.incarnation <= HIGH_INCARNATION &&
       this.#core.delegates.admission?.admitMember === undefined
@@ -391,7 +402,7 @@ export class StateRules {
       record.state = 'alive';
       record.stateChangedAt = ports.clock.now();
     }
-    table.watcher?.(record, 'changed');
+    table.changed(record);
     counters.add('claims.alive');
     if (wasGone) neighbours.came(record);
     if (isNewcomer) this.#spreadNewcomer(claim, path);
@@ -410,7 +421,9 @@ export class StateRules {
   /** The owner may announce one address in another byte form; relays must use the latest. */
   #keepNewestAddressForm(record: MemberRecord, claim: AliveMessage, endpoint: Address): void {
     if (claim.incarnation !== record.incarnation) return;
-    if (sameAddress(record.address, endpoint)) record.addressBytes = claim.address;
+    if (!sameAddress(record.address, endpoint)) return;
+    if (!sameBytes(record.addressBytes, claim.address)) this.#core.table.retold();
+    record.addressBytes = claim.address;
   }
 
   #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
@@ -443,7 +456,7 @@ export class StateRules {
       this.#endSuspicion(record.name);
       record.state = 'dead';
       record.stateChangedAt = this.#core.ports.clock.now();
-      this.#core.table.watcher?.(record, 'changed');
+      this.#core.table.changed(record);
       this.#core.events.gone(record);
     }
     this.#accept(record, claim, endpoint, path);
@@ -468,7 +481,7 @@ export class StateRules {
       return;
     }
     local.incarnation = next;
-    table.watcher?.(local, 'changed');
+    table.changed(local);
     counters.add('refutations');
     ports.logger.warn({ accused, incarnation: next }, 'refuting a claim about this node');
     this.#spread(aliveClaim(local));
@@ -517,6 +530,10 @@ export class StateRules {
       this.#spreadNewcomer(told, from);
     else newcomers.heard(record.name, from);
   }
+}
+
+function isSameArray(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b;
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -111,6 +111,10 @@ export class StreamIntake {
     let room = this.#pieceBytes;
     while (room > 0 && this.#waiting.length > 0) {
       const first = this.#waiting[0] as Uint8Array;
+      if (this.#o.reader.takeKnown?.(first) === true) {
+        this.#waiting.shift();
+        continue;
+      }
       const piece = first.subarray(0, room);
       if (piece.length === first.length) this.#waiting.shift();
       else this.#waiting[0] = first.subarray(piece.length);
