@@ -27,6 +27,8 @@ import { decodePacketMessage, isMsgpackBody } from './swim-protobuf.ts';
 
 /** The smallest AES-GCM envelope of the memberlist wire: version, nonce and tag. */
 const AES_ENVELOPE_BYTES = 29;
+/** The nonce of the packet in hand: a view of each packet would cost as much as filling it. Nothing here waits. */
+const nonce = new Uint8Array(NONCE_BYTES);
 
 /** Seals and opens datagrams with secretbox. */
 export class PacketCodec implements PacketEnvelope {
@@ -64,8 +66,8 @@ export class PacketCodec implements PacketEnvelope {
     const out = cutBytes(nonceAt + NONCE_BYTES + BOX_OVERHEAD_BYTES + message.length);
     out.set(header);
     out[header.length] = SEALED_MARK;
-    const nonce = out.subarray(nonceAt, nonceAt + NONCE_BYTES);
     this.#options.entropy.fill(nonce);
+    out.set(nonce, nonceAt);
     const { keyring } = this.#options;
     const { primary } = keyring;
     const key = this.#keys.packet(primary);
@@ -103,10 +105,9 @@ export class PacketCodec implements PacketEnvelope {
       throw new CryptoError('ERR_SEALED', 'a packet is sealed, and we have no key');
     }
     if (bytes.length < 1 + NONCE_BYTES + BOX_OVERHEAD_BYTES) throw truncatedError('sealed packet');
-    const nonce = bytes.subarray(1, 1 + NONCE_BYTES);
-    const box = bytes.subarray(1 + NONCE_BYTES);
+    for (let i = 0; i < NONCE_BYTES; i += 1) nonce[i] = bytes[1 + i] as number;
     for (const key of keyring.entries()) {
-      const message = openPacketBox(box, nonce, this.#keys.packet(key));
+      const message = openPacketBox(bytes, 1 + NONCE_BYTES, { nonce, key: this.#keys.packet(key) });
       if (message !== null) return { message, keyFingerprint: key.fingerprint };
     }
     throw new CryptoError('ERR_KEY_MISMATCH', 'no key of ours opens a packet', {

@@ -110,7 +110,7 @@ interface Cipher {
   crypto_onetimeauth(
     ...args: [out: Uint8Array, at: 0, m: Uint8Array, from: number, d: number, k: Uint8Array]
   ): number;
-  crypto_verify_16(x: Uint8Array, xAt: 0, y: Uint8Array, yAt: 0): number;
+  crypto_verify_16(x: Uint8Array, xAt: 0, y: Uint8Array, yAt: number): number;
 }
 
 const cipher = (nacl as unknown as { readonly lowlevel: Cipher }).lowlevel;
@@ -177,24 +177,30 @@ export function openBox(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Ui
   return nacl.secretbox.open(box, nonce, key);
 }
 
-/** The same for the box of a packet. @returns what may be a piece of a slab: see `slab.ts` */
+/**
+ * The same for the box of a packet.
+ *
+ * @param packet - what ends in the box
+ * @param boxAt - where the box begins
+ * @returns what may be a piece of a slab: see `slab.ts`
+ */
 export function openPacketBox(
-  box: Uint8Array,
-  nonce: Uint8Array,
-  key: Uint8Array,
+  packet: Uint8Array,
+  boxAt: number,
+  { nonce, key }: { readonly nonce: Uint8Array; readonly key: Uint8Array },
 ): Uint8Array | null {
-  if (box.length > MAX_ONE_PASS_BYTES || box.length < BOX_OVERHEAD_BYTES) {
-    return openBox(box, nonce, key);
+  const boxBytes = packet.length - boxAt;
+  if (boxBytes > MAX_ONE_PASS_BYTES || boxBytes < BOX_OVERHEAD_BYTES) {
+    return openBox(packet.subarray(boxAt), nonce, key);
   }
-  const length = FRONT_BYTES - BOX_OVERHEAD_BYTES + box.length;
+  const length = FRONT_BYTES - BOX_OVERHEAD_BYTES + boxBytes;
   sealed.fill(0, 0, FRONT_BYTES);
-  for (let i = FRONT_BYTES; i < length; i += 1) {
-    sealed[i] = box[i - FRONT_BYTES + BOX_OVERHEAD_BYTES] as number;
-  }
+  const shift = boxAt + BOX_OVERHEAD_BYTES - FRONT_BYTES;
+  for (let i = FRONT_BYTES; i < length; i += 1) sealed[i] = packet[i + shift] as number;
   // Over zeros the key stream shows itself: its first bytes are the authenticator's key.
   cipher.crypto_stream_xor(plain, 0, sealed, 0, length, nonce, key);
   cipher.crypto_onetimeauth(tag, 0, sealed, FRONT_BYTES, length - FRONT_BYTES, plain);
-  if (cipher.crypto_verify_16(tag, 0, box, 0) !== 0) return null;
+  if (cipher.crypto_verify_16(tag, 0, packet, boxAt) !== 0) return null;
   const message = cutBytes(length - FRONT_BYTES);
   for (let i = FRONT_BYTES; i < length; i += 1) message[i - FRONT_BYTES] = plain[i] as number;
   return message;

@@ -1,7 +1,8 @@
-import { copyBytes, varintBytes, writeVarint } from './bytes.ts';
+import { varintBytes, writeVarint } from './bytes.ts';
 import type { AckMessage, PingMessage } from './messages.ts';
 import { MESSAGE_TYPE } from './messages.ts';
 import { MAX_PORT, MAX_UINT32 } from './swim-checks.ts';
+import { TextCache } from './text-cache.ts';
 import { decodeAscii } from './text.ts';
 
 /*
@@ -68,9 +69,13 @@ export function encodeUsualAck({ seq, payload }: AckMessage): Uint8Array | null 
   return out;
 }
 
-/** Reads the body of a ping; null for one that is not as usual. */
-export function decodeUsualPing(body: Uint8Array): PingMessage | null {
-  const scan: Scan = { body, at: 0 };
+/**
+ * Reads the body of a ping; null for one that is not as usual.
+ *
+ * @param at - where it begins
+ */
+export function decodeUsualPing(body: Uint8Array, at = 0): PingMessage | null {
+  const scan: Scan = { body, at };
   const seq = takeNumber(scan, TAG.seq);
   const node = takeText(scan, TAG.node);
   const sourceAddress = takeBytes(scan, TAG.address);
@@ -83,12 +88,12 @@ export function decodeUsualPing(body: Uint8Array): PingMessage | null {
   return { type: 'ping', seq, node, sourceAddress, sourcePort, sourceNode };
 }
 
-/** Reads the body of an ack; null for one that is not as usual. */
-export function decodeUsualAck(body: Uint8Array): AckMessage | null {
-  const scan: Scan = { body, at: 0 };
+/** The same for the body of an ack. */
+export function decodeUsualAck(body: Uint8Array, at = 0): AckMessage | null {
+  const scan: Scan = { body, at };
   const seq = takeNumber(scan, TAG.seq);
   if (seq === null) return null;
-  if (scan.at === body.length) return { type: 'ack', seq, payload: new Uint8Array(0) };
+  if (scan.at === body.length) return { type: 'ack', seq, payload: NO_BYTES };
   const payload = takeBytes(scan, TAG.payload);
   return payload === null || scan.at !== body.length ? null : { type: 'ack', seq, payload };
 }
@@ -137,21 +142,31 @@ function takeNumber(scan: Scan, tag: number): number | null {
 
 /** A copy of some bytes behind their tag; null where they are cut, or too many. */
 function takeBytes(scan: Scan, tag: number): Uint8Array | null {
-  const view = takeView(scan, tag);
-  return view === null ? null : copyBytes(view);
+  const length = takeLength(scan, tag);
+  if (length === null) return null;
+  const { body, at } = scan;
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i += 1) bytes[i] = body[at - length + i] as number;
+  return bytes;
 }
 
 function takeText(scan: Scan, tag: number): string | null {
-  const view = takeView(scan, tag);
-  return view === null || view.length > MAX_READ_TEXT_BYTES ? null : decodeAscii(view);
+  const length = takeLength(scan, tag);
+  if (length === null || length > MAX_READ_TEXT_BYTES) return null;
+  return names.get(scan.body, scan.at - length, length, decodeAscii);
 }
 
-function takeView(scan: Scan, tag: number): Uint8Array | null {
+/** The length of what stands behind its tag, which the scan then is behind of; views would cost more than they show. */
+function takeLength(scan: Scan, tag: number): number | null {
   const { body, at } = scan;
   const length = body[at + 1];
   if (body[at] !== tag || length === undefined || length > MAX_SHORT_BYTES) return null;
-  const start = at + 2;
-  if (start + length > body.length) return null;
-  scan.at = start + length;
-  return body.subarray(start, scan.at);
+  const end = at + 2 + length;
+  if (end > body.length) return null;
+  scan.at = end;
+  return length;
 }
+
+/** Who asks, and who is asked: always the same members. */
+const names = new TextCache(2048);
+const NO_BYTES = new Uint8Array(0);

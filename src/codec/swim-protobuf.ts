@@ -91,6 +91,8 @@ export function encodePacketMessage(message: PacketMessage): Uint8Array {
 export function decodePacketMessage(bytes: Uint8Array): PacketMessage {
   const type = bytes[0];
   if (type === undefined) throw truncatedError('message');
+  const usual = decodeUsual(type, bytes);
+  if (usual !== null) return usual;
   const body = bytes.subarray(1);
   if (!isPacketType(type)) {
     throw new CodecError('ERR_CODEC_UNSUPPORTED', `no packet message has type ${type}`, { type });
@@ -98,8 +100,6 @@ export function decodePacketMessage(bytes: Uint8Array): PacketMessage {
   if (isMsgpackBody(body)) {
     throw new CodecError('ERR_CODEC_OTHER_WIRE', 'a message is of the memberlist wire', { type });
   }
-  const usual = decodeUsual(type, body);
-  if (usual !== null) return usual;
   return decodeGuarded(`message of type ${type}`, () => decodeBody(type, body));
 }
 
@@ -126,9 +126,9 @@ function isPacketType(type: number): type is PacketType {
   return (type >= MESSAGE_TYPE.ping && type <= MESSAGE_TYPE.dead) || type === MESSAGE_TYPE.nack;
 }
 
-function decodeUsual(type: PacketType, body: Uint8Array): PacketMessage | null {
-  if (type === MESSAGE_TYPE.ping) return decodeUsualPing(body);
-  return type === MESSAGE_TYPE.ack ? decodeUsualAck(body) : null;
+function decodeUsual(type: number, bytes: Uint8Array): PacketMessage | null {
+  if (type === MESSAGE_TYPE.ping) return decodeUsualPing(bytes, 1);
+  return type === MESSAGE_TYPE.ack ? decodeUsualAck(bytes, 1) : null;
 }
 
 function decodeBody(type: PacketType, body: Uint8Array): PacketMessage {

@@ -15,8 +15,16 @@ export type ReadText = (bytes: Uint8Array) => string | null;
 
 /** A cache of texts by their bytes. */
 export class TextCache {
-  readonly #bytes: (Uint8Array | undefined)[] = new Array<undefined>(SLOTS);
-  readonly #texts: string[] = new Array<string>(SLOTS).fill('');
+  readonly #bytes: (Uint8Array | undefined)[];
+  readonly #texts: string[];
+  readonly #mask: number;
+
+  /** @param slots - a power of two */
+  constructor(slots: number = SLOTS) {
+    this.#bytes = new Array<undefined>(slots);
+    this.#texts = new Array<string>(slots).fill('');
+    this.#mask = slots - 1;
+  }
 
   /** The text of `length` bytes of `source` from `start` on, all of them there; from the cache or read. */
   get(source: Uint8Array, start: number, length: number, read: ReadText): string | null {
@@ -25,7 +33,7 @@ export class TextCache {
     for (let at = start; at < start + length; at += 1) {
       hash = (Math.imul(hash, 31) + (source[at] as number)) | 0;
     }
-    const slot = (hash ^ (hash >>> 8)) & (SLOTS - 1);
+    const slot = (hash ^ (hash >>> 8)) & this.#mask;
     const held = this.#bytes[slot];
     if (held?.length === length && startsAt(source, start, held)) {
       return this.#texts[slot] as string;

@@ -8,6 +8,8 @@ export interface AckWaiter {
   onNack?(): void;
   /** Nothing came in time; the number is forgotten. */
   onExpire?(): void;
+  /** Nothing came for a first part of the time; the number stays. */
+  readonly late?: { readonly afterMs: number; readonly run: () => void };
 }
 
 interface Pending {
@@ -46,15 +48,28 @@ export class AckTable {
     let seq = (this.#lastSeq + 1) >>> 0;
     while (this.#pending.has(seq)) seq = (seq + 1) >>> 0;
     this.#lastSeq = seq;
-    const pending: Pending = {
-      waiter,
-      timer: this.#clock.schedule(timeoutMs, () => {
-        pending.timer = this.#clock.afterPendingInput(() => {
-          this.#pending.delete(seq);
-          waiter.onExpire?.();
+    const { late } = waiter;
+    const isLateFirst = late !== undefined && late.afterMs < timeoutMs;
+    const expire = (): Timer =>
+      this.#clock.afterPendingInput(() => {
+        this.#pending.delete(seq);
+        waiter.onExpire?.();
+      });
+    const dueAt = isLateFirst ? this.#clock.now() + timeoutMs : 0;
+    // One timer, which nearly always is cancelled, for both deadlines: every probe has one.
+    const timer = isLateFirst
+      ? this.#clock.schedule(late.afterMs, () => {
+          pending.timer = this.#clock.schedule(dueAt - this.#clock.now(), () => {
+            pending.timer = expire();
+          });
+          this.#clock.afterPendingInput(() => {
+            if (this.#pending.get(seq) === pending) late.run();
+          });
+        })
+      : this.#clock.schedule(timeoutMs, () => {
+          pending.timer = expire();
         });
-      }),
-    };
+    const pending: Pending = { waiter, timer };
     this.#pending.set(seq, pending);
     return seq;
   }

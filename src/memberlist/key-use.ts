@@ -1,5 +1,4 @@
 import type { Address } from '../runtime/index.ts';
-import { sharedAddress } from '../runtime/index.ts';
 import type { MemberTable } from './members.ts';
 import { isMember } from './member.ts';
 
@@ -24,7 +23,7 @@ export class KeyUse {
     const recent = this.#recent;
     const byHost = recent?.port === from.port ? recent.byHost : this.#lastKey.get(from.port);
     if (byHost?.get(from.host) === fingerprint) return;
-    this.#note(sharedAddress(from.host, from.port), fingerprint);
+    this.#note(from, fingerprint);
     if (this.#size > 2 * this.#table.size + 16) this.#forgetStrangers();
   }
 

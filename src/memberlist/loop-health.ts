@@ -50,12 +50,16 @@ export class LoopHealth {
   }
 }
 
-/** The same clock, whose timers tell how late they ran. Where the clock tells of stalls itself, they need not run. */
+/** The same clock, whose timers tell how late they ran; the very clock where it tells of stalls itself. */
 export function observedClock(clock: Clock, health: LoopHealth): Clock {
-  if (clock.onStall === undefined) health.needsTimers = true;
-  clock.onStall?.((beganAt, endedAt) => {
-    health.observe(beganAt, endedAt);
-  });
+  if (clock.onStall !== undefined) {
+    // It does so before anything that waited runs, so lateness would show nothing more.
+    clock.onStall((beganAt, endedAt) => {
+      health.observe(beganAt, endedAt);
+    });
+    return clock;
+  }
+  health.needsTimers = true;
   return {
     now: () => clock.now(),
     schedule: (delayMs, run) => {

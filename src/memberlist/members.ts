@@ -26,6 +26,9 @@ export class MemberTable {
   #order: MemberRecord[] = [];
   #nextProbe = 0;
   #version = 0;
+  #hasDead = false;
+  /** The version that this was looked at. */
+  #deadAsOf = -1;
 
   constructor(random: Random) {
     this.#random = random;
@@ -76,6 +79,15 @@ export class MemberTable {
     const counts = { alive: 0, suspect: 0, dead: 0, left: 0 };
     for (const { state } of this.#order) counts[state] += 1;
     return counts;
+  }
+
+  /** Whether a record says that its node is dead; mostly none does, and then nobody need be drawn to find one. */
+  hasDead(): boolean {
+    if (this.#deadAsOf !== this.#version) {
+      this.#deadAsOf = this.#version;
+      this.#hasDead = this.#order.some(({ state }) => state === 'dead');
+    }
+    return this.#hasDead;
   }
 
   /** Adds a record under a name that is not there yet. */

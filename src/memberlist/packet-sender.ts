@@ -151,7 +151,11 @@ export class PacketSender {
     const [only = NO_BYTES] = group;
     const message = group.length === 1 ? only : encodeCompound(group);
     const roomBytes = this.roomBytes(to);
-    if (message.length <= roomBytes) return this.sendAlone([to], message, done);
+    if (message.length <= roomBytes) {
+      const datagram = this.#core.wire.packets.seal(message, this.#optionsFor(to));
+      this.#sendDatagram(to, datagram, done);
+      return datagram.length;
+    }
     const sizeBytes = message.length;
     const text = `a message of ${sizeBytes} bytes does not fit into a packet`;
     this.#core.counters.add('packets.oversized');

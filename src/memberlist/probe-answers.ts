@@ -57,12 +57,15 @@ export class ProbeAnswers {
     counters.add('pings.answered');
     if (ping.sourceNode !== local.name) this.#core.reachability.reached('packets');
     const { ping: delegate } = this.#core.delegates;
-    const payload = callHook(
-      this.#core,
-      'ackPayload',
-      () => requireBytes(delegate?.ackPayload?.() ?? NO_BYTES, 'ackPayload'),
-      NO_BYTES,
-    );
+    const payload =
+      delegate?.ackPayload === undefined
+        ? NO_BYTES
+        : callHook(
+            this.#core,
+            'ackPayload',
+            () => requireBytes(delegate.ackPayload?.() ?? NO_BYTES, 'ackPayload'),
+            NO_BYTES,
+          );
     const ack = {
       type: 'ack',
       seq: ping.seq,

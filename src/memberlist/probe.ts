@@ -1,5 +1,5 @@
 import type { MessageSource, PingMessage } from '../codec/index.ts';
-import type { Address, Timer } from '../runtime/index.ts';
+import type { Address } from '../runtime/index.ts';
 import { Ticker } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
@@ -40,7 +40,6 @@ interface Probe {
   stream: 'none' | 'pending' | 'answered' | 'silent';
   hasExpired: boolean;
   isIndirect: boolean;
-  directTimer: Timer | null;
 }
 
 /**
@@ -91,7 +90,6 @@ export class Prober {
 
   stop(): void {
     this.#ticker.stop();
-    this.#current?.directTimer?.cancel();
     this.#current = null;
   }
 
@@ -151,6 +149,12 @@ export class Prober {
       onExpire: () => {
         this.#expire(probe);
       },
+      late: {
+        afterMs: config.probe.timeoutMs,
+        run: () => {
+          this.#askHelpers(probe);
+        },
+      },
     });
     const probe: Probe = {
       record,
@@ -165,15 +169,9 @@ export class Prober {
       stream: 'none',
       hasExpired: false,
       isIndirect: false,
-      directTimer: null,
     };
     this.#current = probe;
     this.#sendDirect(probe);
-    probe.directTimer = ports.clock.schedule(config.probe.timeoutMs, () => {
-      probe.directTimer = ports.clock.afterPendingInput(() => {
-        this.#askHelpers(probe);
-      });
-    });
   }
 
   #sendDirect(probe: Probe): void {
@@ -255,7 +253,7 @@ export class Prober {
   #succeed(probe: Probe): void {
     if (this.#current !== probe) return;
     this.#core.awareness.apply(probe.successDelta);
-    this.#end(probe);
+    this.#end();
   }
 
   /** Nothing came over packets; the ping over a stream, if any, has its say first. */
@@ -269,19 +267,19 @@ export class Prober {
     const { awareness, counters, loopHealth } = this.#core;
     if (loopHealth.lostMs > probe.lostAtStart) {
       counters.add('probes.void');
-      return this.#end(probe);
+      return this.#end();
     }
     if (probe.stream === 'answered') {
       awareness.apply(probe.successDelta);
       counters.add('probes.answeredByStream');
       this.#warnBlocked(probe.record);
-      return this.#end(probe);
+      return this.#end();
     }
     const missingNacks = Math.max(0, probe.expectedNacks - probe.nacks);
     awareness.apply(probe.expectedNacks > 0 ? missingNacks : 1);
     counters.add('probes.failed');
     if (!isGone(probe.record)) this.#hooks.suspect(probe.record, probe.incarnation);
-    this.#end(probe);
+    this.#end();
   }
 
   #warnBlocked({ name: node, address }: MemberRecord): void {
@@ -291,8 +289,7 @@ export class Prober {
     events.warn('WARN_UDP_BLOCKED', text, { node, ...address });
   }
 
-  #end(probe: Probe): void {
-    probe.directTimer?.cancel();
+  #end(): void {
     this.#current = null;
     if (!this.#hasMissedTick) return;
     this.#hasMissedTick = false;
@@ -301,9 +298,7 @@ export class Prober {
   }
 
   #pingMessage(seq: number, node: string): PingMessage {
-    const { addressBytes, address, name } = this.#core.local;
-    const source = { sourceAddress: addressBytes, sourcePort: address.port, sourceNode: name };
-    return { type: 'ping', seq, node, ...source };
+    return { type: 'ping', seq, node, ...this.#source() };
   }
 
   #source(): MessageSource {

@@ -192,6 +192,7 @@ export class PushPull {
   #tryReunion(): void {
     if (this.#isReuniting) return;
     const { config, counters, ports, table } = this.#core;
+    if (!table.hasDead()) return;
     const since = ports.clock.now() - config.gossip.toTheDeadMs;
     const [target] = table.pick(1, (record) => {
       return record.state === 'dead' && record.stateChangedAt > since;

@@ -59,9 +59,7 @@ export class MergedRecords {
   /** A list was merged and brought nothing. @param version - of the table before that */
   add(nodes: readonly PushPullNode[], version: number): void {
     // Only lists that are shared come again, and they alone cannot change.
-    if (Object.isFrozen(nodes) && this.#core.table.version === version) {
-      this.#last = { nodes, version };
-    }
+    if (Object.isFrozen(nodes)) this.#last = { nodes, version };
   }
 }
 

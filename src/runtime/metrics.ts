@@ -5,21 +5,24 @@
  * never built from peer input, so the table cannot grow.
  */
 export class Counters {
-  readonly #values = new Map<string, number>();
+  /** In objects of their own, so that adding looks a name up once. */
+  readonly #values = new Map<string, { count: number }>();
 
   /** Adds `by` (default 1) to a counter, creating it at 0. */
   add(name: string, by = 1): void {
-    this.#values.set(name, (this.#values.get(name) ?? 0) + by);
+    const value = this.#values.get(name);
+    if (value === undefined) this.#values.set(name, { count: by });
+    else value.count += by;
   }
 
   /** The counter's value; 0 when it was never touched. */
   get(name: string): number {
-    return this.#values.get(name) ?? 0;
+    return this.#values.get(name)?.count ?? 0;
   }
 
   /** A copy of all counters, ordered by name. */
   snapshot(): Record<string, number> {
     const entries = [...this.#values].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return Object.fromEntries(entries);
+    return Object.fromEntries(entries.map(([name, { count }]) => [name, count]));
   }
 }

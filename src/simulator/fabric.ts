@@ -1,5 +1,7 @@
 import type { Address, Clock, Random } from '../runtime/index.ts';
 import { Counters, randomFraction } from '../runtime/index.ts';
+import { VirtualClock } from './clock.ts';
+import { QueuedEvent } from './event-queue.ts';
 import { Links } from './links.ts';
 
 /*
@@ -29,6 +31,41 @@ const MAX_PIECE_BYTES = 4_096;
 /** Ports that dialled streams come from, below those that listeners pick. */
 const FIRST_STREAM_PORT = 32_768;
 const STREAM_PORT_COUNT = 16_384;
+
+/** Takes a packet that has arrived, a copy. */
+export type PacketDelivery = (from: Address, to: Address, bytes: Uint8Array) => void;
+
+/** A packet between two hosts, which is the event of its arrival itself: a ring has thousands in each second. */
+class PacketUnderWay extends QueuedEvent {
+  readonly #fabric: Fabric;
+  readonly #from: Address;
+  readonly #to: Address;
+  readonly #bytes: Uint8Array;
+  readonly #deliver: PacketDelivery;
+
+  constructor(
+    ...[fabric, from, to, bytes, deliver]: readonly [
+      fabric: Fabric,
+      from: Address,
+      to: Address,
+      bytes: Uint8Array,
+      deliver: PacketDelivery,
+    ]
+  ) {
+    super();
+    this.#fabric = fabric;
+    this.#from = from;
+    this.#to = to;
+    this.#bytes = bytes;
+    this.#deliver = deliver;
+  }
+
+  override fire(): void {
+    const { links, counters } = this.#fabric;
+    if (links.isCut(this.#from.host, this.#to.host, 'packets')) counters.add('packets.cut');
+    else this.#deliver(this.#from, this.#to, this.#bytes);
+  }
+}
 
 /** The state shared by all transports of a network. */
 export class Fabric {
@@ -60,12 +97,7 @@ export class Fabric {
    *
    * @param deliver - runs once, twice or never
    */
-  carryPacket(
-    from: Address,
-    to: Address,
-    bytes: Uint8Array,
-    deliver: (bytes: Uint8Array) => void,
-  ): void {
+  carryPacket(from: Address, to: Address, bytes: Uint8Array, deliver: PacketDelivery): void {
     const { counters } = this;
     counters.add('packets.sent');
     counters.add('packets.bytes', bytes.length);
@@ -100,11 +132,10 @@ export class Fabric {
       const heldMs = this.#chance(link.reorderRate) ? link.reorderMs : 0;
       const travelMs = link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
       const delayMs = queuedMs + cloggedMs + travelMs;
-      const own = this.#copy(bytes);
-      this.clock.schedule(delayMs, () => {
-        if (this.links.isCut(from.host, to.host, 'packets')) counters.add('packets.cut');
-        else deliver(own);
-      });
+      const packet = new PacketUnderWay(this, from, to, this.#copy(bytes), deliver);
+      const { clock } = this;
+      if (clock instanceof VirtualClock) clock.enqueue(delayMs, 0, packet);
+      else clock.schedule(delayMs, () => packet.fire());
     }
   }
 

@@ -31,13 +31,13 @@ export class PauseGate {
 
   /** Runs a call now, or when the process wakes. */
   run(call: () => void): void {
-    if (this.#isOpen) call();
+    if (this.isOpen) call();
     else this.#waiting.push(call);
   }
 
   /** The same for a datagram. @returns false when the buffer is full and it is lost */
   runPacket(call: () => void): boolean {
-    if (this.#isOpen) {
+    if (this.isOpen) {
       call();
       return true;
     }
@@ -51,7 +51,7 @@ export class PauseGate {
   wrap(handlers: () => StreamHandlers): StreamHandlers {
     let real: StreamHandlers | null = null;
     const heard = (): StreamHandlers => (real ??= handlers());
-    if (this.#isOpen) heard();
+    if (this.isOpen) heard();
     else this.run(() => void heard());
     return {
       onOpen: () => this.run(() => heard().onOpen?.()),
@@ -62,7 +62,8 @@ export class PauseGate {
     };
   }
 
-  get #isOpen(): boolean {
+  /** Whether whatever comes passes at once. */
+  get isOpen(): boolean {
     return this.#clock.now() >= this.#pausedUntil && !this.#isWaking && this.#waiting.length === 0;
   }
 

@@ -19,7 +19,7 @@ import {
   StateError,
   TransportError,
 } from '../runtime/index.ts';
-import type { Fabric } from './fabric.ts';
+import type { Fabric, PacketDelivery } from './fabric.ts';
 import type { PortTable } from './port-table.ts';
 import { PauseGate } from './pause-gate.ts';
 import { MemoryStream } from './stream.ts';
@@ -113,13 +113,15 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     if (error !== null) this.#counters.add('packets.sendFailed');
     if (done !== undefined) this.#soon(() => done(error));
     if (error !== null || this.#bound === null) return;
-    const from = this.#bound;
-    this.#fabric.carryPacket(from, to, bytes, (copy) => {
-      const target = this.#ports.find(to.host, to.port);
-      if (target === undefined) this.#fabric.counters.add('packets.unheard');
-      else target.#packetArrived(copy, from);
-    });
+    this.#fabric.carryPacket(this.#bound, to, bytes, this.#deliver);
   }
+
+  /** Hands a packet to whoever listens where it was sent to; one function for all, since each packet takes it along. */
+  readonly #deliver: PacketDelivery = (from, to, bytes) => {
+    const target = this.#ports.find(to.host, to.port);
+    if (target === undefined) this.#fabric.counters.add('packets.unheard');
+    else target.#packetArrived(bytes, from);
+  };
 
   dial(to: Address, handlers: StreamHandlers): StreamConnection {
     const gated = this.#gate.wrap(() => handlers);
@@ -197,6 +199,11 @@ export class MemoryTransport implements Transport, StreamAcceptor {
 
   #packetArrived(bytes: Uint8Array, from: Address): void {
     if (this.#phase !== 'open') return;
+    if (this.#gate.isOpen) {
+      this.#fabric.counters.add('packets.delivered');
+      this.#handlers?.onPacket(bytes, from);
+      return;
+    }
     const isHeard = this.#gate.runPacket(() => {
       if (this.#phase === 'open') this.#handlers?.onPacket(bytes, from);
     });

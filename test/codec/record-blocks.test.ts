@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { PushPullMessage, PushPullNode, Wire } from '../../src/codec/index.ts';
 import { createStreamReader, createWire, Keyring } from '../../src/codec/index.ts';
 import { MAX_BLOCK_RECORDS, RecordBlocks } from '../../src/codec/record-blocks.ts';
+import { hashOf } from '../../src/codec/shared-records.ts';
 import { encodeNodeRecord } from '../../src/codec/swim-stream.ts';
 import { countingEntropy, joinBytes, keyOf, noise } from './support.ts';
 
@@ -95,15 +96,16 @@ test('a list of several blocks is one object too, and a longer list with the sam
   assert.deepEqual(again.message.nodes, records);
   assert.equal(wire.sharedNodes([...records]), again.message.nodes);
   const blocks = new RecordBlocks();
-  const [first, last] = [recordsOf('x'), recordsOf('y')].map((nodes) => {
+  const [first, other, last] = [recordsOf('x'), recordsOf('y'), recordsOf('z')].map((nodes) => {
     const [block] = blocks.blocksOf(Object.freeze(nodes), encodeNodeRecord) ?? [];
     assert.ok(block !== undefined);
     block.nodes = nodes;
     return block;
   });
-  assert.ok(first !== undefined && last !== undefined);
+  assert.ok(first !== undefined && other !== undefined && last !== undefined);
   assert.equal(blocks.listOf([last])?.length, 200);
   assert.equal(blocks.listOf([first, last])?.length, 400);
+  assert.equal(blocks.listOf([other, last])?.[0]?.name, 'y-0');
   assert.equal(blocks.listOf([last])?.length, 200);
 });
 
@@ -185,6 +187,43 @@ test('what is kept is bounded, and what is asked for stays', () => {
   assert.equal(blocks.findBytes(bytes.slice())?.bytes, bytes);
   assert.equal(blocks.ofBytes(bytes.slice()), null);
 });
+
+test('bytes that only have the same hash are not taken for those that are kept', () => {
+  const [one, other] = collision(5_000);
+  assert.equal(hashOf(one), hashOf(other));
+  const blocks = new RecordBlocks();
+  const [block] = blocks.blocksOf(Object.freeze(recordsOf('hash', 1)), () => one) ?? [];
+  assert.ok(block !== undefined);
+  assert.equal(blocks.findBytes(one.slice()), block);
+  assert.equal(blocks.findBytes(other), null);
+  blocks.keepPacked(block, one);
+  assert.equal(blocks.findPacked(one.slice()), block);
+  assert.equal(blocks.findPacked(other), null);
+  const [second] = blocks.blocksOf(Object.freeze(recordsOf('hash', 1)), () => other) ?? [];
+  assert.deepEqual(second?.bytes, other);
+});
+
+/** Two different arrays with one hash, found by trying ends: of 2^30 hashes some 40,000 ends are enough. */
+function collision(length: number): [Uint8Array, Uint8Array] {
+  const front = noise(length - END_BYTES);
+  let state = 0x811c9dc5;
+  for (const byte of front) state = Math.imul(state ^ byte, 0x01000193);
+  const ends = countingEntropy(3);
+  const seen = new Map<number, Uint8Array>();
+  for (let tries = 0; tries < 1_000_000; tries += 1) {
+    const end = new Uint8Array(END_BYTES);
+    ends.fill(end);
+    let hash = state;
+    for (const byte of end) hash = Math.imul(hash ^ byte, 0x01000193);
+    hash = (hash ^ (hash >>> 16)) & 0x3fffffff;
+    const same = seen.get(hash);
+    if (same !== undefined) return [joinBytes([front, same]), joinBytes([front, end])];
+    seen.set(hash, end);
+  }
+  throw new Error('no two ends have the same hash');
+}
+
+const END_BYTES = 8;
 
 test('small lists, and those of more records than can be sorted in passing, have no blocks', () => {
   const blocks = new RecordBlocks();
