@@ -32,7 +32,8 @@ import { KeyLog } from './key-log.ts';
 import { KeyUse } from './key-use.ts';
 import { KeyWear, tellWornKey } from './key-wear.ts';
 import { LoopHealth, observedClock } from './loop-health.ts';
-import type { MemberRecord } from './member.ts';
+import type { MemberFacts } from './member.ts';
+import { MemberRecord } from './member.ts';
 import { MemberTable } from './members.ts';
 import { Messages } from './messages.ts';
 import { Neighbours } from './neighbours.ts';
@@ -324,7 +325,7 @@ function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
   // The memberlist wire has no place for a start id.
   const startId = new Uint8Array(config.wire === 'memberlist' ? 0 : START_ID_BYTES);
   ports.entropy.fill(startId);
-  return {
+  const facts: MemberFacts = {
     name: config.nodeName ?? randomNodeName(ports.entropy),
     isLocal: true,
     addressBytes: NO_BYTES,
@@ -333,10 +334,8 @@ function localRecord(config: MemberlistConfig, ports: Ports): MemberRecord {
     versions: localVersions(config),
     startId,
     retiredStartId: NO_BYTES,
-    incarnation: config.initialIncarnation,
-    state: 'alive',
-    stateChangedAt: ports.clock.now(),
   };
+  return new MemberRecord(facts, config.initialIncarnation, 'alive', ports.clock.now());
 }
 
 function route(
@@ -407,7 +406,7 @@ export function localMetadata(core: Core): Uint8Array {
   const given: unknown = core.delegates.user?.localMetadata?.() ?? NO_BYTES;
   const metadata = requireBytes(given, 'localMetadata');
   const sizeBytes = metadata.length;
-  const bare = aliveClaim({ ...core.local, metadata: NO_BYTES, incarnation: MAX_INCARNATION });
+  const bare = { ...aliveClaim(core.local), metadata: NO_BYTES, incarnation: MAX_INCARNATION };
   const bareBytes = core.wire.encodePacketMessage(bare).length + METADATA_HEADER_BYTES;
   const limitBytes = Math.min(MAX_OWN_METADATA_BYTES, broadcastRoomBytes(core) - bareBytes);
   // Not by `slice`, which is a view where it is a Buffer that the layer above uses again.

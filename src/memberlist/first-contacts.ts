@@ -1,5 +1,6 @@
 import type { PushPullNode } from '../codec/index.ts';
 import type { Core } from './core.ts';
+import { goesRound } from './neighbours.ts';
 import type { PathOf } from './state-rules.ts';
 
 /** The first exchange with one member, of a node that knows nobody. */
@@ -35,8 +36,7 @@ export class FirstContacts {
   /** An exchange begins: null when we know somebody already, and what we hold is sent along. */
   begin(): FirstContact | null {
     const { config, table } = this.#core;
-    // On the memberlist wire Go's rules stand; without rounds of gossip nothing goes round the ring.
-    if (config.wire === 'memberlist' || config.gossip.intervalMs === false) return null;
+    if (!goesRound(config)) return null;
     if (table.size > 1) return null;
     this.#open += 1;
     let isOpen = true;

@@ -1,4 +1,4 @@
-import type { NodeState, VersionVector } from '../codec/index.ts';
+import type { AliveMessage, NodeState, VersionVector } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import { hostFromBytes, sharedAddress } from '../runtime/index.ts';
 
@@ -20,25 +20,89 @@ export interface Member {
 }
 
 /**
- * What the table holds about one node. Only the state rules write it.
+ * What a member says of itself, but for its incarnation. Never changed: all members of a process that hold the same
+ * of a node hold one object of it ({@link claimedFacts}), so that a thousand simulated ones have each word once.
  *
  * `addressBytes` keeps the form in which the owner announced its address, for relaying; `address` is
  * the canonical form, for sending and comparing.
  */
-export interface MemberRecord {
+export interface MemberFacts {
   readonly name: string;
   readonly isLocal: boolean;
-  addressBytes: Uint8Array;
-  address: Address;
-  metadata: Uint8Array;
-  versions: VersionVector;
-  startId: Uint8Array;
+  readonly addressBytes: Uint8Array;
+  readonly address: Address;
+  readonly metadata: Uint8Array;
+  readonly versions: VersionVector;
+  readonly startId: Uint8Array;
   /** Start id of the process that had the name before; claims under it are old news. */
-  retiredStartId: Uint8Array;
+  readonly retiredStartId: Uint8Array;
+}
+
+/** What the table holds about one node. Only the state rules write it. */
+export class MemberRecord {
+  facts: MemberFacts;
   incarnation: number;
   state: NodeState;
-  /** Clock time of the last state change, milliseconds. */
+  /** Clock time of the last state change, whole milliseconds: V8 keeps other numbers apart from the record. */
   stateChangedAt: number;
+
+  /** @param now - clock time, which need not be whole */
+  constructor(facts: MemberFacts, incarnation: number, state: NodeState, now: number) {
+    this.facts = facts;
+    this.incarnation = incarnation;
+    this.state = state;
+    this.stateChangedAt = Math.floor(now);
+  }
+
+  get name(): string {
+    return this.facts.name;
+  }
+
+  get isLocal(): boolean {
+    return this.facts.isLocal;
+  }
+
+  get addressBytes(): Uint8Array {
+    return this.facts.addressBytes;
+  }
+
+  get address(): Address {
+    return this.facts.address;
+  }
+
+  get metadata(): Uint8Array {
+    return this.facts.metadata;
+  }
+
+  get versions(): VersionVector {
+    return this.facts.versions;
+  }
+
+  get startId(): Uint8Array {
+    return this.facts.startId;
+  }
+
+  get retiredStartId(): Uint8Array {
+    return this.facts.retiredStartId;
+  }
+
+  /** The node is in a state since now, clock time. */
+  enter(state: NodeState, now: number): void {
+    this.state = state;
+    this.stateChangedAt = Math.floor(now);
+  }
+
+  /** Some facts are others from now on. */
+  amend(changes: Partial<Omit<MemberFacts, 'name' | 'isLocal'>>): void {
+    this.facts = { ...this.facts, ...changes };
+  }
+
+  /** The node has claimed these facts; the process that had the name before is remembered. */
+  take(claimed: MemberFacts): void {
+    const { startId, retiredStartId: retiredBefore } = this.facts;
+    const retiredStartId = sameBytes(startId, claimed.startId) ? retiredBefore : startId;
+    this.facts = retiredStartId.length === 0 ? claimed : { ...claimed, retiredStartId };
+  }
 }
 
 /** Whether the node counts as a member: alive or suspect. */
@@ -70,16 +134,34 @@ export function endpointOf(addressBytes: Uint8Array, port: number): Address | nu
   return host === null || port === 0 ? null : sharedAddress(host, port);
 }
 
-/** The same for bytes that all claims about a member share (`shared-records.ts`) and nobody changes. */
-export function claimedEndpoint(addressBytes: Uint8Array, port: number): Address | null {
-  const known = claimedEndpoints.get(addressBytes);
-  if (known?.port === port) return known;
-  const endpoint = endpointOf(addressBytes, port);
-  if (endpoint !== null) claimedEndpoints.set(addressBytes, endpoint);
-  return endpoint;
+/**
+ * What a claim says of its member, as one object for all who hear the same; null when nothing can be sent to the
+ * endpoint. The fields of what was read are shared (`shared-records.ts`), so comparing references does.
+ *
+ * @param port - of the member, where the claim may tell none
+ */
+export function claimedFacts(claim: AliveMessage, port: number): MemberFacts | null {
+  const known = claimed.get(claim.address);
+  const isKnown =
+    known?.name === claim.node &&
+    known.address.port === port &&
+    known.metadata === claim.metadata &&
+    known.versions === claim.versions &&
+    known.startId === claim.startId;
+  if (isKnown) return known;
+  const address = endpointOf(claim.address, port);
+  if (address === null) return null;
+  const { node: name, address: addressBytes, metadata, versions, startId } = claim;
+  const facts: MemberFacts = {
+    ...{ name, isLocal: false, addressBytes, address, metadata, versions, startId },
+    retiredStartId: NO_BYTES,
+  };
+  claimed.set(claim.address, facts);
+  return facts;
 }
 
-const claimedEndpoints = new WeakMap<Uint8Array, Address>();
+const claimed = new WeakMap<Uint8Array, MemberFacts>();
+const NO_BYTES = new Uint8Array(0);
 
 /** Whether two byte strings are equal. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

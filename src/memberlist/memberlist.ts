@@ -498,8 +498,10 @@ export class Memberlist implements AsyncDisposable {
     const interfaces = core.ports.transport.interfaceAddresses();
     const choice = chooseAdvertiseHost(bound, advertiseAddress, interfaces);
     const { local } = core;
-    local.addressBytes = hostToBytes(choice.host);
-    local.address = { host: choice.host, port: advertisePort ?? bound.port };
+    local.amend({
+      addressBytes: hostToBytes(choice.host),
+      address: { host: choice.host, port: advertisePort ?? bound.port },
+    });
     core.ports.logger.debug({ bound, advertised: local.address }, 'listening');
     rules.announce(localMetadata(core));
     gossip.start();

@@ -13,7 +13,9 @@ import type { MemberRecord } from './member.ts';
  *
  *   first    both neighbours and random members; gathered, so that of a thousand who start together many share
  *            a packet
- *   repeats  to the neighbours of now that have not been heard, and to a random member, with the gossip ticker
+ *   repeats  to the neighbours of now that have not been heard, and to a random member if that was not their first
+ *            telling, with the gossip ticker
+ *   answers  to a neighbour that says what has long gone by here: it waits for us to say so, and repeats it until we do
  *
  * The ring holds as long as everybody in it passes each word on. Who knows a newcomer from an exchange has passed
  * nothing on, and does so when the word comes along: from that on it is news like any other.
@@ -52,6 +54,8 @@ export interface PacketRoom {
 export interface Repeat {
   readonly to: readonly MemberRecord[];
   readonly messages: readonly Uint8Array[];
+  /** Whether one of them was told some of it before, and did not say it: something may be lost. */
+  readonly isAgain: boolean;
 }
 
 /** The list of claims about newcomers; see the head of the file. */
@@ -145,11 +149,41 @@ export class Newcomers {
     if (this.#silent.size > 0 && this.#silentSince <= until) this.#silent = new Set();
   }
 
-  /** The claim about a name that waits here came in a packet: a neighbour that sent it has it. */
-  heard(name: string, from: Address): void {
+  /**
+   * The claim about a name that waits here came in a packet: a neighbour that sent it has it.
+   *
+   * @returns false when none waits
+   */
+  heard(name: string, from: Address): boolean {
     const settled = this.#settled.get(name);
     const word = settled ?? this.#sent.get(name) ?? this.#fresh.get(name);
-    if (word === undefined) return;
+    if (word === undefined) return false;
+    this.#noteHeard(name, word, from, settled !== undefined);
+    return true;
+  }
+
+  /**
+   * Says a claim that does not wait here any more to the neighbour that has just said it, and to nobody else.
+   *
+   * @param message - the claim's bytes, or null when no packet can hold them
+   * @returns whether there is something to be sent now
+   */
+  answer(name: string, from: Address, now: number, message: () => Uint8Array | null): boolean {
+    const neighbours = this.#neighbours();
+    const asker = neighbours.find(({ address }) => sameAddress(address, from));
+    if (asker === undefined || asker.name === name) return false;
+    const bytes = message();
+    if (bytes === null) return false;
+    const told = neighbours.filter((each) => each !== asker);
+    const word: Word = {
+      message: bytes,
+      ...{ sends: 0, sentAt: now, heard: neighbours, told, hasAnswered: false },
+    };
+    this.#sent.set(name, word);
+    return true;
+  }
+
+  #noteHeard(name: string, word: Word, from: Address, isSettled: boolean): void {
     const neighbour = this.#neighbours().find(({ address }) => sameAddress(address, from));
     if (neighbour === undefined) return;
     if (!word.heard.includes(neighbour)) {
@@ -159,7 +193,7 @@ export class Newcomers {
       word.hasAnswered = true;
       word.told = word.told.filter((each) => each !== neighbour);
     }
-    if (settled === undefined || word.told.includes(neighbour)) return;
+    if (!isSettled || word.told.includes(neighbour)) return;
     this.#settled.delete(name);
     this.#sent.set(name, word);
   }
@@ -198,6 +232,7 @@ export class Newcomers {
     const limit = this.#sendLimit();
     const messages: Uint8Array[] = [];
     let to: readonly MemberRecord[] | null = null;
+    let isAgain = false;
     const mostBytes = room.limitBytes - room.overheadBytes;
     let left = mostBytes;
     let passes = LOOKAHEAD;
@@ -220,9 +255,10 @@ export class Newcomers {
       if (word.message.length > left || !isSame((to ??= lacking), lacking)) continue;
       left -= word.message.length + room.overheadBytes;
       messages.push(word.message);
+      isAgain ||= lacking.some((each) => word.told.includes(each));
       this.#noteSent(name, word, lacking, now);
     }
-    return to === null ? null : { to, messages };
+    return to === null ? null : { to, messages, isAgain };
   }
 
   #forgetSettled(sentUntil: number): void {

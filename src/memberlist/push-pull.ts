@@ -18,6 +18,7 @@ import { MergedRecords, SaidRecords } from './settled-records.ts';
 import type { PathOf } from './state-rules.ts';
 import { asExchange } from './state-rules.ts';
 import { FirstContacts } from './first-contacts.ts';
+import { goesRound } from './neighbours.ts';
 import { watchStateSize } from './state-size.ts';
 import type { StreamClient } from './stream-client.ts';
 import type { ServedStream } from './stream-server.ts';
@@ -161,10 +162,16 @@ export class PushPull {
   /**
    * One more exchange soon, after a join: of nodes that join at the same moment each may miss the others, and
    * the next regular round would be half a minute away.
+   *
+   * Not in a large ring where word of newcomers goes round (`newcomers.ts`): its neighbours tell a joiner whom it
+   * missed, and a thousand who start together would tell one another a thousand times what all know. The first
+   * regular round comes within half a minute there too, since its time was drawn while we were alone.
    */
   followUp(): void {
     if (this.#ticker === null || this.#followUp !== null) return;
-    const { clock, random } = this.#core.ports;
+    const { config, ports, table } = this.#core;
+    if (goesRound(config) && table.size > MOST_FOLLOWED_UP) return;
+    const { clock, random } = ports;
     const delayMs = FOLLOW_UP_MS * (1 + randomFraction(random));
     this.#followUp = clock.schedule(delayMs, () => {
       this.#followUp = null;
@@ -307,6 +314,8 @@ function remoteMember(node: PushPullNode, localName: string): Member {
 
 /** Least wait until the exchange that follows a join; at most twice that. */
 const FOLLOW_UP_MS = 500;
+/** Members up to which a join is followed up everywhere: below it exchanges cost little, and stay frequent. */
+const MOST_FOLLOWED_UP = 32;
 /** Records merged between two turns of the loop. */
 const MERGE_SLICE = 128;
 const NO_BYTES = new Uint8Array(0);

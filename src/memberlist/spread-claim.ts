@@ -1,7 +1,10 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
+import type { Address } from '../runtime/index.ts';
 import type { Core } from './core.ts';
-import { broadcastRoomBytes } from './core.ts';
+import { aliveClaim, broadcastRoomBytes } from './core.ts';
 import { warnOfLimit, warnOfOversize } from './limit-warnings.ts';
+import type { MemberRecord } from './member.ts';
+import { goesRound } from './neighbours.ts';
 
 /**
  * Queues a claim about a node for gossip; it replaces any older one about the same node.
@@ -39,6 +42,25 @@ export function spreadNewcomer(core: Core, claim: AliveMessage): void {
   keepWithinCap(core);
 }
 
+/**
+ * A member has said again what we know: says it back, once, if it may be word of a newcomer that the member repeats
+ * until it hears it from us.
+ *
+ * @returns whether it is to be sent
+ */
+export function answerNewcomer(core: Core, record: MemberRecord, from: Address): boolean {
+  const { config, newcomers, ports } = core;
+  const { intervalMs } = config.gossip;
+  if (intervalMs === false || !goesRound(config) || record.state !== 'alive') return false;
+  const now = ports.clock.now();
+  if (now - record.stateChangedAt > ANSWERED_INTERVALS * intervalMs) return false;
+  const hasAnswer = newcomers.answer(record.name, from, now, () =>
+    encodeClaim(core, aliveClaim(record)),
+  );
+  if (hasAnswer) keepWithinCap(core);
+  return hasAnswer;
+}
+
 /** The bytes of a claim, or null when no packet can hold them. */
 function encodeClaim(core: Core, claim: PacketMessage & { node: string }): Uint8Array | null {
   const message = core.wire.encodePacketMessage(claim);
@@ -65,3 +87,6 @@ function noteDropped(core: Core, dropped: number): void {
   core.counters.add('claims.dropped', dropped);
   warnOfLimit(core, 'limits.maxQueuedBroadcasts', 'claims wait that were never gossiped enough');
 }
+
+/** Gossip intervals after a join in which somebody may still repeat word of it. */
+const ANSWERED_INTERVALS = 40;

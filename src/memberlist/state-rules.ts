@@ -6,11 +6,12 @@ import type { Core } from './core.ts';
 import { aliveClaim, callHook, peerPort, probeIntervalMs } from './core.ts';
 import { expectedConfirmations, suspicionMinMs } from './formulas.ts';
 import { warnOfLimit } from './limit-warnings.ts';
-import type { Member, MemberRecord } from './member.ts';
-import { claimedEndpoint, isGone, sameBytes, toMember } from './member.ts';
-import { HIGH_INCARNATION, saysTheSame, judgeAlive, refutingIncarnation } from './precedence.ts';
+import type { Member, MemberFacts } from './member.ts';
+import { claimedFacts, isGone, MemberRecord, sameBytes, toMember } from './member.ts';
+import { goesRound } from './neighbours.ts';
+import { HIGH_INCARNATION, judgeAlive, refutingIncarnation, saysTheSame } from './precedence.ts';
 import { SecondChance } from './second-chance.ts';
-import { spreadClaim, spreadNewcomer } from './spread-claim.ts';
+import { answerNewcomer, spreadClaim, spreadNewcomer } from './spread-claim.ts';
 import { Suspicion } from './suspicion.ts';
 
 /** What the rules need from other parts. */
@@ -81,10 +82,10 @@ export class StateRules {
     const { local, table, events } = this.#core;
     const isFirst = table.get(local.name) === undefined;
     const hasChanged = !sameBytes(local.metadata, metadata);
-    local.metadata = metadata;
+    local.amend({ metadata });
     local.incarnation = refutingIncarnation(local.incarnation, 0) ?? local.incarnation;
     if (isFirst) {
-      local.stateChangedAt = this.#core.ports.clock.now();
+      local.enter(local.state, this.#core.ports.clock.now());
       table.insert(local);
     }
     table.changed(local);
@@ -106,9 +107,12 @@ export class StateRules {
       if (typeof path === 'object') this.#heardAgain(known, told, path);
       return;
     }
-    const claim = { ...told, port: peerPort(this.#core, told.port) };
-    const endpoint = claimedEndpoint(claim.address, claim.port);
+    const port = peerPort(this.#core, told.port);
+    const claim = port === told.port ? told : { ...told, port };
+    const facts = claimedFacts(claim, port);
+    const endpoint = facts?.address ?? null;
     const isUsable =
+      facts !== null &&
       endpoint !== null &&
       isReachableHost(endpoint.host) &&
       isSaneVersionVector(claim.versions) &&
@@ -123,7 +127,7 @@ export class StateRules {
       return this.#tellIgnored(claim, endpoint, 'not admitted');
     }
     const record = table.get(claim.node);
-    if (record === undefined) return this.#aliveUnknown(claim, endpoint, path);
+    if (record === undefined) return this.#aliveUnknown(claim, facts, path);
     if (record === local) return this.#aliveOurselves(claim, endpoint, path);
     switch (judgeAlive(record, claim, endpoint, this.#isReclaimable(record))) {
       case 'stale':
@@ -133,9 +137,9 @@ export class StateRules {
         return this.#keepNewestAddressForm(record, claim, endpoint);
       case 'accept':
       case 'replace':
-        return this.#accept(record, claim, endpoint, path);
+        return this.#accept(record, claim, facts, path);
       case 'verify':
-        return this.#verify(record, claim, endpoint, path);
+        return this.#verify(record, claim, facts, path);
       case 'conflict':
         return this.#tellConflict(record, claim, endpoint);
     }
@@ -155,8 +159,7 @@ export class StateRules {
     if (record.state !== 'alive') return;
     if (record === local) return this.#refute(claim.incarnation);
     record.incarnation = claim.incarnation;
-    record.state = 'suspect';
-    record.stateChangedAt = ports.clock.now();
+    record.enter('suspect', ports.clock.now());
     table.changed(record);
     const memberCount = table.size;
     const { mult, maxTimeoutMult } = config.suspicion;
@@ -205,8 +208,7 @@ export class StateRules {
     if (record === local && !this.#isLeaving) return this.#refute(claim.incarnation);
     this.#endSuspicion(claim.node);
     record.incarnation = claim.incarnation;
-    record.state = claim.from === claim.node ? 'left' : 'dead';
-    record.stateChangedAt = ports.clock.now();
+    record.enter(claim.from === claim.node ? 'left' : 'dead', ports.clock.now());
     table.changed(record);
     counters.add('claims.dead');
     this.#spread(claim, finished);
@@ -233,9 +235,7 @@ export class StateRules {
   comeBack(metadata: Uint8Array): void {
     const { local, ports, events } = this.#core;
     this.#isLeaving = false;
-    local.state = 'alive';
-    local.stateChangedAt = ports.clock.now();
-    local.metadata = metadata;
+    local.enter('alive', ports.clock.now());
     this.announce(metadata);
     events.joined(local);
   }
@@ -336,7 +336,7 @@ export class StateRules {
     this.#core.ports.logger.warn({ node, ...endpoint, reason }, 'a claim was ignored');
   }
 
-  #aliveUnknown(claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
+  #aliveUnknown(claim: AliveMessage, facts: MemberFacts, path: ClaimPath): void {
     const { table, config, counters, ports } = this.#core;
     if (claim.incarnation === 0) return counters.add('claims.refused.malformed');
     const { maxMembers } = config.limits;
@@ -345,21 +345,9 @@ export class StateRules {
       const text = `${maxMembers} nodes are on record; unknown ones are not taken in`;
       return warnOfLimit(this.#core, 'limits.maxMembers', text, { maxMembers });
     }
-    const record: MemberRecord = {
-      name: claim.node,
-      isLocal: false,
-      addressBytes: claim.address,
-      address: endpoint,
-      metadata: claim.metadata,
-      versions: claim.versions,
-      startId: claim.startId,
-      retiredStartId: NO_BYTES,
-      incarnation: 0,
-      state: 'dead',
-      stateChangedAt: ports.clock.now(),
-    };
+    const record = new MemberRecord(facts, 0, 'dead', ports.clock.now());
     table.insert(record);
-    this.#accept(record, claim, endpoint, path);
+    this.#accept(record, claim, facts, path);
   }
 
   #aliveOurselves(claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
@@ -378,30 +366,22 @@ export class StateRules {
     });
   }
 
-  #accept(record: MemberRecord, claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
+  #accept(record: MemberRecord, claim: AliveMessage, facts: MemberFacts, path: ClaimPath): void {
     const { counters, events, neighbours, ports, table } = this.#core;
     this.#endSuspicion(record.name);
     const wasGone = isGone(record);
     const isNewcomer = record.incarnation === 0 || !sameBytes(record.startId, claim.startId);
     const { name: node, address: former } = record;
-    if (!sameAddress(former, endpoint)) {
-      ports.logger.info({ node, ...endpoint, former }, 'member is at another address');
+    if (!sameAddress(former, facts.address)) {
+      ports.logger.info({ node, ...facts.address, former }, 'member is at another address');
     }
     const hasChanged = !sameBytes(record.metadata, claim.metadata);
     if (!sameBytes(record.startId, claim.startId)) this.#secondChance.forget(record);
     else if (record.state === 'dead' && record.incarnation > 0)
       this.#secondChance.refutedDeath(record, claim.startId);
-    record.addressBytes = claim.address;
-    record.address = endpoint;
-    record.metadata = claim.metadata;
-    record.versions = claim.versions;
-    if (!sameBytes(record.startId, claim.startId)) record.retiredStartId = record.startId;
-    record.startId = claim.startId;
+    record.take(facts);
     record.incarnation = claim.incarnation;
-    if (record.state !== 'alive') {
-      record.state = 'alive';
-      record.stateChangedAt = ports.clock.now();
-    }
+    if (record.state !== 'alive') record.enter('alive', ports.clock.now());
     table.changed(record);
     counters.add('claims.alive');
     if (wasGone) neighbours.came(record);
@@ -423,16 +403,16 @@ export class StateRules {
     if (claim.incarnation !== record.incarnation) return;
     if (!sameAddress(record.address, endpoint)) return;
     if (!sameBytes(record.addressBytes, claim.address)) this.#core.table.retold();
-    record.addressBytes = claim.address;
+    record.amend({ addressBytes: claim.address });
   }
 
-  #verify(record: MemberRecord, claim: AliveMessage, endpoint: Address, path: ClaimPath): void {
+  #verify(record: MemberRecord, claim: AliveMessage, facts: MemberFacts, path: ClaimPath): void {
     const stored = record.startId;
     this.#whenNotVerifying(record.name, record.address, (answers) => {
       const isKnown = this.#core.table.get(record.name) === record;
       if (!isKnown || !sameBytes(record.startId, stored)) return;
-      if (answers) this.#tellConflict(record, claim, endpoint);
-      else this.#replaceProcess(record, claim, endpoint, path);
+      if (answers) this.#tellConflict(record, claim, facts.address);
+      else this.#replaceProcess(record, claim, facts, path);
     });
   }
 
@@ -449,17 +429,16 @@ export class StateRules {
   #replaceProcess(
     record: MemberRecord,
     claim: AliveMessage,
-    endpoint: Address,
+    facts: MemberFacts,
     path: ClaimPath,
   ): void {
     if (!isGone(record)) {
       this.#endSuspicion(record.name);
-      record.state = 'dead';
-      record.stateChangedAt = this.#core.ports.clock.now();
+      record.enter('dead', this.#core.ports.clock.now());
       this.#core.table.changed(record);
       this.#core.events.gone(record);
     }
-    this.#accept(record, claim, endpoint, path);
+    this.#accept(record, claim, facts, path);
   }
 
   /** Nobody passes such a claim on, so the holder of the name would never hear of its twin. */
@@ -509,7 +488,7 @@ export class StateRules {
   #spreadNewcomer(claim: AliveMessage, path: ClaimPath): void {
     const { config, newcomers, ports } = this.#core;
     // Without rounds of its own a word rides on probes.
-    if (config.wire === 'memberlist' || config.gossip.intervalMs === false) {
+    if (!goesRound(config)) {
       if (path !== 'known') this.#spread(claim);
       return;
     }
@@ -526,9 +505,11 @@ export class StateRules {
   #heardAgain(record: MemberRecord, told: AliveMessage, from: Address): void {
     const { newcomers } = this.#core;
     if (told.incarnation !== record.incarnation) return;
-    if (record.state === 'alive' && newcomers.isSilent(record.name))
+    if (record.state === 'alive' && newcomers.isSilent(record.name)) {
       this.#spreadNewcomer(told, from);
-    else newcomers.heard(record.name, from);
+    } else if (!newcomers.heard(record.name, from) && answerNewcomer(this.#core, record, from)) {
+      this.#hooks.nudgeNewcomers();
+    }
   }
 }
 
@@ -536,6 +517,5 @@ function isSameArray(a: Uint8Array, b: Uint8Array): boolean {
   return a === b;
 }
 
-const NO_BYTES = new Uint8Array(0);
 /** Milliseconds after which the name of a dead node may appear elsewhere on the memberlist wire. */
 const RECLAIM_MS = 30_000;

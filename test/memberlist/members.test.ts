@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { MemberRecord } from '../../src/memberlist/member.ts';
+import type { NodeState } from '../../src/codec/index.ts';
+import type { MemberFacts } from '../../src/memberlist/member.ts';
+import { MemberRecord } from '../../src/memberlist/member.ts';
 import { MemberTable } from '../../src/memberlist/members.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
 
-function record(name: string, o: Partial<MemberRecord> = {}): MemberRecord {
-  return {
+interface Fields extends Partial<MemberFacts> {
+  readonly state?: NodeState;
+  readonly stateChangedAt?: number;
+}
+
+function record(
+  name: string,
+  { state = 'alive', stateChangedAt = 0, ...o }: Fields = {},
+): MemberRecord {
+  const facts = {
     name,
     isLocal: false,
     addressBytes: Uint8Array.of(10, 0, 0, 1),
@@ -15,11 +25,9 @@ function record(name: string, o: Partial<MemberRecord> = {}): MemberRecord {
     versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
     startId: new Uint8Array(4),
     retiredStartId: new Uint8Array(0),
-    incarnation: 1,
-    state: 'alive',
-    stateChangedAt: 0,
     ...o,
   };
+  return new MemberRecord(facts, 1, state, stateChangedAt);
 }
 
 function tableOf(records: readonly MemberRecord[], seed = 1): MemberTable {

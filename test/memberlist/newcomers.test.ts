@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { MemberlistDelegates } from '../../src/memberlist/index.ts';
-import type { MemberRecord } from '../../src/memberlist/member.ts';
+import { MemberRecord } from '../../src/memberlist/member.ts';
 import { MemberTable } from '../../src/memberlist/members.ts';
 import { Neighbours } from '../../src/memberlist/neighbours.ts';
 import { Newcomers } from '../../src/memberlist/newcomers.ts';
@@ -15,11 +15,12 @@ const ROOM = { overheadBytes: 2, limitBytes: 1000 };
 
 function record(name: string, state: MemberRecord['state'] = 'alive'): MemberRecord {
   const none = new Uint8Array(0);
-  return {
+  const facts = {
     ...{ name, isLocal: name === 'm', addressBytes: none, metadata: none, versions: none },
-    ...{ startId: none, retiredStartId: none, incarnation: 1, state, stateChangedAt: 0 },
+    ...{ startId: none, retiredStartId: none },
     address: { host: `10.0.0.${name.charCodeAt(0)}`, port: 7946 },
   };
+  return new MemberRecord(facts, 1, state, 0);
 }
 
 describe('neighbours in the ring of names', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { NodeState } from '../../src/codec/index.ts';
-import type { MemberRecord } from '../../src/memberlist/member.ts';
+import type { MemberFacts } from '../../src/memberlist/member.ts';
+import { MemberRecord } from '../../src/memberlist/member.ts';
 import {
   saysTheSame,
   judgeAlive,
@@ -16,8 +17,8 @@ const THERE = { host: '10.0.0.3', port: 7946 };
 const OTHER_PORT = { host: '10.0.0.2', port: 7947 };
 const NO_ID = new Uint8Array(0);
 
-function record(state: NodeState, o: Partial<MemberRecord> = {}): MemberRecord {
-  return {
+function record(state: NodeState, o: Partial<MemberFacts> = {}): MemberRecord {
+  const facts = {
     name: 'a',
     isLocal: false,
     addressBytes: Uint8Array.of(10, 0, 0, 2),
@@ -26,11 +27,9 @@ function record(state: NodeState, o: Partial<MemberRecord> = {}): MemberRecord {
     versions: Uint8Array.of(1, 5, 2, 0, 0, 0),
     startId: startId(1),
     retiredStartId: startId(7),
-    incarnation: 5,
-    state,
-    stateChangedAt: 0,
     ...o,
   };
+  return new MemberRecord(facts, 5, state, 0);
 }
 
 test('at its own endpoint a node is believed when its incarnation is newer, in any state', () => {

@@ -58,8 +58,10 @@ export class RulesBench {
       this.events.push(`conflict ${existing.name} ${claimed.host}`);
     });
     core.events.listeners.on('warning', ({ code }) => this.events.push(code));
-    core.local.addressBytes = hostToBytes('10.0.0.1');
-    core.local.address = { host: '10.0.0.1', port: 7946 };
+    core.local.amend({
+      addressBytes: hostToBytes('10.0.0.1'),
+      address: { host: '10.0.0.1', port: 7946 },
+    });
     this.rules.announce(new Uint8Array(0));
     this.forget();
   }
