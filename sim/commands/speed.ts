@@ -28,9 +28,14 @@ export interface SpeedReport {
   readonly startUp: Pace;
   readonly untilQuiet: Pace;
   readonly quiet: Pace;
-  /** Heap and external memory after a collection, less what was there before, by node and member. */
-  readonly bytesPerNodeAndMember: number;
-  readonly residentBytes: number;
+  readonly memory: {
+    /** Heap and external memory after a collection, less what was there before: when the ring is quiet. */
+    readonly quietBytes: number;
+    /** The same when it has been quiet for `seconds`. */
+    readonly endBytes: number;
+    /** The most that the process had resident. */
+    readonly peakResidentBytes: number;
+  };
   /** By virtual second of the quiet ring. */
   readonly packets: number;
   readonly pushPulls: number;
@@ -70,19 +75,23 @@ export async function measureSpeed(options: SpeedOptions): Promise<SpeedReport> 
     const startUp = start();
     await comeToRest(world);
     const untilQuiet = start();
-    const bytes = heldBytes() - bytesBefore;
-    const residentBytes = process.memoryUsage().rss;
+    const quietBytes = heldBytes() - bytesBefore;
     const before = { packets: world.trace.packetCount, streams: streamsOf(world) };
     const layers = isLayered ? layerShares() : null;
     const pace = paceOf(world);
     await world.sleep(seconds * 1000);
     const quiet = pace();
-    return {
-      ...{ nodes, wire, seed, startUp, untilQuiet, quiet, residentBytes },
-      bytesPerNodeAndMember: bytes / nodes / nodes,
+    const traffic = {
       packets: (world.trace.packetCount - before.packets) / seconds,
       pushPulls: (streamsOf(world) - before.streams) / seconds,
-      layers: (await layers?.()) ?? [],
+    };
+    const shares = (await layers?.()) ?? [];
+    const peakResidentBytes = process.resourceUsage().maxRSS * 1024;
+    const memory = { quietBytes, endBytes: heldBytes() - bytesBefore, peakResidentBytes };
+    return {
+      ...{ nodes, wire, seed, startUp, untilQuiet, quiet, memory },
+      ...traffic,
+      layers: shares,
     };
   });
   return value;
@@ -172,17 +181,25 @@ export function wireOf(value: unknown): WireName {
 }
 
 function speedText(report: SpeedReport): string {
-  const { nodes, wire, startUp, untilQuiet, quiet, packets, pushPulls, layers } = report;
+  const { nodes, wire, startUp, untilQuiet, quiet, memory, packets, pushPulls, layers } = report;
   const line = (what: string, { virtualSeconds, cpuSeconds, wallSeconds, ratio }: Pace): string =>
     `${what.padEnd(12)}${virtualSeconds.toFixed(1).padStart(9)} s virtual${cpuSeconds.toFixed(1).padStart(9)} s CPU` +
     `${wallSeconds.toFixed(1).padStart(9)} s real${ratio.toFixed(2).padStart(9)} times real time on a core`;
+  const held = (bytes: number): string =>
+    `${(bytes / nodes / nodes).toFixed(0)} bytes per node and member, ${mebibytes(bytes)} in all`;
   return [
     `${nodes} nodes, ${wire} wire, encrypted, LAN timers`,
     line('one view', startUp),
     line('until quiet', untilQuiet),
     line('quiet', quiet),
-    `memory      ${report.bytesPerNodeAndMember.toFixed(0)} bytes per node and member, ${(report.residentBytes / 2 ** 20).toFixed(0)} MiB resident`,
+    `held        ${held(memory.quietBytes)}, when quiet`,
+    `            ${held(memory.endBytes)}, ${quiet.virtualSeconds.toFixed(0)} s later`,
+    `resident    ${mebibytes(memory.peakResidentBytes)} at most`,
     `traffic     ${packets.toFixed(0)} packets and ${pushPulls.toFixed(2)} push/pulls in a virtual second`,
     ...layers.map(([layer, share]) => `${(100 * share).toFixed(1).padStart(6)} %  ${layer}`),
   ].join('\n');
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }

@@ -83,14 +83,19 @@ export class Listeners<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
-    for (const listener of [...(this.#byName.get(name) ?? [])]) {
-      try {
-        listener(...args);
-      } catch (error) {
-        this.#onThrow(name, error);
-      }
-    }
+    const listeners = this.#byName.get(name);
+    // One that is added meanwhile does not hear of it any more.
+    if (listeners !== undefined)
+      for (const listener of [...listeners]) this.#tell(listener, name, args);
     for (const tap of this.#taps) tap.push(name, args[0]);
+  }
+
+  #tell<Name extends keyof Events>(listener: AnyListener, name: Name, args: Events[Name]): void {
+    try {
+      listener(...args);
+    } catch (error) {
+      this.#onThrow(name, error);
+    }
   }
 
   /** Listeners and taps. */

@@ -152,8 +152,15 @@ export function claimedFacts(claim: AliveMessage, port: number): MemberFacts | n
   const address = endpointOf(claim.address, port);
   if (address === null) return null;
   const { node: name, address: addressBytes, metadata, versions, startId } = claim;
+  // Not by spreading: V8 would give each a shape of its own, and all that read them would be slow.
   const facts: MemberFacts = {
-    ...{ name, isLocal: false, addressBytes, address, metadata, versions, startId },
+    name,
+    isLocal: false,
+    addressBytes,
+    address,
+    metadata,
+    versions,
+    startId,
     retiredStartId: NO_BYTES,
   };
   claimed.set(claim.address, facts);

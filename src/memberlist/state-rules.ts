@@ -257,7 +257,7 @@ export class StateRules {
       switch (node.state) {
         case 'alive':
           if (this.#isOldNews(this.#core.table.get(name), node, sameBytes)) continue;
-          this.alive({ ...node, type: 'alive', node: name }, pathOf(name));
+          this.alive(asClaim(node), pathOf(name));
           break;
         case 'left':
           this.dead({ type: 'dead', incarnation, node: name, from: name });
@@ -515,6 +515,20 @@ export class StateRules {
 
 function isSameArray(a: Uint8Array, b: Uint8Array): boolean {
   return a === b;
+}
+
+/** What a record of an exchange says of a member that is alive. */
+function asClaim(node: PushPullNode): AliveMessage {
+  return {
+    type: 'alive',
+    incarnation: node.incarnation,
+    node: node.name,
+    address: node.address,
+    port: node.port,
+    metadata: node.metadata,
+    versions: node.versions,
+    startId: node.startId,
+  };
 }
 
 /** Milliseconds after which the name of a dead node may appear elsewhere on the memberlist wire. */

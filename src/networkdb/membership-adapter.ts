@@ -116,6 +116,6 @@ export function delegatesOf(events: MembershipEvents, goLevel: number | null): M
 
 function clusterNode(member: Member): ClusterNode {
   const { name, host, port, metadata, state } = member;
-  const shared = { address: sharedAddress(host, port), metadata: sharedBytes(metadata) };
-  return { name, ...shared, hasLeft: state === 'left' };
+  const address = sharedAddress(host, port);
+  return { name, address, metadata: sharedBytes(metadata), hasLeft: state === 'left' };
 }

@@ -46,6 +46,8 @@ const UNHASHED_BYTES = 65_536;
 /** Time, length, and of each endpoint the length of its host and its port; hosts are IP literals. */
 const PACKET_HEAD_BYTES = 8 + 4 + 2 * 3;
 
+const encoder = new TextEncoder();
+
 const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const;
 
 /** The record of one run. */
@@ -116,7 +118,7 @@ export class Trace {
   /** The lines that were kept, oldest first. @throws StateError with `ERR_ARGUMENT_INVALID` for a field that is none */
   lines(filter: TraceFilter = {}): readonly TraceLine[] {
     checkFields('trace filter', filter, FILTER_FIELDS);
-    return this.#lines.filter((line) => matches(line, filter));
+    return this.#lines.filter((line) => matches(line, filter)).map((line) => Object.freeze(line));
   }
 
   /** The same as text, a line each. */
@@ -129,10 +131,25 @@ export class Trace {
       .join('\n');
   }
 
+  /** A line as UTF-8. */
   #hashed(text: string): void {
     if (this.#digest !== null) return;
-    this.#flush();
-    this.#hash.update(text);
+    const mostBytes = 3 * text.length;
+    if (this.#unhashedLength + mostBytes > UNHASHED_BYTES) this.#flush();
+    if (mostBytes > UNHASHED_BYTES) this.#hash.update(text);
+    else this.#unhashedLength += this.#writeText(text);
+  }
+
+  /** Bytes written. Most lines are short and plain, for which a loop is quicker than the encoder. */
+  #writeText(text: string): number {
+    const bytes = this.#unhashed;
+    const start = this.#unhashedLength;
+    for (let i = 0; i < text.length; i += 1) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return encoder.encodeInto(text, bytes.subarray(start)).written;
+      bytes[start + i] = code;
+    }
+    return text.length;
   }
 
   /** Time, both endpoints and the bytes, each of a length that is told or known. */
@@ -168,7 +185,7 @@ export class Trace {
   }
 
   #keep(kind: TraceKind, who: string, text: string): void {
-    this.#lines.push(Object.freeze({ atMs: this.#now(), kind, process: who, text }));
+    this.#lines.push({ atMs: this.#now(), kind, process: who, text });
     if (this.#lines.length > 2 * this.#maxLines) this.#lines = this.#lines.slice(-this.#maxLines);
   }
 }

@@ -139,6 +139,38 @@ describe('word of newcomers', () => {
     assert.equal(words.takeRepeat(ROOM, 300, 100), null, 'one answer ends it');
   });
 
+  test('that has gone by is said back, once, to the neighbour that says it, and to nobody else', () => {
+    const words = list();
+    const x = (): Uint8Array => word('x');
+    assert.equal(words.heard('x', next.address), false);
+    assert.equal(words.answer('x', record('o').address, 0, x), false, 'not to a stranger');
+    assert.equal(words.answer('n', next.address, 0, x), false, 'not to whom it is about');
+    assert.equal(
+      words.answer('x', next.address, 0, () => null),
+      false,
+    );
+    assert.equal(words.length, 0);
+    assert.equal(words.answer('x', next.address, 0, x), true);
+    const repeat = words.takeRepeat(ROOM, 100, 100);
+    assert.deepEqual(texts(repeat?.messages), ['x']);
+    assert.deepEqual(repeat?.to, [next]);
+    assert.equal(repeat?.isAgain, false);
+    assert.equal(words.takeRepeat(ROOM, 300, 100), null);
+  });
+
+  test('is known to be said again only to a neighbour that was told before', () => {
+    const words = list();
+    words.add('x', word('x'));
+    words.takeFresh(ROOM, 0);
+    assert.equal(words.takeRepeat(ROOM, 100, 100)?.isAgain, true);
+    words.heard('x', next.address);
+    words.heard('x', previous.address);
+    const between = record('o');
+    beside = [between, previous];
+    assert.equal(words.takeRepeat(ROOM, 300, 100)?.isAgain, false);
+    beside = [next, previous];
+  });
+
   test('fills packets that hold what the same neighbours lack', () => {
     const words = list();
     for (const name of ['x', 'y', 'z']) words.add(name, word(name.repeat(400)));
@@ -216,6 +248,40 @@ describe('a ring that is started', () => {
       await ring.close();
     });
   }
+
+  test('is told of once where the word has gone by, and says nothing again', async () => {
+    const ring = new Ring();
+    const node = await ring.spawn(QUIET);
+    const peer = await RawPeer.start(ring, { host: '10.0.9.1', name: 'peer' });
+    const other = peer.node({ name: 'other', address: Uint8Array.of(10, 0, 9, 2) });
+    peer.onRequest = () => peer.pushPull([peer.node(), other]);
+    await ring.settle(node.member.join([peer.address.host]));
+    ring.runFor(3_000);
+    const say = (): number => {
+      const before = peer.heard.length;
+      peer.send(node, peer.alive({ node: other.name, address: other.address }));
+      ring.runFor(3_000);
+      return peer.heard.slice(before).filter((message) => message.type === 'alive').length;
+    };
+    assert.equal(say(), 1, 'what we repeat until it comes back');
+    ring.runFor(10_000);
+    assert.equal(say(), 0, 'nobody repeats it any more');
+    await ring.close();
+    await ring.settle(peer.close());
+  });
+
+  test('is followed up by exchanges only as long as it is small', async () => {
+    const ring = new Ring();
+    const config = { probe: { intervalMs: false } } as const;
+    const started = ({ member }: { member: { stats(): { counters: Record<string, number> } } }) =>
+      member.stats().counters['pushPulls.started'] ?? 0;
+    const nodes = await ring.spawnJoined(40, config);
+    ring.runFor(1_100);
+    const [small, large] = [nodes.slice(1, 31), nodes.slice(33)];
+    assert.ok(small.every((node) => started(node) >= 2));
+    assert.ok(large.filter((node) => started(node) === 1).length >= 5, 'but for the first rounds');
+    await ring.close();
+  });
 
   test('two rings are one when somebody joins through a member of each', async () => {
     const ring = new Ring();
