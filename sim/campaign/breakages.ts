@@ -15,8 +15,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'others raise the incarnation of a suspect',
     file: 'memberlist/state-rules.js',
-    find: "record.incarnation = claim.incarnation; record.state = 'suspect';",
-    replace: "record.incarnation = claim.incarnation + 1; record.state = 'suspect';",
+    find: "record.incarnation = claim.incarnation; record.enter('suspect'",
+    replace: "record.incarnation = claim.incarnation + 1; record.enter('suspect'",
     noticedBy: 2,
   },
   {
@@ -66,7 +66,7 @@ export const BREAKAGES: readonly Breakage[] = [
     file: 'networkdb/reaper.js',
     find: '#isExpired(entry) {',
     replace: '#isExpired(entry) { if (entry.isDeleted) return true;',
-    noticedBy: 304,
+    noticedBy: 123,
   },
   {
     name: 'what waits for a neighbour that is gone waits for good',

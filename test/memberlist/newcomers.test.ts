@@ -154,7 +154,7 @@ describe('word of newcomers', () => {
     const repeat = words.takeRepeat(ROOM, 100, 100);
     assert.deepEqual(texts(repeat?.messages), ['x']);
     assert.deepEqual(repeat?.to, [next]);
-    assert.equal(repeat?.isAgain, false);
+    assert.equal(repeat.isAgain, false);
     assert.equal(words.takeRepeat(ROOM, 300, 100), null);
   });
 
