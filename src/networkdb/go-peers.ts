@@ -42,6 +42,8 @@ export class GoPeers {
   readonly #parts: GoPeersParts;
   readonly #timers = new Set<Timer>();
   readonly #waiting: Reminder[] = [];
+  /** Members whose visit is not over: over a slow line it may outlast rounds, and a second would only send all twice. */
+  readonly #visited = new Set<string>();
   #isTelling = false;
   #isStopped = false;
   #turn = 0;
@@ -68,8 +70,11 @@ export class GoPeers {
     for (let tries = 0; tries < share.length; tries += 1) {
       const [peer, networks] = share[this.#turn % share.length] as [string, string[]];
       this.#turn += 1;
-      if (met.has(peer)) continue;
-      this.#parts.bulkSync.request(peer, networks, 'all', () => undefined);
+      if (met.has(peer) || this.#visited.has(peer)) continue;
+      this.#visited.add(peer);
+      this.#parts.bulkSync.request(peer, networks, 'all', () => {
+        this.#visited.delete(peer);
+      });
       return;
     }
   }

@@ -4,6 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { decodeBulkSync, decodeGossip, GOSSIP_TYPE } from '../../src/codec/index.ts';
+import type { SyncDone } from '../../src/networkdb/bulk-sync.ts';
+import type { GoPeersParts } from '../../src/networkdb/go-peers.ts';
+import { GoPeers } from '../../src/networkdb/go-peers.ts';
+import { VirtualClock } from '../../src/simulator/index.ts';
 import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, view } from '../support/fake-membership.ts';
 import type { GoNode } from '../support/go-node.ts';
@@ -125,6 +129,31 @@ test('each round visits one more node of Go, until all have been, and each has o
       for (const go of all.theirs) assert.equal(view(node)[`large of ${go.name}`], LARGE);
     }
   }
+});
+
+test('a node of Go is visited once at a time, however long a visit takes', () => {
+  const asked: string[] = [];
+  const ends = new Map<string, SyncDone>();
+  const goPeers = new GoPeers({
+    clock: new VirtualClock(),
+    state: {
+      localName: 'a',
+      attachments: { joinedNetworks: () => ['prod'], participants: () => ['a', 'g1', 'g2'] },
+      nodes: { isForeign: (name: string) => name.startsWith('g') },
+    },
+    bulkSync: {
+      request: (peer: string, _networks: unknown, _scope: unknown, done: SyncDone) => {
+        asked.push(peer);
+        ends.set(peer, done);
+      },
+    },
+  } as unknown as GoPeersParts);
+  for (let round = 0; round < 5; round += 1) goPeers.visit(new Set());
+  assert.deepEqual(asked, ['g1', 'g2']);
+  ends.get('g2')?.(null);
+  goPeers.visit(new Set());
+  goPeers.visit(new Set());
+  assert.deepEqual(asked, ['g1', 'g2', 'g2']);
 });
 
 test('what a node of Go wrote that fits no packet is sent to all by the first of ours that gets it', () => {
