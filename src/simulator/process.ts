@@ -167,7 +167,7 @@ export class SimNode extends SimProcess {
     });
   }
 
-  /** Says good-bye, closes and ends. */
+  /** Says good-bye, closes and ends; never done when the process is killed meanwhile. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     await this.db.leave().catch(() => undefined);

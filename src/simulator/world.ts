@@ -192,7 +192,7 @@ export class World {
 
   /**
    * Starts a node anew under its name, on its host and disk: a new process that knows nothing but its
-   * disk. A former life that still runs is killed first.
+   * disk. A former life that still runs is killed first: the given one or, if it has ended, a later one.
    *
    * @throws as {@link World.spawn}; a wrong argument kills nobody
    */
@@ -204,8 +204,9 @@ export class World {
       'a node of this world',
     );
     checkSpawn('restart', options, SPAWN_FIELDS);
-    node.crash();
     const { name, host, config, files } = node;
+    const isLater = (each: SimNode): boolean => each.name === name && each.host === host;
+    (node.isRunning ? node : this.nodes.findLast(isLater))?.crash();
     return this.spawn({ name, host, files, ...options, config: { ...config, ...options.config } });
   }
 

@@ -207,6 +207,17 @@ test('names are found late or not at all when the name service says so', async (
   });
 });
 
+test('a node is restarted by any of its lives, and the one that runs is killed', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    const first = world.node('n2');
+    const second = await world.restart(first);
+    const third = await world.restart(first);
+    assert.deepEqual([second.isRunning, third.isRunning], [false, true]);
+    await world.until(() => world.hasOneView());
+    assert.equal(world.nodes.length, 2);
+  });
+});
+
 test('whatever is noted is a line of the trace', async () => {
   await simulate({}, async (world) => {
     const circular: Record<string, unknown> = {};
