@@ -204,8 +204,13 @@ export function assemble(
     core.reachability.answered();
   };
   const inbound = new Inbound(core, {
-    onKeyUsed: (from, fingerprint) => {
-      keyUse.heard(from, fingerprint);
+    onKeyUsed: (from, fingerprint, message) => {
+      // Nearly all are pings and acks, whose senders' records are about to be looked at anyway.
+      if (message?.type === 'ping') {
+        keyUse.heard(from, fingerprint, core.table.get(message.sourceNode));
+      } else if (message?.type === 'ack') {
+        keyUse.heard(from, fingerprint, prober.targetOf(message.seq));
+      } else keyUse.heard(from, fingerprint);
     },
     onMessage: (message, from) => {
       route(message, from, { rules, answers, acks, isAllowed, onAnswer });

@@ -14,8 +14,8 @@ import { UserHandoff } from './user-handoff.ts';
 /** Where each kind of message goes. */
 export interface InboundHandlers {
   readonly onMessage: (message: PacketMessage, from: Address) => void;
-  /** A packet was opened with the key of this fingerprint. */
-  readonly onKeyUsed: (from: Address, fingerprint: string) => void;
+  /** A packet was opened with the key of this fingerprint. @param message - what it holds, if that is one message */
+  readonly onKeyUsed: (from: Address, fingerprint: string, message: PacketMessage | null) => void;
 }
 
 /**
@@ -31,6 +31,8 @@ export class Inbound {
   #isOpen = true;
   #partsLeft = 0;
   #inflatedBytesLeft = 0;
+  /** The key of the packet in hand, until somebody was told. */
+  #untoldKey: string | null = null;
 
   constructor(core: Core, handlers: InboundHandlers) {
     this.#core = core;
@@ -52,13 +54,21 @@ export class Inbound {
     counters.add('packets.receivedBytes', datagram.length);
     try {
       const { message, keyFingerprint } = wire.packets.open(datagram);
-      if (keyFingerprint !== null) this.#handlers.onKeyUsed(from, keyFingerprint);
+      this.#untoldKey = keyFingerprint;
       this.#partsLeft = MAX_PARTS_PER_PACKET;
       this.#inflatedBytesLeft = MAX_INFLATED_PACKET_BYTES;
       this.#dispatch(message, from, 0);
+      this.#tellKey(from, null);
     } catch (error) {
+      this.#tellKey(from, null);
       this.#drop(error as GossipError, from);
     }
+  }
+
+  #tellKey(from: Address, message: PacketMessage | null): void {
+    const key = this.#untoldKey;
+    this.#untoldKey = null;
+    if (key !== null) this.#handlers.onKeyUsed(from, key, message);
   }
 
   #dispatch(message: Uint8Array, from: Address, depth: number): void {
@@ -66,7 +76,11 @@ export class Inbound {
     if (message[0] === MESSAGE_TYPE.compound) this.#dispatchParts(message, from, depth);
     else if (message[0] === MESSAGE_TYPE.compress) this.#dispatchInflated(message, from, depth);
     else if (message[0] === MESSAGE_TYPE.user) this.#handoff.push(message.slice(1), from);
-    else this.#handlers.onMessage(wire.decodePacketMessage(message), from);
+    else {
+      const decoded = wire.decodePacketMessage(message);
+      this.#tellKey(from, decoded);
+      this.#handlers.onMessage(decoded, from);
+    }
   }
 
   #dispatchParts(compound: Uint8Array, from: Address, depth: number): void {

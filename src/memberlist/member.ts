@@ -45,6 +45,8 @@ export class MemberRecord {
   state: NodeState;
   /** Clock time of the last state change, whole milliseconds: V8 keeps other numbers apart from the record. */
   stateChangedAt: number;
+  /** Whether a packet came from its address that opened with the only key there was: for `key-use.ts`. */
+  isHeard = false;
 
   /** @param now - clock time, which need not be whole */
   constructor(facts: MemberFacts, incarnation: number, state: NodeState, now: number) {

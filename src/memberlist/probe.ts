@@ -93,6 +93,11 @@ export class Prober {
     this.#current = null;
   }
 
+  /** Who is being probed under this number. */
+  targetOf(seq: number): MemberRecord | undefined {
+    return this.#current?.seq === seq ? this.#current.record : undefined;
+  }
+
   /**
    * One direct ping, outside the probe order and without consequences.
    *

@@ -374,6 +374,7 @@ export class StateRules {
     const { name: node, address: former } = record;
     if (!sameAddress(former, facts.address)) {
       ports.logger.info({ node, ...facts.address, former }, 'member is at another address');
+      record.isHeard = false;
     }
     const hasChanged = !sameBytes(record.metadata, claim.metadata);
     if (!sameBytes(record.startId, claim.startId)) this.#secondChance.forget(record);
