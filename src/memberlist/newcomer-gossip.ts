@@ -63,7 +63,7 @@ export class NewcomerGossip {
     for (let packet = 0; packet < MAX_REPEATED_PACKETS && this.#budget.mayPass(); packet += 1) {
       const repeat = newcomers.takeRepeat(room, now, intervalMs / 2);
       if (repeat === null) return;
-      this.#send([...repeat.to, ...this.#others(repeat.isAgain ? 1 : 0)], repeat.messages);
+      this.#send([...repeat.to, ...this.#others(repeat.isUnheard ? 1 : 0)], repeat.messages);
     }
   }
 

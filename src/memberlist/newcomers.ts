@@ -13,8 +13,7 @@ import type { MemberRecord } from './member.ts';
  *
  *   first    both neighbours and random members; gathered, so that of a thousand who start together many share
  *            a packet
- *   repeats  to the neighbours of now that have not been heard, and to a random member if that was not their first
- *            telling, with the gossip ticker
+ *   repeats  to the neighbours of now that have not been heard, and to a random member, with the gossip ticker
  *   answers  to a neighbour that says what has long gone by here: it waits for us to say so, and repeats it until we do
  *
  * The ring holds as long as everybody in it passes each word on. Who knows a newcomer from an exchange has passed
@@ -54,8 +53,8 @@ export interface PacketRoom {
 export interface Repeat {
   readonly to: readonly MemberRecord[];
   readonly messages: readonly Uint8Array[];
-  /** Whether one of them was told some of it before, and did not say it: something may be lost. */
-  readonly isAgain: boolean;
+  /** Whether one of them was not heard to have some of it; else they only hear that we have it. */
+  readonly isUnheard: boolean;
 }
 
 /** The list of claims about newcomers; see the head of the file. */
@@ -228,7 +227,7 @@ export class Newcomers {
     const limit = this.#sendLimit();
     const messages: Uint8Array[] = [];
     let to: readonly MemberRecord[] | null = null;
-    let isAgain = false;
+    let isUnheard = false;
     const mostBytes = room.limitBytes - room.overheadBytes;
     let left = mostBytes;
     let passes = LOOKAHEAD;
@@ -251,10 +250,10 @@ export class Newcomers {
       if (word.message.length > left || !isSame((to ??= lacking), lacking)) continue;
       left -= word.message.length + room.overheadBytes;
       messages.push(word.message);
-      isAgain ||= lacking.some((each) => word.told.includes(each));
+      isUnheard ||= lacking.some((each) => !word.heard.includes(each));
       this.#noteSent(name, word, lacking, now);
     }
-    return to === null ? null : { to, messages, isAgain };
+    return to === null ? null : { to, messages, isUnheard };
   }
 
   #forgetSettled(sentUntil: number): void {

@@ -154,21 +154,21 @@ describe('word of newcomers', () => {
     const repeat = words.takeRepeat(ROOM, 100, 100);
     assert.deepEqual(texts(repeat?.messages), ['x']);
     assert.deepEqual(repeat?.to, [next]);
-    assert.equal(repeat.isAgain, false);
+    assert.equal(repeat.isUnheard, false);
     assert.equal(words.takeRepeat(ROOM, 300, 100), null);
   });
 
-  test('is known to be said again only to a neighbour that was told before', () => {
+  test('is known to be said to a neighbour that may lack it, or that only waits for it', () => {
     const words = list();
     words.add('x', word('x'));
     words.takeFresh(ROOM, 0);
-    assert.equal(words.takeRepeat(ROOM, 100, 100)?.isAgain, true);
     words.heard('x', next.address);
+    assert.equal(words.takeRepeat(ROOM, 100, 100)?.isUnheard, true);
     words.heard('x', previous.address);
-    const between = record('o');
-    beside = [between, previous];
-    assert.equal(words.takeRepeat(ROOM, 300, 100)?.isAgain, false);
-    beside = [next, previous];
+    words.heard('x', previous.address);
+    const repeat = words.takeRepeat(ROOM, 300, 100);
+    assert.deepEqual(repeat?.to, [previous]);
+    assert.equal(repeat.isUnheard, false);
   });
 
   test('fills packets that hold what the same neighbours lack', () => {
