@@ -66,7 +66,7 @@ export const BREAKAGES: readonly Breakage[] = [
     file: 'networkdb/reaper.js',
     find: '#isExpired(entry) {',
     replace: '#isExpired(entry) { if (entry.isDeleted) return true;',
-    noticedBy: 123,
+    noticedBy: 304,
   },
   {
     name: 'what waits for a neighbour that is gone waits for good',
