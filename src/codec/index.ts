@@ -10,5 +10,5 @@ export { BulkSyncWriter } from './bulk-sync-writer.ts';
 export { CompoundReader } from './gossip-envelope.ts';
 export type { KeptBytes } from './kept-bytes.ts';
 export { bytesOf, compareKept, keepBytes } from './kept-bytes.ts';
-export type { KeptTableEvent } from './table-event.ts';
+export type { KeptTableEvent, ReadTableEvent } from './table-event.ts';
 export { decodeKeptTableEvent, encodeTableEventMessage } from './table-event.ts';

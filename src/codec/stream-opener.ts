@@ -33,6 +33,8 @@ export interface OpenerRole {
   opened(how: { readonly salt: Uint8Array; readonly candidate: number } | null): void;
 }
 
+const SMALL_FRAME_BYTES = 1_024;
+
 type Step = 'label' | 'mark' | 'salt' | 'frames' | 'hint' | 'done';
 
 /**
@@ -81,8 +83,8 @@ export class FrameOpener implements StreamOpener {
     if (this.#failure !== null) throw this.#failure;
     const pieces: Uint8Array[] = [];
     if (this.#step === 'done') return pieces;
-    // One byte more than a frame: a full frame and a small last one behind it come together.
-    this.#roomBytes = Math.max(MAX_FRAME_BYTES + 1, bytes.length);
+    // One full frame a call: to open and inflate it takes more than a millisecond.
+    this.#roomBytes = MAX_FRAME_BYTES;
     this.#hasMore = false;
     try {
       this.#queue.push(bytes);
@@ -194,7 +196,8 @@ export class FrameOpener implements StreamOpener {
     const length = isLast ? marked - LAST_FRAME_BIT : marked;
     requireFrameLength(length, this.#salt !== null);
     if (queue.length < FRAME_LENGTH_BYTES + length) return false;
-    if (this.#roomBytes <= 0) {
+    // A full frame and a small last one behind it come together.
+    if (this.#roomBytes < 0 || (this.#roomBytes === 0 && length > SMALL_FRAME_BYTES)) {
       this.#hasMore = true;
       return false;
     }

@@ -1,4 +1,4 @@
-import { copyBytes, malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
+import { malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { GOSSIP_TYPE, gossipHeaderBytes, writeGossipHeader } from './gossip-envelope.ts';
 import type { KeptBytes } from './kept-bytes.ts';
@@ -49,6 +49,12 @@ export interface KeptTableEvent extends Omit<TableEvent, 'value'> {
   readonly value: KeptBytes;
 }
 
+/** One that was read. */
+export interface ReadTableEvent extends KeptTableEvent {
+  /** Whether its kind is `delete`. */
+  readonly isDeleted: boolean;
+}
+
 /**
  * The inner bytes of a table event.
  *
@@ -95,7 +101,7 @@ export function decodeKeptTableEvent(
   bytes: Uint8Array,
   start: number,
   end: number,
-): KeptTableEvent {
+): ReadTableEvent {
   return readShort(bytes, start, end) ?? decodeAny(plainBytes(bytes).subarray(start, end));
 }
 
@@ -115,17 +121,18 @@ function encodeAny(event: KeptTableEvent): Uint8Array {
   });
 }
 
-function decodeAny(data: Uint8Array): TableEvent {
+function decodeAny(data: Uint8Array): ReadTableEvent {
   return decodeGuarded('table event', () => {
     const m = schema.TableEvent.decode(readerOf(data));
     return {
       kind: TABLE_KINDS[m.type] ?? 'invalid',
+      isDeleted: TABLE_KINDS[m.type] === 'delete',
       time: fromWireTime(m.lTime),
       owner: m.nodeName,
       network: m.networkId,
       table: m.tableName,
       key: m.key,
-      value: copyBytes(m.value),
+      value: keepBytes(m.value),
       residualReapSeconds: m.residualReapTime,
     };
   });
@@ -242,7 +249,7 @@ function readKey(bytes: Uint8Array, start: number, end: number): string | null {
 }
 
 /** Reads an event as nearly all are written; null for one that must go the long way. */
-function readShort(bytes: Uint8Array, from: number, end: number): KeptTableEvent | null {
+function readShort(bytes: Uint8Array, from: number, end: number): ReadTableEvent | null {
   let at = from;
   let kind: TableEvent['kind'] = 'invalid';
   let time = 0;
@@ -299,7 +306,8 @@ function readShort(bytes: Uint8Array, from: number, end: number): KeptTableEvent
     else if (tag === KEY_TAG) key = text;
     else return null;
   }
-  return { kind, time, owner, network, table, key, value, residualReapSeconds };
+  const isDeleted = kind === 'delete';
+  return { kind, isDeleted, time, owner, network, table, key, value, residualReapSeconds };
 }
 
 /** What the seventh group of seven bits is worth: numbers stay below 2^49. */

@@ -1,4 +1,4 @@
-import type { NetworkEvent, KeptTableEvent } from '../codec/index.ts';
+import type { NetworkEvent, ReadTableEvent } from '../codec/index.ts';
 import type { Clock, Timer } from '../runtime/index.ts';
 import type { EntryVersion } from './entry.ts';
 import { compareVersions } from './entry.ts';
@@ -72,7 +72,7 @@ export class Ghosts {
   }
 
   /** A write that claims to be ours, at a time that was judged usable. */
-  answerWrite(event: KeptTableEvent, time: number): void {
+  answerWrite(event: ReadTableEvent, time: number): void {
     if (this.#isHeld(event.value.length, () => this.answerWrite(event, time))) return;
     const { state } = this.#parts;
     const { network, table, key, owner, value } = event;

@@ -1,4 +1,4 @@
-import type { KeptTableEvent, NetworkEvent, NodeEvent } from '../codec/index.ts';
+import type { NetworkEvent, NodeEvent, ReadTableEvent } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import type { ByteRange } from './byte-range.ts';
 import type { Conflicts } from './conflicts.ts';
@@ -119,7 +119,7 @@ export function handleNetworkEvent(
  */
 export function handleTableEvent(
   parts: HandlerParts,
-  event: KeptTableEvent,
+  event: ReadTableEvent,
   inner: ByteRange,
   path: EventPath,
   from?: Address,
@@ -146,8 +146,9 @@ export function handleTableEvent(
   }
   if (attachment.isLeaving) return drop(state, 'ownerLeaving');
   const held = state.store.get(network, table, key);
-  const isDeleted = event.kind === 'delete';
-  const version: EntryVersion = { time, owner, isDeleted, value: event.value };
+  const { isDeleted } = event;
+  // The time was found to be a number that can be used, so that the event is a version as it stands.
+  const version = event as ReadTableEvent & EntryVersion;
   if (!wins(parts, event, version, held)) {
     if (from !== undefined && isSame(event, time, held)) publisher.heardAgain(event, from);
     return drop(state, 'stale');
@@ -175,7 +176,7 @@ export function handleTableEvent(
 
 function wins(
   parts: HandlerParts,
-  event: KeptTableEvent,
+  event: ReadTableEvent,
   version: EntryVersion,
   held: StoredEntry | undefined,
 ): boolean {
@@ -194,13 +195,13 @@ function wins(
   return isNewer;
 }
 
-function isSame(event: KeptTableEvent, time: number, held: StoredEntry | undefined): boolean {
+function isSame(event: ReadTableEvent, time: number, held: StoredEntry | undefined): boolean {
   const { owner, value } = event;
   const version = { time, owner, isDeleted: event.kind === 'delete', value };
   return held !== undefined && compareVersions(version, held) === 0;
 }
 
-function problemOf(event: KeptTableEvent, maxValueBytes: number): DropReason | null {
+function problemOf(event: ReadTableEvent, maxValueBytes: number): DropReason | null {
   if (event.kind === 'invalid') return 'kind';
   if (!isValidName('network', event.network)) return 'name';
   if (!isValidName('table', event.table) || !isValidName('key', event.key)) return 'name';
@@ -208,7 +209,7 @@ function problemOf(event: KeptTableEvent, maxValueBytes: number): DropReason | n
 }
 
 /** Milliseconds until the entry is forgotten, 0 for never; what peers ask for is bounded. */
-function residualOf(state: TableState, event: KeptTableEvent): number {
+function residualOf(state: TableState, event: ReadTableEvent): number {
   const isOwnerFailed = state.nodes.isFailed(event.owner);
   if (event.kind !== 'delete' && !isOwnerFailed) return 0;
   if (event.residualReapSeconds <= 0) return state.options.reapEntryMs;
