@@ -50,7 +50,8 @@ export interface KeptTableEvent extends Omit<TableEvent, 'value'> {
 }
 
 /** One that was read. */
-export interface ReadTableEvent extends KeptTableEvent {
+export interface ReadTableEvent<V = KeptBytes> extends Omit<TableEvent, 'value'> {
+  readonly value: V;
   /** Whether its kind is `delete`. */
   readonly isDeleted: boolean;
 }
@@ -87,9 +88,8 @@ export function encodeTableEventMessage(event: KeptTableEvent): Uint8Array {
 /** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
 export function decodeTableEvent(data: Uint8Array): TableEvent {
   const { kind, time, owner, network, table, key, value, residualReapSeconds } =
-    decodeKeptTableEvent(data, 0, data.length);
-  const bytes = typeof value === 'string' ? bytesOf(value) : value;
-  return { kind, time, owner, network, table, key, value: bytes, residualReapSeconds };
+    readShort(plainBytes(data), 0, data.length, copyAt) ?? decodeAny(data, copyAt);
+  return { kind, time, owner, network, table, key, value, residualReapSeconds };
 }
 
 /**
@@ -102,8 +102,14 @@ export function decodeKeptTableEvent(
   start: number,
   end: number,
 ): ReadTableEvent {
-  return readShort(bytes, start, end) ?? decodeAny(plainBytes(bytes).subarray(start, end));
+  const short = readShort(bytes, start, end, keepBytes);
+  return short ?? decodeAny(plainBytes(bytes).subarray(start, end), keepBytes);
 }
+
+/** Takes the value that stands between two positions. */
+type TakeValue<V> = (bytes: Uint8Array, start: number, end: number) => V;
+
+const copyAt: TakeValue<Uint8Array> = (bytes, start, end) => bytes.slice(start, end);
 
 function encodeAny(event: KeptTableEvent): Uint8Array {
   if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
@@ -121,7 +127,7 @@ function encodeAny(event: KeptTableEvent): Uint8Array {
   });
 }
 
-function decodeAny(data: Uint8Array): ReadTableEvent {
+function decodeAny<V>(data: Uint8Array, take: TakeValue<V>): ReadTableEvent<V> {
   return decodeGuarded('table event', () => {
     const m = schema.TableEvent.decode(readerOf(data));
     return {
@@ -132,7 +138,7 @@ function decodeAny(data: Uint8Array): ReadTableEvent {
       network: m.networkId,
       table: m.tableName,
       key: m.key,
-      value: keepBytes(m.value),
+      value: take(plainBytes(m.value), 0, m.value.length),
       residualReapSeconds: m.residualReapTime,
     };
   });
@@ -249,7 +255,12 @@ function readKey(bytes: Uint8Array, start: number, end: number): string | null {
 }
 
 /** Reads an event as nearly all are written; null for one that must go the long way. */
-function readShort(bytes: Uint8Array, from: number, end: number): ReadTableEvent | null {
+function readShort<V>(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  take: TakeValue<V>,
+): ReadTableEvent<V> | null {
   let at = from;
   let kind: TableEvent['kind'] = 'invalid';
   let time = 0;
@@ -257,7 +268,7 @@ function readShort(bytes: Uint8Array, from: number, end: number): ReadTableEvent
   let network = '';
   let table = '';
   let key = '';
-  let value: KeptBytes = '';
+  let value: V | null = null;
   let residualReapSeconds = 0;
   let lastTag = 0;
   while (at < end) {
@@ -294,7 +305,7 @@ function readShort(bytes: Uint8Array, from: number, end: number): ReadTableEvent
     const start = at;
     at += number;
     if (tag === VALUE_TAG) {
-      value = keepBytes(bytes, start, at);
+      value = take(bytes, start, at);
       continue;
     }
     const text =
@@ -306,6 +317,7 @@ function readShort(bytes: Uint8Array, from: number, end: number): ReadTableEvent
     else if (tag === KEY_TAG) key = text;
     else return null;
   }
+  value ??= take(bytes, end, end);
   const isDeleted = kind === 'delete';
   return { kind, isDeleted, time, owner, network, table, key, value, residualReapSeconds };
 }
