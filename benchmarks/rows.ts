@@ -112,10 +112,14 @@ const loopRows = (entries: string, size: number): Row[] =>
       ['longest loop delay, joiner', 'joiner-delay-longest', undefined],
       ['p99 of loop delay by own work, joiner', 'joiner-own-delay-p99', 5],
       ['longest loop delay by own work, joiner', 'joiner-own-delay-longest', undefined],
+      ["p99 of loop delay by the loop's thread, joiner", 'joiner-thread-delay-p99', undefined],
+      ["longest loop delay by the loop's thread, joiner", 'joiner-thread-delay-longest', undefined],
       ['p99 of loop delay, holder', 'holder-delay-p99', 5],
       ['longest loop delay, holder', 'holder-delay-longest', undefined],
       ['p99 of loop delay by own work, holder', 'holder-own-delay-p99', 5],
       ['longest loop delay by own work, holder', 'holder-own-delay-longest', undefined],
+      ["p99 of loop delay by the loop's thread, holder", 'holder-thread-delay-p99', undefined],
+      ["longest loop delay by the loop's thread, holder", 'holder-thread-delay-longest', undefined],
     ] as const
   ).map(([what, figure, limit]) => ({
     name: `${what}, sync of ${entries}`,

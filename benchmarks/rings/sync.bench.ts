@@ -65,12 +65,15 @@ async function play({ wire, valueBytes, warmUp }: Exchange, { size }: Extent): P
   }
 }
 
-function delayFigures(who: string, { p99, longest, ownP99, ownLongest }: LoopDelay): Figures {
+function delayFigures(who: string, delay: LoopDelay): Figures {
+  const { p99, longest, ownP99, ownLongest, threadP99, threadLongest } = delay;
   return {
     [`${who}-delay-p99`]: p99,
     [`${who}-delay-longest`]: longest,
     [`${who}-own-delay-p99`]: ownP99,
     [`${who}-own-delay-longest`]: ownLongest,
+    ...(threadP99 !== null && { [`${who}-thread-delay-p99`]: threadP99 }),
+    ...(threadLongest !== null && { [`${who}-thread-delay-longest`]: threadLongest }),
   };
 }
 
