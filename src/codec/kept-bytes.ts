@@ -13,8 +13,8 @@ import { Buffer } from 'node:buffer';
 /** Bytes, short ones as text with one character per byte. */
 export type KeptBytes = string | Uint8Array;
 
-/** Longer ones are arrays: what an array costs beside its bytes is little then, and a text would lie in the heap. */
-const MAX_TEXT_BYTES = 1_024;
+/** Longer ones are arrays: what those cost beside their bytes is less than the bytes then, and texts lie in the heap, which has a limit. */
+const MAX_TEXT_BYTES = 256;
 
 /** Functions of `Buffer` that work on every Uint8Array; its types leave them out. */
 interface ByteText {

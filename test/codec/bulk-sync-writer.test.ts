@@ -31,8 +31,8 @@ const events = [
   eventOf(1, 'a', 0),
   eventOf(127, 'b', 100),
   eventOf(128, 'schlüssel', 100),
-  eventOf(2 ** 40, 'k'.repeat(127), 1_024),
-  eventOf(5, 'k'.repeat(128), 1_025),
+  eventOf(2 ** 40, 'k'.repeat(127), 256),
+  eventOf(5, 'k'.repeat(128), 257),
   eventOf(6, 'large', 20_000),
   ...Array.from({ length: 200 }, (_, at) => eventOf(at, `key-${at}`, at)),
 ];

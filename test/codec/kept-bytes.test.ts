@@ -7,8 +7,8 @@ import { bytesOf, compareKept, keepBytes } from '../../src/codec/index.ts';
 import { compareBytes } from '../../src/networkdb/order.ts';
 
 const bytesAround = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }),
-  fc.uint8Array({ minLength: 1_000, maxLength: 1_050 }),
+  fc.uint8Array({ maxLength: 100 }),
+  fc.uint8Array({ minLength: 250, maxLength: 270 }),
 );
 
 test('kept bytes are given back as they were, in an array of its own', () => {
@@ -29,7 +29,7 @@ test('kept bytes are given back as they were, in an array of its own', () => {
 });
 
 test('every byte survives, in what is short and in what is long', () => {
-  for (const length of [256, 1_024, 1_025]) {
+  for (const length of [255, 256, 257, 1_000]) {
     const bytes = Uint8Array.from({ length }, (_, at) => at);
     assert.deepEqual(bytesOf(keepBytes(bytes)), bytes);
     assert.deepEqual(bytesOf(keepBytes(Buffer.from(bytes))), bytes);
@@ -39,7 +39,7 @@ test('every byte survives, in what is short and in what is long', () => {
 test('kept bytes have the order of bytes, whichever way each is kept', () => {
   const sign = Math.sign;
   fc.assert(
-    fc.property(bytesAround, bytesAround, fc.nat(1_050), (a, other, shared) => {
+    fc.property(bytesAround, bytesAround, fc.nat(270), (a, other, shared) => {
       const b = Uint8Array.from([...a.subarray(0, shared), ...other]);
       const expected = sign(compareBytes(a, b));
       for (const left of [keepBytes(a), a]) {
