@@ -28,8 +28,6 @@ function listOf(count: number): {
   return { list, entries };
 }
 
-const keysOf = (list: Iterable<StoredEntry>): string[] => [...list].map(({ key }) => key).sort();
-
 test('an entry is taken out wherever it stands, once, and the others stay', () => {
   for (const at of [0, 2, 4]) {
     const { list, entries } = listOf(5);
@@ -37,10 +35,22 @@ test('an entry is taken out wherever it stands, once, and the others stay', () =
     assert.equal(list.delete(entry), true);
     assert.equal(list.delete(entry), false);
     assert.equal(list.size, 4);
-    assert.deepEqual(keysOf(list), keysOf(entries.toSpliced(at, 1)));
+    assert.deepEqual(list.toArray(), entries.toSpliced(at, 1));
     for (const other of list.toArray()) assert.equal(list.delete(other), true);
     assert.equal(list.size, 0);
   }
+});
+
+test('entries keep their order when many are taken out and others come', () => {
+  const { list, entries } = listOf(100);
+  for (const entry of entries) if (Number(entry.key) % 3 !== 0) list.delete(entry);
+  const late = entryOf('late');
+  list.add(late);
+  const left = [...entries.filter(({ key }) => Number(key) % 3 === 0), late];
+  assert.deepEqual([...list], left);
+  assert.equal(list.size, left.length);
+  for (const entry of left) assert.equal(list.delete(entry), true);
+  assert.deepEqual(list.toArray(), []);
 });
 
 test('an entry of another list is not taken out', () => {
