@@ -61,13 +61,13 @@ export interface StreamReader {
    */
   push(bytes: Uint8Array): void;
   /**
-   * In place of `push`, for a whole piece as the opener gave it: takes it when what it says is known, which costs
-   * nothing; false when it has to be pushed.
+   * Tells of a whole piece as the opener gave it, whose bytes are pushed next, in slices or not: if it is known what
+   * they say they are only counted, which costs nothing.
    *
-   * @throws as {@link StreamReader.push}
+   * @returns whether they will be
    * @internal
    */
-  takeKnown?(bytes: Uint8Array): boolean;
+  expect?(piece: Uint8Array): boolean;
   /** The message once it is whole. */
   readonly message: StreamMessage | null;
   /** Records of a push/pull that were passed over, since nothing could be made of them. */
@@ -188,6 +188,12 @@ const NO_BYTES = new Uint8Array(0);
 /** What the reader does with the next record, or where the raw bytes at the end go. */
 type Step = 'type' | 'single' | 'pushPullHeader' | 'node' | 'userHeader' | 'raw' | 'done';
 
+interface Passing {
+  readonly block: RecordBlock;
+  readonly nodes: readonly PushPullNode[];
+  leftBytes: number;
+}
+
 class ProtobufStreamReader implements StreamReader {
   readonly #limits: StreamReaderLimits;
   readonly #readNode: NodeDecoder;
@@ -205,6 +211,8 @@ class ProtobufStreamReader implements StreamReader {
   #known: RecordBlock[] | null = [];
   /** A block that is being read for the first time, and where its records begin. */
   #learning: { readonly block: RecordBlock; readonly from: number } | null = null;
+  /** A block that is known, while its bytes come. */
+  #passing: Passing | null = null;
   #message: StreamMessage | null = null;
 
   constructor(limits: StreamReaderLimits, readNode: NodeDecoder, blocks: RecordBlocks | null) {
@@ -221,8 +229,8 @@ class ProtobufStreamReader implements StreamReader {
     return this.#droppedRecords;
   }
 
-  takeKnown(bytes: Uint8Array): boolean {
-    const block = this.#blocks?.ofBytes(bytes) ?? null;
+  expect(piece: Uint8Array): boolean {
+    const block = this.#blocks?.ofBytes(piece) ?? null;
     // Only where a record begins, and as many as were announced.
     const isInPlace = this.#step === 'node' && this.#queue.length === 0;
     if (block === null || !isInPlace || block.recordCount > this.#nodesLeft) return false;
@@ -230,27 +238,16 @@ class ProtobufStreamReader implements StreamReader {
       this.#learning = { block, from: this.#nodes.length + this.#droppedRecords };
       return false;
     }
-    try {
-      this.#count(bytes.length);
-      for (const node of block.nodes) this.#nodes.push(node);
-      this.#known?.push(block);
-      this.#nodesLeft -= block.recordCount;
-      if (this.#nodesLeft > 0) return true;
-      this.#step = 'raw';
-      this.#takeRaw(NO_BYTES);
-    } catch (error) {
-      this.#step = 'done';
-      throw asCodecError('stream message', error);
-    }
+    this.#passing = { block, nodes: block.nodes, leftBytes: piece.length };
     return true;
   }
 
   push(bytes: Uint8Array): void {
     if (this.#step === 'done') return;
     try {
-      let rest = bytes;
+      let rest = this.#passing === null ? bytes : this.#pass(bytes, this.#passing);
       if (this.#step !== 'raw') {
-        this.#queue.push(bytes);
+        this.#queue.push(rest);
         while (this.#advance());
         // Raw bytes behind the records need no queue: they go to their place at once.
         if (!this.#isRaw()) return;
@@ -359,6 +356,21 @@ class ProtobufStreamReader implements StreamReader {
       case 'done':
         return;
     }
+  }
+
+  /** Counts bytes of a block that is known. @returns what follows it */
+  #pass(bytes: Uint8Array, passing: Passing): Uint8Array {
+    const { block, nodes } = passing;
+    const passedBytes = Math.min(bytes.length, passing.leftBytes);
+    this.#count(passedBytes);
+    passing.leftBytes -= passedBytes;
+    if (passing.leftBytes > 0) return NO_BYTES;
+    this.#passing = null;
+    for (const node of nodes) this.#nodes.push(node);
+    this.#known?.push(block);
+    this.#nodesLeft -= block.recordCount;
+    if (this.#nodesLeft === 0) this.#step = 'raw';
+    return bytes.subarray(passedBytes);
   }
 
   /** What a block that we wrote says is known once all of it was read; until then its records are others'. */

@@ -53,8 +53,8 @@ function received(wire: Wire, bytes: Uint8Array): { message: PushPullMessage; kn
   const reader = wire.createStreamReader();
   let known = 0;
   for (const piece of opener.push(bytes)) {
-    if (reader.takeKnown?.(piece) === true) known += 1;
-    else for (let at = 0; at < piece.length; at += 999) reader.push(piece.subarray(at, at + 999));
+    if (reader.expect?.(piece) === true) known += 1;
+    for (let at = 0; at < piece.length; at += 999) reader.push(piece.subarray(at, at + 999));
   }
   return { message: reader.message as PushPullMessage, known };
 }
@@ -160,13 +160,13 @@ test('the bytes of a block are records only where records stand, and only as man
   const fewer = wire.createStreamReader();
   const [shortHead] = [...wire.encodeStreamMessage(pushPull(records.slice(0, 150)))];
   fewer.push((shortHead as Uint8Array).subarray(0, head.length));
-  assert.equal(fewer.takeKnown?.(block), false);
+  assert.equal(fewer.expect?.(block), false);
   const cut = wire.createStreamReader();
   cut.push(head);
   cut.push(block.subarray(0, 10));
-  assert.equal(cut.takeKnown?.(block), false);
-  assert.equal(wire.createStreamReader().takeKnown?.(block), false);
-  assert.equal(wire.createStreamReader({ maxNodes: 10 }).takeKnown?.(block), false);
+  assert.equal(cut.expect?.(block), false);
+  assert.equal(wire.createStreamReader().expect?.(block), false);
+  assert.equal(wire.createStreamReader({ maxNodes: 10 }).expect?.(block), false);
 });
 
 test('what is kept is bounded, and what is asked for stays', () => {
