@@ -141,6 +141,9 @@ export function assemble(
         done(roundTripMs !== null);
       });
     },
+    askSuspect: (record, answered) => {
+      prober.askSuspect(record, answered);
+    },
     show: (claim, to) => {
       sender.sendTogether(to, [claim]);
     },

@@ -200,10 +200,10 @@ export interface SuspicionOptions {
    */
   readonly buddySystem: boolean;
   /**
-   * Protect members that live but are badly heard: refutations and accusations that were missed are said again, and
-   * who was declared dead wrongly gets up to nine times as long at the next doubt (on the memberlist wire, which
-   * cannot tell that from a restart, as long as everybody). Off, such a member is removed and taken back for as
-   * long as its trouble lasts.
+   * Protect members that live but are badly heard: refutations and accusations that were missed are said again, who is
+   * about to be declared dead is asked itself, and who was declared dead wrongly gets up to nine times as long at the
+   * next doubt (on the memberlist wire, which cannot tell that from a restart, as long as everybody). Off, such a member
+   * is removed and taken back for as long as its trouble lasts.
    *
    * @defaultValue true
    */

@@ -1,4 +1,4 @@
-import type { MessageSource, PingMessage } from '../codec/index.ts';
+import type { MessageSource, PingMessage, SuspectMessage } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import { Ticker } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
@@ -68,6 +68,8 @@ export class Prober {
   readonly #ticker: Ticker;
   #current: Probe | null = null;
   #hasMissedTick = false;
+  /** Suspects that are asked right now. */
+  #asked = 0;
 
   constructor(core: Core, sender: PacketSender, acks: AckTable, hooks: ProberHooks) {
     this.#core = core;
@@ -91,6 +93,7 @@ export class Prober {
   stop(): void {
     this.#ticker.stop();
     this.#current = null;
+    this.#asked = 0;
   }
 
   /** Who is being probed under this number. */
@@ -122,6 +125,37 @@ export class Prober {
     return () => {
       this.#acks.forget(seq);
     };
+  }
+
+  /**
+   * Asks a suspect itself, a second time after the probe timeout. The doubt goes first, so that the refutation rides on the answer.
+   *
+   * @param answered - called if an answer comes within two timeouts; not when too many are asked already
+   */
+  askSuspect(record: MemberRecord, answered: () => void): void {
+    const { config, counters } = this.#core;
+    if (this.#asked >= MAX_ASKED) return;
+    this.#asked += 1;
+    counters.add('suspicions.asked');
+    const { timeoutMs } = config.probe;
+    const ask = (): void => {
+      this.#sender.sendTogether(record.address, [
+        this.#doubt(record),
+        this.#pingMessage(seq, record.name),
+      ]);
+    };
+    const seq = this.#acks.register(2 * timeoutMs, {
+      onAck: () => {
+        this.#asked -= 1;
+        counters.add('suspicions.answered');
+        answered();
+      },
+      onExpire: () => {
+        this.#asked -= 1;
+      },
+      late: { afterMs: timeoutMs, run: ask },
+    });
+    ask();
   }
 
   #tick(intervalMs: number): void {
@@ -188,9 +222,7 @@ export class Prober {
       this.#askHelpers(probe);
     };
     if (record.state === 'suspect' && this.#core.config.suspicion.buddySystem) {
-      const { incarnation, name: node } = record;
-      const doubt = { type: 'suspect', incarnation, node, from: this.#core.local.name } as const;
-      this.#sender.sendTogether(record.address, [ping, doubt], onSent);
+      this.#sender.sendTogether(record.address, [ping, this.#doubt(record)], onSent);
     } else {
       this.#sender.sendWithNews(record.address, ping, onSent);
     }
@@ -302,6 +334,10 @@ export class Prober {
     if (intervalMs !== false) this.#tick(intervalMs);
   }
 
+  #doubt({ incarnation, name: node }: MemberRecord): SuspectMessage {
+    return { type: 'suspect', incarnation, node, from: this.#core.local.name };
+  }
+
   #pingMessage(seq: number, node: string): PingMessage {
     return { type: 'ping', seq, node, ...this.#source() };
   }
@@ -321,3 +357,5 @@ const NACK_VERSION = 4;
 const STREAM_PING_VERSION = 3;
 /** Direct timeouts above this share of the interval leave a stream too little time, so it gets more. */
 const MAX_TIMEOUT_SHARE = 0.8;
+/** Suspects that are asked at a time: when half of a large ring is gone its doubts end together. */
+const MAX_ASKED = 32;

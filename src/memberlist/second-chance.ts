@@ -9,6 +9,8 @@ import type { MemberRecord } from './member.ts';
  *   heard it. In Go such an accusation is old news and is met with silence.
  * - Who accuses and finds nobody to agree says its accusation again: if it is the accuser that is not heard, the
  *   accused must learn of it before it is declared dead.
+ * - Who is about to be declared dead is asked once more, by each who doubts it, and told of the doubt: in a large ring
+ *   of many doubts a refutation passes somebody by now and then. An answer gives it the shortest doubt again, once.
  * - Who was declared dead and refuted it gets three times the time at the next doubt, then six and nine times, for
  *   {@link FORGET_MS}. This holds for the same process only, known by its start id; so on the memberlist
  *   wire, where a restart looks alike, everybody gets the usual time.
@@ -44,6 +46,12 @@ export class SecondChance {
   reminderMs(doubt: { readonly minMs: number; readonly maxMs: number }): number | null {
     const isLong = doubt.maxMs > doubt.minMs;
     return this.#core.config.suspicion.secondChance && isLong ? doubt.minMs : null;
+  }
+
+  /** How long before the earliest end of a doubt its suspect is asked itself; null for not at all. */
+  get lastLookMs(): number | null {
+    const { suspicion, probe } = this.#core.config;
+    return suspicion.secondChance && probe.intervalMs !== false ? 2 * probe.timeoutMs : null;
   }
 
   /** A dead record came alive by its own word. @param startId - of the process that spoke */

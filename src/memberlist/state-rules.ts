@@ -21,6 +21,8 @@ export interface StateRulesHooks {
     node: { readonly name: string; readonly endpoint: Address },
     done: (answers: boolean) => void,
   ) => void;
+  /** Shows a suspect the doubt about it and asks whether it lives; `answered` is called if it says so in time. */
+  readonly askSuspect: (record: MemberRecord, answered: () => void) => void;
   /** Shows a claim to the process that it contradicts. */
   readonly show: (claim: AliveMessage, to: Address) => void;
   /** There is fresh news to gossip. */
@@ -168,6 +170,7 @@ export class StateRules {
     const maxMs = minMs * maxTimeoutMult;
     const reminderMs =
       claim.from === local.name ? this.#secondChance.reminderMs({ minMs, maxMs }) : null;
+    const { lastLookMs } = this.#secondChance;
     const expected = expectedConfirmations(mult, memberCount);
     this.#suspicions.set(
       claim.node,
@@ -180,6 +183,16 @@ export class StateRules {
         ...(reminderMs === null || expected === 0
           ? {}
           : { reminder: { everyMs: reminderMs, run: () => this.#spread(claim) } }),
+        ...(lastLookMs === null
+          ? {}
+          : {
+              lastLook: {
+                aheadMs: lastLookMs,
+                ask: (answered) => {
+                  this.#hooks.askSuspect(record, answered);
+                },
+              },
+            }),
         onExpire: (confirmations) => {
           if (confirmations < expected) counters.add('suspicions.unconfirmed');
           ports.logger.info({ node: claim.node, confirmations }, 'suspect did not refute');

@@ -15,6 +15,8 @@ export interface SuspicionInit {
   readonly lostMs?: () => number;
   /** Called every so many milliseconds while nobody confirms the doubt. */
   readonly reminder?: { readonly everyMs: number; readonly run: () => void };
+  /** A question to the suspect itself, asked `aheadMs` before the doubt can end at the earliest. */
+  readonly lastLook?: { readonly aheadMs: number; readonly ask: (answered: () => void) => void };
 }
 
 /**
@@ -28,7 +30,8 @@ export interface SuspicionInit {
  *
  * @remarks Lifeguard section IV-B. Each accuser counts once; confirmations beyond the expected number
  * are not news. The expiry is re-checked after pending input, so that a refutation that arrived while
- * the loop was blocked is read first; time lost in a stall does not count against the suspect.
+ * the loop was blocked is read first; time lost in a stall does not count against the suspect. A suspect that
+ * answers the last look gets the shortest doubt once more, to say its refutation again.
  */
 export class Suspicion {
   readonly #clock: Clock;
@@ -38,6 +41,10 @@ export class Suspicion {
   readonly #accusers: Set<string>;
   #timer: Timer;
   #reminder: Timer | null = null;
+  #lastLook: Timer | null = null;
+  #isOver = false;
+  /** The doubt does not end earlier, whoever confirms it. */
+  #notBefore = -Infinity;
 
   constructor(clock: Clock, init: SuspicionInit) {
     this.#clock = clock;
@@ -47,6 +54,7 @@ export class Suspicion {
     this.#accusers = new Set([init.from]);
     this.#timer = this.#arm();
     this.#remind();
+    this.#lookLast();
   }
 
   /** Accusers beyond the first, at most the expected number. */
@@ -62,15 +70,16 @@ export class Suspicion {
   confirm(from: string): boolean {
     if (this.confirmations >= this.#init.expected || this.#accusers.has(from)) return false;
     this.#accusers.add(from);
-    this.#timer.cancel();
-    this.#timer = this.#arm();
+    this.#rearm();
     return true;
   }
 
   /** Ends the doubt without a verdict. */
   cancel(): void {
+    this.#isOver = true;
     this.#timer.cancel();
     this.#reminder?.cancel();
+    this.#lastLook?.cancel();
   }
 
   #remind(): void {
@@ -83,17 +92,37 @@ export class Suspicion {
     });
   }
 
+  #lookLast(): void {
+    const { lastLook, minMs } = this.#init;
+    if (lastLook === undefined) return;
+    this.#lastLook = this.#clock.schedule(Math.max(0, minMs - lastLook.aheadMs), () => {
+      lastLook.ask(() => {
+        if (this.#isOver) return;
+        this.#notBefore = this.#clock.now() + minMs;
+        this.#rearm();
+      });
+    });
+  }
+
+  #rearm(): void {
+    this.#timer.cancel();
+    this.#timer = this.#arm();
+  }
+
   #arm(): Timer {
     const { minMs, maxMs, expected } = this.#init;
     const totalMs = suspicionTotalMs({ confirmations: this.confirmations, expected, minMs, maxMs });
     const lostAtArm = this.#lostMs();
-    const endsAt = this.#startedAt + totalMs + lostAtArm - this.#lostAtStart;
+    const usualEnd = this.#startedAt + totalMs + lostAtArm - this.#lostAtStart;
+    const endsAt = Math.max(usualEnd, this.#notBefore);
     return this.#clock.schedule(Math.max(0, endsAt - this.#clock.now()), () => {
       if (this.#lostMs() > lostAtArm) {
         this.#timer = this.#arm();
         return;
       }
       this.#timer = this.#clock.afterPendingInput(() => {
+        this.#isOver = true;
+        this.#lastLook?.cancel();
         this.#init.onExpire(this.confirmations);
       });
     });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { MemberlistOptions } from '../../src/memberlist/index.ts';
+import type { RingNode } from '../support/ring.ts';
+import { Ring } from '../support/ring.ts';
 import { alive, dead, RulesBench, startId, suspect } from '../support/rules-bench.ts';
 
 const OFF = { suspicion: { secondChance: false } } as const;
@@ -121,3 +123,60 @@ test('a death that was none is held for nobody else: not a newcomer, a new proce
     off.rules.alive(alive('a', incarnation + 1));
   }
 });
+
+test('a suspect is asked itself two probe timeouts before the doubt can end, and an answer gives it as long again', () => {
+  const bench = benchOfFive();
+  for (const accuser of ['b', 'c', 'd']) bench.rules.suspect(suspect('a', 1, accuser));
+  bench.clock.runFor(2_999);
+  assert.equal(bench.lastLooks.length, 0);
+  bench.clock.runFor(301);
+  assert.equal(bench.lastLooks.map(({ name }) => name).join(), 'a');
+  bench.lastLooks[0]!.answer();
+  assert.equal(doubtMs(bench, 'a'), 4_000, 'no longer than that: it did not refute');
+
+  const silent = benchOfFive();
+  for (const accuser of ['b', 'c', 'd']) silent.rules.suspect(suspect('a', 1, accuser));
+  assert.equal(doubtMs(silent, 'a'), 4_000, 'who is silent is found as soon as ever');
+
+  for (const options of [OFF, { probe: { intervalMs: false } }] as const) {
+    const off = benchOfFive(options);
+    off.rules.suspect(suspect('a', 1));
+    off.clock.runFor(3_999);
+    assert.deepEqual(off.lastLooks, []);
+  }
+});
+
+for (const wire of ['protobuf', 'memberlist'] as const) {
+  test(`who missed a refutation hears it with the answer to the last look (${wire})`, async () => {
+    /** A member sleeps and is doubted; the first hears nobody when it refutes, and nobody but it afterwards. */
+    const play = async (seed: number, secondChance: boolean): Promise<string> => {
+      const ring = new Ring({ seed });
+      const nodes = await ring.spawnJoined(12, { wire, suspicion: { secondChance } });
+      const [deaf, sleeper] = nodes as [RingNode, RingNode];
+      ring.runFor(10_000);
+      const startedAt = ring.clock.now();
+      let hasAsked = false;
+      let deaths = 0;
+      deaf.member.on('fail', ({ name }) => (deaths += name === 'n2' ? 1 : 0));
+      sleeper.runtime.pause(3_500);
+      ring.network.dropPacket = (from, to): boolean => {
+        const elapsedMs = ring.clock.now() - startedAt;
+        if (elapsedMs < 3_400) return false;
+        if (from.host === deaf.host && to.host === sleeper.host) hasAsked = true;
+        return to.host === deaf.host && !(hasAsked && from.host === sleeper.host);
+      };
+      ring.runFor(6_000);
+      const answered = deaf.member.stats().counters['suspicions.answered'] ?? 0;
+      await ring.close();
+      return `${deaths} dead, ${answered} answered`;
+    };
+    const saved: number[] = [];
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const withLook = await play(seed, true);
+      assert.doesNotMatch(withLook, /1 dead/, `seed ${seed}`);
+      const without = await play(seed, false);
+      if (withLook === '0 dead, 1 answered' && without === '1 dead, 0 answered') saved.push(seed);
+    }
+    assert.ok(saved.length > 0, 'the fault is one');
+  });
+}

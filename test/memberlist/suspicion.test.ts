@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { SuspicionInit } from '../../src/memberlist/suspicion.ts';
 import { Suspicion } from '../../src/memberlist/suspicion.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 
-function suspicion(o: { expected?: number; minMs?: number; maxMs?: number } = {}): {
+function suspicion(
+  o: {
+    expected?: number;
+    minMs?: number;
+    maxMs?: number;
+    lastLook?: SuspicionInit['lastLook'];
+  } = {},
+): {
   readonly clock: VirtualClock;
   readonly doubt: Suspicion;
   readonly expiries: { at: number; confirmations: number }[];
@@ -16,6 +24,7 @@ function suspicion(o: { expected?: number; minMs?: number; maxMs?: number } = {}
     expected: o.expected ?? 3,
     minMs: o.minMs ?? 500,
     maxMs: o.maxMs ?? 2000,
+    ...(o.lastLook === undefined ? {} : { lastLook: o.lastLook }),
     onExpire: (confirmations) => expiries.push({ at: clock.now() - 1000, confirmations }),
   });
   return { clock, doubt, expiries };
@@ -90,4 +99,63 @@ test('input that is waiting when the time is over is heard before the verdict', 
   clock.schedule(500, () => clock.schedule(0, () => doubt.cancel()));
   clock.runFor(10_000);
   assert.deepEqual(expiries, []);
+});
+
+test('the suspect itself is asked before the doubt can end, once; an answer gives it the shortest doubt again', () => {
+  const asked: { at: number; answered: () => void }[] = [];
+  const ask = (answered: () => void): void => {
+    asked.push({ at: clock.now() - 1000, answered });
+  };
+  const { clock, doubt, expiries } = suspicion({ lastLook: { aheadMs: 200, ask } });
+  for (const name of ['second', 'third', 'fourth']) doubt.confirm(name);
+  clock.runFor(299);
+  assert.equal(asked.length, 0);
+  clock.runFor(51);
+  assert.equal(asked[0]?.at, 300);
+  asked[0].answered();
+  clock.runFor(499);
+  assert.deepEqual(expiries, [], 'it answered at 350');
+  clock.runFor(10_000);
+  assert.deepEqual(expiries, [{ at: 850, confirmations: 3 }]);
+  assert.equal(asked.length, 1);
+});
+
+test('an answer to the last look never shortens a doubt, and comes too late once it is over', () => {
+  let answered = (): void => undefined;
+  const ask = (done: () => void): void => {
+    answered = done;
+  };
+  const long = suspicion({ lastLook: { aheadMs: 200, ask } });
+  long.clock.runFor(300);
+  answered();
+  long.clock.runFor(10_000);
+  assert.deepEqual(long.expiries, [{ at: 2000, confirmations: 0 }]);
+  const short = suspicion({ expected: 0, lastLook: { aheadMs: 200, ask } });
+  short.clock.runFor(500);
+  assert.equal(short.expiries.length, 1);
+  answered();
+  const ended = suspicion({ lastLook: { aheadMs: 200, ask } });
+  ended.clock.runFor(400);
+  ended.doubt.cancel();
+  answered();
+  for (const { clock, expiries } of [short, ended]) {
+    assert.equal(clock.pendingCount, 0);
+    clock.runFor(10_000);
+    assert.ok(expiries.length <= 1);
+  }
+  assert.equal(ended.expiries.length, 0);
+});
+
+test('a doubt that is shorter than the last look ahead asks at once, and one that ends before asks nobody', () => {
+  let asked = 0;
+  const ask = (): void => {
+    asked += 1;
+  };
+  const tiny = suspicion({ lastLook: { aheadMs: 800, ask } });
+  tiny.clock.runFor(0);
+  assert.equal(asked, 1);
+  const brief = suspicion({ lastLook: { aheadMs: 200, ask } });
+  brief.doubt.cancel();
+  brief.clock.runFor(10_000);
+  assert.equal(asked, 1);
 });

@@ -29,6 +29,8 @@ export class RulesBench {
   /** `join a`, `suspect a`, …, in order. */
   readonly events: string[] = [];
   readonly asked: Question[] = [];
+  /** Suspects that are asked themselves before the doubt ends. */
+  readonly lastLooks: { readonly name: string; readonly answer: () => void }[] = [];
   /** Claims shown to whom they contradict: `alive a 3 to 10.0.0.2`. */
   readonly shown: string[] = [];
   nudges = 0;
@@ -41,6 +43,7 @@ export class RulesBench {
     const { core } = this.parts;
     this.rules = new StateRules(core, {
       verifyEndpoint: (node, answer) => this.asked.push({ ...node, answer }),
+      askSuspect: ({ name }, answer) => this.lastLooks.push({ name, answer }),
       show: ({ type, node, incarnation }, { host }) => {
         this.shown.push(`${type} ${node} ${incarnation} to ${host}`);
       },

@@ -24,11 +24,14 @@ export function convergenceTerms(config: NetworkDBConfig, { nodes, gone }: RingS
   const scale = Math.max(1, Math.log10(records));
   const exchangeMs = (pushPull.intervalMs || 0) + (bulkSyncIntervalMs || 0);
   const patience = suspicion.secondChance && wire === 'protobuf' ? MOST_PATIENCE : 1;
+  const doubts = suspicion.secondChance
+    ? Math.max(2, suspicion.maxTimeoutMult)
+    : suspicion.maxTimeoutMult;
   const healthMs = (awareness.maxMult * (awareness.maxMult + 1) * probeMs) / 2;
   return {
     health: healthMs,
     detection: 2 * nodes * probeMs,
-    suspicion: patience * suspicion.mult * suspicion.maxTimeoutMult * scale * probeMs,
+    suspicion: patience * suspicion.mult * doubts * scale * probeMs,
     takeOver: wire === 'memberlist' ? TAKE_OVER_MS : 0,
     reconnect: RECONNECT_TRIES * (rejoin.reconnectIntervalMs || 0) + gone * limits.streamTimeoutMs,
     bootstrap: 2 * (rejoin.bootstrapIntervalMs || 0),
