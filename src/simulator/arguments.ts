@@ -31,6 +31,12 @@ export function checkAboveZero(argument: string, value: unknown): void {
   checkArgument(isFrom(value, Number.MIN_VALUE), argument, value, 'a finite number above 0');
 }
 
+/** A rate of a clock. */
+export function checkClockRate(rate: unknown): void {
+  const isRate = typeof rate === 'number' && rate >= SLOWEST && rate <= FASTEST;
+  checkArgument(isRate, 'rate', rate, `a number from ${SLOWEST} to ${FASTEST}`);
+}
+
 /** A function. */
 export function checkFunction(argument: string, value: unknown): void {
   checkArgument(typeof value === 'function', argument, value, 'a function');
@@ -120,3 +126,7 @@ function shown(value: unknown): string {
 
 const DIRECTIONS: readonly CutDirection[] = ['both', 'oneWay'];
 const MODES: readonly CutMode[] = ['all', 'packets', 'streams'];
+
+/** Beyond these, the sums of a virtual day lose more than a microsecond, or overflow. */
+const SLOWEST = 1e-6;
+const FASTEST = 1e6;

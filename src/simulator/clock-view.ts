@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../runtime/index.ts';
 import { GossipError } from '../runtime/index.ts';
+import { checkClockRate } from './arguments.ts';
 import type { EventClock } from './event-queue.ts';
 import { QueuedEvent } from './event-queue.ts';
 
@@ -196,12 +197,10 @@ export class ClockView implements Clock {
   /**
    * From now on this clock runs so many times as fast as the world's.
    *
-   * @param rate - above 0; 1 is right
+   * @param rate - from a millionth to a million; 1 is right
    */
   setRate(rate: number): void {
-    if (!(rate > 0 && Number.isFinite(rate))) {
-      throw new GossipError('ERR_ARGUMENT_INVALID', `a clock's rate must be above 0, got ${rate}`);
-    }
+    checkClockRate(rate);
     this.#shift(this.now(), rate);
   }
 

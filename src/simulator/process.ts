@@ -2,7 +2,7 @@ import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { NetworkDB } from '../networkdb/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { StateError } from '../runtime/index.ts';
-import { checkAboveZero, checkDuration, checkFunction } from './arguments.ts';
+import { checkAboveZero, checkClockRate, checkDuration, checkFunction } from './arguments.ts';
 import type { Checks } from './checkers/checks.ts';
 import { MemoryFiles } from './files.ts';
 import type { MemoryNames } from './names.ts';
@@ -76,9 +76,9 @@ export class SimProcess {
     this.runtime.pause(durationMs);
   }
 
-  /** Its clock runs so many times as fast as the world's from now on; 1 is right. */
+  /** Its clock runs so many times as fast as the world's from now on; 1 is right. @param rate - from a millionth to a million */
   setClockRate(rate: number): void {
-    checkAboveZero('rate', rate);
+    checkClockRate(rate);
     this.note(`has a clock that runs at ${rate}`);
     this.runtime.setClockRate(rate);
   }
