@@ -1,6 +1,6 @@
 import type { ReportTable } from '../sim/report.ts';
 import { cellText } from '../sim/report.ts';
-import type { Growth, RowResult } from './results.ts';
+import type { Failure, Growth, RowResult } from './results.ts';
 
 /** What was measured, and on what. */
 export interface BenchReport {
@@ -15,6 +15,8 @@ export interface BenchReport {
   readonly peer: string | null;
   readonly rows: readonly RowResult[];
   readonly growth: readonly Growth[];
+  /** Runs that measured nothing. */
+  readonly failures: readonly Failure[];
 }
 
 /** The rows as a table: ours, the other side's and what is aimed at. */
@@ -50,4 +52,13 @@ export function growthTable({ growth }: BenchReport): ReportTable {
       return [bench, figure, `${from} to ${to}`, ours, peer];
     }),
   };
+}
+
+/** What went wrong, a line for each run; nothing when all measured. */
+export function failuresText({ failures }: BenchReport): string {
+  return failures
+    .map(({ side, bench, size, reason }) => {
+      return `failed: ${bench}:${size}, ${side}: ${reason.replaceAll('\n', '\n  ')}\n`;
+    })
+    .join('');
 }

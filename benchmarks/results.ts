@@ -17,7 +17,7 @@ export interface RowResult {
   readonly ratioSpread: readonly [number, number] | null;
   readonly target: number | null;
   readonly limit: number | null;
-  /** Whether target or limit is met; null where there is none, or nothing to judge. */
+  /** Whether target or limit is met; false after a run of ours that failed; null where there is nothing to judge. */
   readonly isMet: boolean | null;
   readonly runs: number;
   /** Where it comes from. */
@@ -26,7 +26,15 @@ export interface RowResult {
   readonly figure: string;
 }
 
-/** What one run of both sides measured; `peer` is null when nobody else played. */
+/** A run that ended without figures: its check failed, or something never came. */
+export interface Failure {
+  readonly side: string;
+  readonly bench: string;
+  readonly size: number;
+  readonly reason: string;
+}
+
+/** What one run of both sides measured, nothing where it failed; `peer` is null when nobody else played. */
 export interface PairOfRuns {
   readonly ours: Figures;
   readonly peer: Figures | null;
@@ -45,6 +53,7 @@ export function resultOf(row: Row, pairs: readonly PairOfRuns[]): RowResult {
     values.length === 0 ? null : median(values);
   const ratio = middle(ratios);
   const own = middle(ours);
+  const hasFailed = ours.length < pairs.length && (target ?? limit) !== null;
   return {
     name,
     unit,
@@ -54,7 +63,7 @@ export function resultOf(row: Row, pairs: readonly PairOfRuns[]): RowResult {
     ratioSpread: ratios.length === 0 ? null : [Math.min(...ratios), Math.max(...ratios)],
     target,
     limit,
-    isMet: isMet(ratio, target) ?? isMet(own, limit),
+    isMet: hasFailed ? false : (isMet(ratio, target) ?? isMet(own, limit)),
     runs: pairs.length,
     bench,
     size,

@@ -6,12 +6,13 @@ import { numberOf, readValues, UsageError } from '../sim/command.ts';
 import { Progress } from '../sim/progress.ts';
 import { tableText } from '../sim/report.ts';
 import { commitHere } from '../sim/save.ts';
+import type { Figures } from './bench.ts';
 import { compareText } from './compare.ts';
 import type { Side } from './programs.ts';
 import { buildGo, fetchSwim, OURS, play } from './programs.ts';
 import type { BenchReport } from './report.ts';
-import { growthTable, rowsTable } from './report.ts';
-import type { PairOfRuns } from './results.ts';
+import { failuresText, growthTable, rowsTable } from './report.ts';
+import type { Failure, PairOfRuns } from './results.ts';
 import { growthOf, resultOf } from './results.ts';
 import type { Row } from './rows.ts';
 import { ROWS } from './rows.ts';
@@ -61,7 +62,8 @@ const BENCH: Command = {
         ? `${jsonOf(report)}\n`
         : `${headText(report)}\n${tableText(rowsTable(report))}\n${tableText(growthTable(report))}`,
     );
-    return 0;
+    process.stderr.write(failuresText(report));
+    return report.failures.length === 0 ? 0 : 1;
   },
 };
 
@@ -94,6 +96,7 @@ async function measure(
   const total = [...plays.values()].reduce((sum, row) => sum + countOf(row), 0);
   const progress = new Progress(process.stderr, total);
   const found = new Map<string, PairOfRuns[]>();
+  const failures: Failure[] = [];
   const reportSoFar = (): BenchReport => {
     const results = rows.flatMap((row) => {
       const pairs = found.get(`${row.bench} ${row.size}`);
@@ -109,12 +112,14 @@ async function measure(
       peer: peer?.version ?? null,
       rows: results,
       growth: growthOf(results),
+      failures,
     };
   };
   for (const [key, row] of plays) {
     const pairs: PairOfRuns[] = [];
     for (let at = 0; at < countOf(row); at += 1) {
-      pairs.push(await playBoth(row, budgetMs, peer?.side ?? null, at % 2 === 1));
+      const isPeerFirst = at % 2 === 1;
+      pairs.push(await playBoth(row, budgetMs, peer?.side ?? null, { isPeerFirst, failures }));
       progress.add(1, key);
     }
     found.set(key, pairs);
@@ -124,20 +129,30 @@ async function measure(
   return reportSoFar();
 }
 
-/** One run of each side, the other one first every other time. */
+/**
+ * One run of each side, the other one first every other time. A run that fails does not end the others, which may have
+ * taken half an hour; it measures nothing.
+ */
 async function playBoth(
   { bench, size }: Row,
   budgetMs: number,
   peer: Side | null,
-  isPeerFirst: boolean,
+  o: { readonly isPeerFirst: boolean; readonly failures: Failure[] },
 ): Promise<PairOfRuns> {
-  const extent = { size, budgetMs };
-  if (peer === null) return { ours: await play(OURS, bench, extent), peer: null };
-  if (isPeerFirst) {
-    const theirs = await play(peer, bench, extent);
-    return { ours: await play(OURS, bench, extent), peer: theirs };
+  const playOne = async (side: Side): Promise<Figures> => {
+    try {
+      return await play(side, bench, { size, budgetMs });
+    } catch (error) {
+      o.failures.push({ side: side.name, bench, size, reason: (error as Error).message.trim() });
+      return {};
+    }
+  };
+  if (peer === null) return { ours: await playOne(OURS), peer: null };
+  if (o.isPeerFirst) {
+    const theirs = await playOne(peer);
+    return { ours: await playOne(OURS), peer: theirs };
   }
-  return { ours: await play(OURS, bench, extent), peer: await play(peer, bench, extent) };
+  return { ours: await playOne(OURS), peer: await playOne(peer) };
 }
 
 function headText({ command, date, commit, node, cpu, load, peer }: BenchReport): string {

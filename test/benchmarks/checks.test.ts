@@ -7,7 +7,7 @@ import type { AnyBench, Subject } from '../../benchmarks/bench.ts';
 import { CODEC_BENCHES, TABLE_BENCHES } from '../../benchmarks/benches.ts';
 import { compareReports } from '../../benchmarks/compare.ts';
 import type { BenchReport } from '../../benchmarks/report.ts';
-import { growthTable, rowsTable } from '../../benchmarks/report.ts';
+import { failuresText, growthTable, rowsTable } from '../../benchmarks/report.ts';
 import { growthOf, resultOf } from '../../benchmarks/results.ts';
 import type { Row } from '../../benchmarks/rows.ts';
 import { ROWS } from '../../benchmarks/rows.ts';
@@ -94,8 +94,36 @@ test('a ratio is the median of runs side by side, and growth the slope between s
     peer: null,
     rows: results,
     growth: growthOf(results),
+    failures: [],
   };
   assert.deepEqual(rowsTable(report).rows[0]?.slice(4), [0.3, '0.2 to 0.9', 0.5, 'yes']);
   assert.equal(growthTable(report).rows.length, 1);
   assert.match(compareReports(report, { ...report, commit: 'b' }), /sync of 1000 .*\| 1 +\|/);
+});
+
+test('a run that fails is told of, and its row is missed when it was ours', () => {
+  const report: BenchReport = {
+    command: 'npm run bench',
+    date: '2026-01-01',
+    commit: 'a',
+    node: '20',
+    cpu: 'x',
+    load: [0, 2],
+    peer: 'go1',
+    rows: [
+      resultOf(ROW, [{ ours: { ms: 1 }, peer: {} }]),
+      resultOf(ROW, [
+        { ours: {}, peer: { ms: 10 } },
+        { ours: { ms: 1 }, peer: { ms: 10 } },
+      ]),
+    ],
+    growth: [],
+    failures: [{ side: 'go', bench: 'sync', size: 10, reason: 'never came: all\nafter 3 min' }],
+  };
+  assert.deepEqual(
+    rowsTable(report).rows.map((cells) => cells.at(-1)),
+    ['', 'NO'],
+  );
+  assert.equal(failuresText(report), 'failed: sync:10, go: never came: all\n  after 3 min\n');
+  assert.equal(failuresText({ ...report, failures: [] }), '');
 });
