@@ -135,7 +135,7 @@ func manyCreates(size int, _ time.Duration) (Figures, error) {
 			return nil, err
 		}
 	}
-	if err := waitForAll(members, 1000, 3*time.Minute); err != nil {
+	if err := waitForAll(members, 1000, 6*time.Minute); err != nil {
 		return nil, err
 	}
 	return Figures{"ms": millis(start), "cpu-ms": cpuMillis() - before}, nil
