@@ -13,6 +13,7 @@ export {
   resolveMemberlistConfig,
 } from './config.ts';
 export { Listeners } from './events.ts';
+export { pushPullScaleMs } from './formulas.ts';
 export type { MemberRecord } from './member.ts';
 export type { RecordWatcher } from './members.ts';
 export { randomNodeName } from './node-name.ts';

@@ -1,3 +1,4 @@
+import { pushPullScaleMs } from '../../../src/memberlist/index.ts';
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf } from '../../command.ts';
@@ -34,7 +35,7 @@ export const quiet: Board = {
           .filter((entries) => !isUsual || nodes * entries <= USUAL_ENTRIES)
           .flatMap((entries) =>
             Array.from({ length: runs }, (_, at): Task => {
-              const seconds = entries > 1000 ? 30 : 60;
+              const seconds = (entries > 1000 ? 1 : 2) * roundSeconds(nodes);
               const input: Plain = { wire, nodes, entries, seed: seed + at, seconds };
               const cost = nodes * (300 + entries);
               return { title: `${nodes} nodes, ${entries} entries, ${wire} wire`, cost, input };
@@ -55,3 +56,8 @@ export const quiet: Board = {
     );
   },
 };
+
+/** A node begins one push/pull in that time: 30 s, longer above 32 nodes, and in each 30 s of it one bulk sync. */
+function roundSeconds(nodes: number): number {
+  return pushPullScaleMs(30_000, nodes) / 1000;
+}

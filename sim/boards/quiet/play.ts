@@ -14,7 +14,7 @@ export interface QuietInput {
   readonly nodes: number;
   readonly entries: number;
   readonly seed: number;
-  /** Virtual seconds that are counted: whole rounds of 30, so that every node syncs equally often. */
+  /** Virtual seconds that are counted: whole rounds, so that every node exchanges equally often. */
   readonly seconds: number;
 }
 
