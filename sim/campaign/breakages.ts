@@ -22,8 +22,8 @@ export const BREAKAGES: readonly Breakage[] = [
   {
     name: 'old accusations count',
     file: 'memberlist/state-rules.js',
-    find: 'return this.#oldAccusation(record); if (isGone(record))',
-    replace: 'this.#oldAccusation(record); if (isGone(record))',
+    find: 'return this.#oldAccusation(record, claim.from); if (isGone(record))',
+    replace: 'this.#oldAccusation(record, claim.from); if (isGone(record))',
     noticedBy: 32,
   },
   {

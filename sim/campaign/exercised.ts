@@ -44,6 +44,8 @@ const LEAST: Readonly<Record<string, number>> = {
   'packets above the mtu': 100,
   suspicions: 200,
   refutations: 50,
+  'suspects asked': 50,
+  'suspects that answered': 5,
   'members declared dead': 100,
   'returns of the lost': 20,
   'bulk syncs': 1_000,

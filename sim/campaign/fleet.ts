@@ -279,6 +279,8 @@ const NODE_COUNTERS: Readonly<Record<string, readonly string[]>> = {
   suspicions: ['claims.suspect'],
   'claims of death': ['claims.dead'],
   refutations: ['refutations'],
+  'suspects asked': ['suspicions.asked'],
+  'suspects that answered': ['suspicions.answered'],
   'bulk syncs': ['tables.sync.ok'],
   'bulk syncs that timed out': ['tables.sync.timedOut'],
   'write conflicts': ['tables.writeConflicts'],

@@ -141,9 +141,7 @@ export function assemble(
         done(roundTripMs !== null);
       });
     },
-    askSuspect: (record, answered) => {
-      prober.askSuspect(record, answered);
-    },
+    askSuspect: (record, answered) => prober.askSuspect(record, answered),
     show: (claim, to) => {
       sender.sendTogether(to, [claim]);
     },

@@ -1,10 +1,10 @@
 import type { MessageSource, PingMessage, SuspectMessage } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
-import { Ticker } from '../runtime/index.ts';
+import { sameAddress, Ticker } from '../runtime/index.ts';
 import type { AckTable } from './acks.ts';
 import type { Core } from './core.ts';
 import { callHook } from './core.ts';
-import { isGone, toMember } from './member.ts';
+import { isGone, sameBytes, toMember } from './member.ts';
 import type { MemberRecord } from './member.ts';
 import type { PacketSender } from './packet-sender.ts';
 
@@ -27,6 +27,9 @@ interface Probe {
   readonly record: MemberRecord;
   /** Incarnation when the probe began: the one that is accused if it fails. */
   readonly incarnation: number;
+  /** The process that was asked, and where: if another one has the name at the end, nothing is known of it. */
+  readonly startId: Uint8Array;
+  readonly address: Address;
   readonly seq: number;
   readonly startedAt: number;
   readonly endsAt: number;
@@ -58,7 +61,7 @@ interface Probe {
  * and missing nacks count against ourselves. A suspect is told that it is suspected together with
  * the ping, so that it refutes at once (the Buddy System, Lifeguard section IV-C). Each of these can be
  * switched off: `awareness.maxMult`, `probe.nacks`, `suspicion.buddySystem`. A probe during which our own loop
- * stood still proves nothing and is void.
+ * stood still proves nothing and is void, and so is one at whose end another process has the name.
  */
 export class Prober {
   readonly #core: Core;
@@ -68,8 +71,8 @@ export class Prober {
   readonly #ticker: Ticker;
   #current: Probe | null = null;
   #hasMissedTick = false;
-  /** Suspects that are asked right now. */
-  #asked = 0;
+  /** Of suspects that are asked themselves right now. */
+  readonly #questions = new Set<number>();
 
   constructor(core: Core, sender: PacketSender, acks: AckTable, hooks: ProberHooks) {
     this.#core = core;
@@ -93,7 +96,7 @@ export class Prober {
   stop(): void {
     this.#ticker.stop();
     this.#current = null;
-    this.#asked = 0;
+    this.#questions.clear();
   }
 
   /** Who is being probed under this number. */
@@ -128,34 +131,40 @@ export class Prober {
   }
 
   /**
-   * Asks a suspect itself, a second time after the probe timeout. The doubt goes first, so that the refutation rides on the answer.
+   * Asks a suspect itself, a second time after the probe timeout. The doubt goes first, so that the refutation rides on
+   * the answer. When too many are asked already nothing is.
    *
-   * @param answered - called if an answer comes within two timeouts; not when too many are asked already
+   * @param answered - called if an answer comes within two timeouts
+   * @returns a function that gives up; `answered` is not called then
    */
-  askSuspect(record: MemberRecord, answered: () => void): void {
+  askSuspect(record: MemberRecord, answered: () => void): () => void {
     const { config, counters } = this.#core;
-    if (this.#asked >= MAX_ASKED) return;
-    this.#asked += 1;
+    if (this.#questions.size >= MAX_QUESTIONS) {
+      counters.add('suspicions.askLimit');
+      return () => undefined;
+    }
     counters.add('suspicions.asked');
     const { timeoutMs } = config.probe;
     const ask = (): void => {
-      this.#sender.sendTogether(record.address, [
-        this.#doubt(record),
-        this.#pingMessage(seq, record.name),
-      ]);
+      const ping = this.#pingMessage(seq, record.name);
+      this.#sender.sendTogether(record.address, [this.#doubt(record), ping]);
     };
     const seq = this.#acks.register(2 * timeoutMs, {
       onAck: () => {
-        this.#asked -= 1;
+        this.#questions.delete(seq);
         counters.add('suspicions.answered');
         answered();
       },
       onExpire: () => {
-        this.#asked -= 1;
+        this.#questions.delete(seq);
       },
       late: { afterMs: timeoutMs, run: ask },
     });
+    this.#questions.add(seq);
     ask();
+    return () => {
+      if (this.#questions.delete(seq)) this.#acks.forget(seq);
+    };
   }
 
   #tick(intervalMs: number): void {
@@ -198,6 +207,8 @@ export class Prober {
     const probe: Probe = {
       record,
       incarnation: record.incarnation,
+      startId: record.startId,
+      address: record.address,
       seq,
       startedAt: ports.clock.now(),
       endsAt: ports.clock.now() + lengthMs,
@@ -302,20 +313,23 @@ export class Prober {
   #conclude(probe: Probe): void {
     if (this.#current !== probe) return;
     const { awareness, counters, loopHealth } = this.#core;
-    if (loopHealth.lostMs > probe.lostAtStart) {
+    const { record } = probe;
+    const isSameProcess =
+      sameBytes(record.startId, probe.startId) && sameAddress(record.address, probe.address);
+    if (loopHealth.lostMs > probe.lostAtStart || !isSameProcess) {
       counters.add('probes.void');
       return this.#end();
     }
     if (probe.stream === 'answered') {
       awareness.apply(probe.successDelta);
       counters.add('probes.answeredByStream');
-      this.#warnBlocked(probe.record);
+      this.#warnBlocked(record);
       return this.#end();
     }
     const missingNacks = Math.max(0, probe.expectedNacks - probe.nacks);
     awareness.apply(probe.expectedNacks > 0 ? missingNacks : 1);
     counters.add('probes.failed');
-    if (!isGone(probe.record)) this.#hooks.suspect(probe.record, probe.incarnation);
+    if (!isGone(record)) this.#hooks.suspect(record, probe.incarnation);
     this.#end();
   }
 
@@ -358,4 +372,4 @@ const STREAM_PING_VERSION = 3;
 /** Direct timeouts above this share of the interval leave a stream too little time, so it gets more. */
 const MAX_TIMEOUT_SHARE = 0.8;
 /** Suspects that are asked at a time: when half of a large ring is gone its doubts end together. */
-const MAX_ASKED = 32;
+const MAX_QUESTIONS = 32;

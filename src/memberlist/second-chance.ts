@@ -1,3 +1,4 @@
+import { randomFraction } from '../runtime/index.ts';
 import type { Core } from './core.ts';
 import { probeIntervalMs } from './core.ts';
 import type { MemberRecord } from './member.ts';
@@ -5,12 +6,13 @@ import type { MemberRecord } from './member.ts';
 /**
  * What protects a member that lives but is badly heard from being removed, and removed again.
  *
- * - Who is accused with an incarnation that it has refuted already says its refutation again: the accuser never
- *   heard it. In Go such an accusation is old news and is met with silence.
+ * - Who is accused with an incarnation that it has refuted already says its refutation again, to the accuser and by gossip: the
+ *   accuser never heard it. In Go such an accusation is old news and is met with silence.
  * - Who accuses and finds nobody to agree says its accusation again: if it is the accuser that is not heard, the
  *   accused must learn of it before it is declared dead.
- * - Who is about to be declared dead is asked once more, by each who doubts it, and told of the doubt: in a large ring
- *   of many doubts a refutation passes somebody by now and then. An answer gives it the shortest doubt again, once.
+ * - Who may soon be declared dead is asked itself, by each who doubts it, and told of the doubt: in a large ring of many
+ *   doubts a refutation passes somebody by now and then. Who has refuted it already says so to the asker as well. An answer
+ *   gives it the shortest doubt again, twice at most.
  * - Who was declared dead and refuted it gets three times the time at the next doubt, then six and nine times, for
  *   {@link FORGET_MS}. This holds for the same process only, known by its start id; so on the memberlist
  *   wire, where a restart looks alike, everybody gets the usual time.
@@ -25,6 +27,8 @@ export class SecondChance {
   readonly #core: Core;
   readonly #falseDeaths = new WeakMap<MemberRecord, { count: number; at: number }>();
   #spokeAt = -Infinity;
+  #shownSince = -Infinity;
+  #shown = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -48,10 +52,31 @@ export class SecondChance {
     return this.#core.config.suspicion.secondChance && isLong ? doubt.minMs : null;
   }
 
-  /** How long before the earliest end of a doubt its suspect is asked itself; null for not at all. */
-  get lastLookMs(): number | null {
-    const { suspicion, probe } = this.#core.config;
-    return suspicion.secondChance && probe.intervalMs !== false ? 2 * probe.timeoutMs : null;
+  /**
+   * Whether an accuser may be shown the claim that refutes it: so many in a probe interval. In a large ring a member that
+   * wakes hears accusations of hundreds, and to most of them gossip says it.
+   */
+  mayShow(): boolean {
+    const { config, ports } = this.#core;
+    if (!config.suspicion.secondChance) return false;
+    const now = ports.clock.now();
+    if (now - this.#shownSince >= probeIntervalMs(config)) {
+      this.#shownSince = now;
+      this.#shown = 0;
+    }
+    this.#shown += 1;
+    return this.#shown <= MAX_SHOWN;
+  }
+
+  /**
+   * How long before a doubt may end its suspect is asked itself: two probe timeouts and a random part of a third, so that not
+   * all ask at once. Null for not at all.
+   */
+  lastLookMs(): number | null {
+    const { config, ports } = this.#core;
+    const { suspicion, probe } = config;
+    if (!suspicion.secondChance || probe.intervalMs === false) return null;
+    return (2 + randomFraction(ports.random)) * probe.timeoutMs;
   }
 
   /** A dead record came alive by its own word. @param startId - of the process that spoke */
@@ -89,3 +114,5 @@ const FORGET_MS = 1_800_000;
 const MORE_PATIENCE = 3;
 /** A member that crashes after a bad time must be missed within minutes. */
 const MAX_COUNT = 3;
+/** Accusers that are shown our refutation in a probe interval. */
+const MAX_SHOWN = 16;

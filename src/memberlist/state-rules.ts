@@ -21,8 +21,11 @@ export interface StateRulesHooks {
     node: { readonly name: string; readonly endpoint: Address },
     done: (answers: boolean) => void,
   ) => void;
-  /** Shows a suspect the doubt about it and asks whether it lives; `answered` is called if it says so in time. */
-  readonly askSuspect: (record: MemberRecord, answered: () => void) => void;
+  /**
+   * Shows a suspect the doubt about it and asks whether it lives; `answered` is called if it says so in time, and before
+   * the returned function is called.
+   */
+  readonly askSuspect: (record: MemberRecord, answered: () => void) => () => void;
   /** Shows a claim to the process that it contradicts. */
   readonly show: (claim: AliveMessage, to: Address) => void;
   /** There is fresh news to gossip. */
@@ -152,7 +155,7 @@ export class StateRules {
     const { table, local, config, counters, events, ports } = this.#core;
     const record = table.get(claim.node);
     if (record === undefined) return;
-    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record);
+    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record, claim.from);
     const known = this.#suspicions.get(claim.node);
     if (known !== undefined) {
       if (known.confirm(claim.from)) this.#spread(claim);
@@ -170,7 +173,7 @@ export class StateRules {
     const maxMs = minMs * maxTimeoutMult;
     const reminderMs =
       claim.from === local.name ? this.#secondChance.reminderMs({ minMs, maxMs }) : null;
-    const { lastLookMs } = this.#secondChance;
+    const lastLookMs = this.#secondChance.lastLookMs();
     const expected = expectedConfirmations(mult, memberCount);
     this.#suspicions.set(
       claim.node,
@@ -188,9 +191,7 @@ export class StateRules {
           : {
               lastLook: {
                 aheadMs: lastLookMs,
-                ask: (answered) => {
-                  this.#hooks.askSuspect(record, answered);
-                },
+                ask: (answered) => this.#hooks.askSuspect(record, answered),
               },
             }),
         onExpire: (confirmations) => {
@@ -216,7 +217,7 @@ export class StateRules {
     const { table, local, counters, events, ports } = this.#core;
     const record = table.get(claim.node);
     if (record === undefined) return;
-    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record);
+    if (claim.incarnation < record.incarnation) return this.#oldAccusation(record, claim.from);
     if (isGone(record)) return;
     if (record === local && !this.#isLeaving) return this.#refute(claim.incarnation);
     this.#endSuspicion(claim.node);
@@ -480,9 +481,14 @@ export class StateRules {
     this.#spread(aliveClaim(local));
   }
 
-  /** We have refuted this one; whoever still says it has not heard so. */
-  #oldAccusation(record: MemberRecord): void {
-    if (!record.isLocal || this.#isLeaving || !this.#secondChance.mayRepeat) return;
+  /** We have refuted this one; whoever still says it has not heard so, and is told itself. */
+  #oldAccusation(record: MemberRecord, accuser: string): void {
+    if (!record.isLocal || this.#isLeaving) return;
+    const from = this.#core.table.get(accuser);
+    if (from?.state === 'alive' && !from.isLocal && this.#secondChance.mayShow()) {
+      this.#hooks.show(aliveClaim(record), from.address);
+    }
+    if (!this.#secondChance.mayRepeat) return;
     this.#core.counters.add('refutations.repeated');
     this.#spread(aliveClaim(record));
   }

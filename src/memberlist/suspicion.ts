@@ -15,8 +15,14 @@ export interface SuspicionInit {
   readonly lostMs?: () => number;
   /** Called every so many milliseconds while nobody confirms the doubt. */
   readonly reminder?: { readonly everyMs: number; readonly run: () => void };
-  /** A question to the suspect itself, asked `aheadMs` before the doubt can end at the earliest. */
-  readonly lastLook?: { readonly aheadMs: number; readonly ask: (answered: () => void) => void };
+  readonly lastLook?: LastLook;
+}
+
+/** A question to the suspect itself, `aheadMs` before the doubt may end. */
+export interface LastLook {
+  readonly aheadMs: number;
+  /** Asks; `answered` is called if an answer comes before the returned function gives up. */
+  readonly ask: (answered: () => void) => () => void;
 }
 
 /**
@@ -31,7 +37,8 @@ export interface SuspicionInit {
  * @remarks Lifeguard section IV-B. Each accuser counts once; confirmations beyond the expected number
  * are not news. The expiry is re-checked after pending input, so that a refutation that arrived while
  * the loop was blocked is read first; time lost in a stall does not count against the suspect. A suspect that
- * answers the last look gets the shortest doubt once more, to say its refutation again.
+ * answers a last look gets the shortest doubt from there on, to say its refutation again. There are two at most: one ahead
+ * of the earliest end that confirmations can bring, and where nobody confirms one ahead of the end.
  */
 export class Suspicion {
   readonly #clock: Clock;
@@ -41,8 +48,10 @@ export class Suspicion {
   readonly #accusers: Set<string>;
   #timer: Timer;
   #reminder: Timer | null = null;
-  #lastLook: Timer | null = null;
-  #isOver = false;
+  #look: Timer | null = null;
+  #looks = 0;
+  #lookedAt = -Infinity;
+  #endQuestion: (() => void) | null = null;
   /** The doubt does not end earlier, whoever confirms it. */
   #notBefore = -Infinity;
 
@@ -54,7 +63,7 @@ export class Suspicion {
     this.#accusers = new Set([init.from]);
     this.#timer = this.#arm();
     this.#remind();
-    this.#lookLast();
+    this.#aimLook();
   }
 
   /** Accusers beyond the first, at most the expected number. */
@@ -76,10 +85,9 @@ export class Suspicion {
 
   /** Ends the doubt without a verdict. */
   cancel(): void {
-    this.#isOver = true;
     this.#timer.cancel();
     this.#reminder?.cancel();
-    this.#lastLook?.cancel();
+    this.#endLooks();
   }
 
   #remind(): void {
@@ -92,43 +100,75 @@ export class Suspicion {
     });
   }
 
-  #lookLast(): void {
+  #aimLook(): void {
     const { lastLook, minMs } = this.#init;
-    if (lastLook === undefined) return;
-    this.#lastLook = this.#clock.schedule(Math.max(0, minMs - lastLook.aheadMs), () => {
-      lastLook.ask(() => {
-        if (this.#isOver) return;
-        this.#notBefore = this.#clock.now() + minMs;
-        this.#rearm();
-      });
+    if (lastLook === undefined || this.#looks === MAX_LOOKS) return;
+    this.#look?.cancel();
+    const now = this.#clock.now();
+    const lostAtAim = this.#lostMs();
+    const end = this.#looks === 0 ? this.#after(minMs) : this.#endsAt();
+    const dueAt = end - lastLook.aheadMs;
+    // The first one was just now, or it is too late for an answer.
+    if (this.#looks > 0 && (dueAt < this.#lookedAt + lastLook.aheadMs || end <= now)) return;
+    this.#look = this.#clock.schedule(Math.max(0, dueAt - now), () => {
+      if (this.#lostMs() === lostAtAim) this.#lookNow(lastLook);
+      this.#aimLook();
     });
   }
 
+  #lookNow(lastLook: LastLook): void {
+    this.#looks += 1;
+    this.#lookedAt = this.#clock.now();
+    this.#endQuestion?.();
+    this.#endQuestion = lastLook.ask(() => {
+      this.#notBefore = this.#clock.now() + this.#init.minMs;
+      this.#rearm();
+    });
+  }
+
+  #endLooks(): void {
+    this.#look?.cancel();
+    this.#endQuestion?.();
+    this.#looks = MAX_LOOKS;
+  }
+
+  /** The end is another one than before. */
   #rearm(): void {
     this.#timer.cancel();
     this.#timer = this.#arm();
+    if (this.#looks > 0) this.#aimLook();
   }
 
   #arm(): Timer {
-    const { minMs, maxMs, expected } = this.#init;
-    const totalMs = suspicionTotalMs({ confirmations: this.confirmations, expected, minMs, maxMs });
     const lostAtArm = this.#lostMs();
-    const usualEnd = this.#startedAt + totalMs + lostAtArm - this.#lostAtStart;
-    const endsAt = Math.max(usualEnd, this.#notBefore);
-    return this.#clock.schedule(Math.max(0, endsAt - this.#clock.now()), () => {
+    return this.#clock.schedule(Math.max(0, this.#endsAt() - this.#clock.now()), () => {
       if (this.#lostMs() > lostAtArm) {
         this.#timer = this.#arm();
         return;
       }
       this.#timer = this.#clock.afterPendingInput(() => {
-        this.#isOver = true;
-        this.#lastLook?.cancel();
+        this.#endLooks();
         this.#init.onExpire(this.confirmations);
       });
     });
+  }
+
+  #endsAt(): number {
+    const { minMs, maxMs, expected } = this.#init;
+    const { confirmations } = this;
+    const totalMs = suspicionTotalMs({ confirmations, expected, minMs, maxMs });
+    return Math.max(this.#after(totalMs), this.#notBefore);
+  }
+
+  /** So long after the beginning, time lost in stalls not counted. */
+  #after(durationMs: number): number {
+    return this.#startedAt + durationMs + this.#lostMs() - this.#lostAtStart;
   }
 
   #lostMs(): number {
     return this.#init.lostMs?.() ?? 0;
   }
 }
+
+/** A suspect that answers and does not refute is declared dead after three times the shortest doubt. */
+const MAX_LOOKS = 2;

@@ -509,3 +509,42 @@ test('the dead stay on record for a while, then are forgotten', async () => {
   assert.equal(first.member.member('n4'), undefined);
   await ring.close();
 });
+
+test('a probe of a former process says nothing of the one that has its name at the end', async () => {
+  const { ring, node, target, close } = await scene(0, { suspicion: { mult: 4 } });
+  const second = await RawPeer.start(ring, { host: '10.0.9.2', name: 'target' });
+  second.answerPings();
+  target.heard.length = 0;
+  assert.ok(ring.runUntil(() => target.heard.some(({ type }) => type === 'ping'), 5_000));
+  const doubts: string[] = [];
+  node.member.on('suspect', ({ host }) => doubts.push(host));
+  target.send(node, { type: 'dead', node: 'target', incarnation: 1, from: 'other' });
+  ring.runFor(5);
+  const address = hostToBytes('10.0.9.2');
+  second.send(node, target.alive({ address, startId: Uint8Array.of(1, 2, 3, 4) }));
+  ring.runFor(1_500);
+  assert.deepEqual(doubts, []);
+  assert.equal(node.member.stats().counters['probes.void'], 1);
+  await ring.settle(second.close());
+  await close();
+});
+
+test('a suspect whose answer to the last look is lost, but that has refuted, is not accused again', async () => {
+  const { ring, node, target, close } = await scene(0, { suspicion: { mult: 4 } });
+  target.answerPings();
+  target.send(node, { type: 'suspect', node: 'target', incarnation: 1, from: 'other' });
+  ring.runFor(2_000);
+  const asked = (): number => node.member.stats().counters['suspicions.asked'] ?? 0;
+  assert.equal(asked(), 0);
+  target.onMessage = null;
+  assert.ok(ring.runUntil(() => asked() === 1, 2_000));
+  target.send(node, target.alive({ incarnation: 2 }));
+  ring.runFor(5);
+  target.answerPings();
+  target.heard.length = 0;
+  ring.runFor(1_500);
+  const doubts = target.heard.filter((heard) => heard.type === 'suspect' && heard.incarnation > 1);
+  assert.deepEqual(doubts, []);
+  assert.equal(node.member.member('target')?.state, 'alive');
+  await close();
+});

@@ -6,12 +6,7 @@ import { Suspicion } from '../../src/memberlist/suspicion.ts';
 import { VirtualClock } from '../../src/simulator/index.ts';
 
 function suspicion(
-  o: {
-    expected?: number;
-    minMs?: number;
-    maxMs?: number;
-    lastLook?: SuspicionInit['lastLook'];
-  } = {},
+  o: Partial<Pick<SuspicionInit, 'expected' | 'minMs' | 'maxMs' | 'lastLook' | 'lostMs'>> = {},
 ): {
   readonly clock: VirtualClock;
   readonly doubt: Suspicion;
@@ -25,6 +20,7 @@ function suspicion(
     minMs: o.minMs ?? 500,
     maxMs: o.maxMs ?? 2000,
     ...(o.lastLook === undefined ? {} : { lastLook: o.lastLook }),
+    ...(o.lostMs === undefined ? {} : { lostMs: o.lostMs }),
     onExpire: (confirmations) => expiries.push({ at: clock.now() - 1000, confirmations }),
   });
   return { clock, doubt, expiries };
@@ -101,61 +97,111 @@ test('input that is waiting when the time is over is heard before the verdict', 
   assert.deepEqual(expiries, []);
 });
 
-test('the suspect itself is asked before the doubt can end, once; an answer gives it the shortest doubt again', () => {
-  const asked: { at: number; answered: () => void }[] = [];
-  const ask = (answered: () => void): void => {
-    asked.push({ at: clock.now() - 1000, answered });
+/** A doubt whose suspect is asked 200 ms ahead; tests answer by hand. */
+function lookedAt(o: { expected?: number; aheadMs?: number; lostMs?: () => number } = {}): {
+  readonly clock: VirtualClock;
+  readonly doubt: Suspicion;
+  readonly expiries: readonly { at: number }[];
+  readonly looks: readonly { at: number; answer: () => void; hasEnded: boolean }[];
+} {
+  const looks: { at: number; answer: () => void; hasEnded: boolean }[] = [];
+  const ask = (answer: () => void): (() => void) => {
+    const look = { at: clock.now() - 1000, answer, hasEnded: false };
+    looks.push(look);
+    return () => {
+      look.hasEnded = true;
+    };
   };
-  const { clock, doubt, expiries } = suspicion({ lastLook: { aheadMs: 200, ask } });
+  const { aheadMs = 200, ...others } = o;
+  const made = suspicion({ ...others, lastLook: { aheadMs, ask } });
+  const { clock } = made;
+  return { ...made, looks };
+}
+
+test('the suspect itself is asked before the earliest end; an answer gives it the shortest doubt from there on', () => {
+  const { clock, doubt, expiries, looks } = lookedAt();
   for (const name of ['second', 'third', 'fourth']) doubt.confirm(name);
   clock.runFor(299);
-  assert.equal(asked.length, 0);
+  assert.equal(looks.length, 0);
   clock.runFor(51);
-  assert.equal(asked[0]?.at, 300);
-  asked[0].answered();
-  clock.runFor(499);
-  assert.deepEqual(expiries, [], 'it answered at 350');
+  assert.equal(looks[0]?.at, 300);
+  looks[0].answer();
   clock.runFor(10_000);
+  assert.deepEqual(
+    looks.map(({ at }) => at),
+    [300, 650],
+    'and once more before the new end',
+  );
   assert.deepEqual(expiries, [{ at: 850, confirmations: 3 }]);
-  assert.equal(asked.length, 1);
 });
 
-test('an answer to the last look never shortens a doubt, and comes too late once it is over', () => {
-  let answered = (): void => undefined;
-  const ask = (done: () => void): void => {
-    answered = done;
-  };
-  const long = suspicion({ lastLook: { aheadMs: 200, ask } });
+test('who answers both looks and does not refute is dead after less than three times the shortest doubt', () => {
+  const { clock, doubt, expiries, looks } = lookedAt({ expected: 0 });
+  for (const at of [0, 1]) {
+    assert.ok(clock.runUntil(() => looks.length > at, 10_000));
+    looks[at]!.answer();
+  }
+  clock.runFor(10_000);
+  assert.equal(looks.length, 2);
+  assert.ok(expiries[0]!.at <= 1_500, `${expiries[0]!.at}`);
+  doubt.cancel();
+});
+
+test('a long doubt has a look before its earliest end and one before its end, wherever confirmations move that', () => {
+  const alone = lookedAt();
+  alone.clock.runFor(10_000);
+  assert.deepEqual(
+    alone.looks.map(({ at }) => at),
+    [300, 1_800],
+  );
+  assert.equal(alone.expiries[0]!.at, 2_000);
+  const confirmed = lookedAt();
+  confirmed.clock.runFor(600);
+  confirmed.doubt.confirm('second');
+  confirmed.clock.runFor(10_000);
+  assert.deepEqual(
+    confirmed.looks.map(({ at }) => at),
+    [300, 1_050],
+  );
+  assert.equal(Math.round(confirmed.expiries[0]!.at), 1_250);
+  const ended = lookedAt();
+  ended.clock.runFor(600);
+  for (const name of ['second', 'third', 'fourth']) ended.doubt.confirm(name);
+  ended.clock.runFor(10_000);
+  assert.equal(ended.looks.length, 1, 'too late for another answer');
+  assert.equal(ended.expiries[0]!.at, 600, 'confirmations are not delayed by it');
+});
+
+test('an answer never shortens a doubt, and the question ends with it', () => {
+  const long = lookedAt();
   long.clock.runFor(300);
-  answered();
+  long.looks[0]!.answer();
   long.clock.runFor(10_000);
-  assert.deepEqual(long.expiries, [{ at: 2000, confirmations: 0 }]);
-  const short = suspicion({ expected: 0, lastLook: { aheadMs: 200, ask } });
+  assert.equal(long.expiries[0]!.at, 2_000);
+  const short = lookedAt({ expected: 0 });
   short.clock.runFor(500);
   assert.equal(short.expiries.length, 1);
-  answered();
-  const ended = suspicion({ lastLook: { aheadMs: 200, ask } });
-  ended.clock.runFor(400);
-  ended.doubt.cancel();
-  answered();
-  for (const { clock, expiries } of [short, ended]) {
+  const cancelled = lookedAt();
+  cancelled.clock.runFor(400);
+  cancelled.doubt.cancel();
+  for (const { clock, expiries, looks } of [short, cancelled]) {
+    assert.equal(looks[0]!.hasEnded, true, 'nobody asks again whom nobody doubts');
     assert.equal(clock.pendingCount, 0);
     clock.runFor(10_000);
     assert.ok(expiries.length <= 1);
   }
-  assert.equal(ended.expiries.length, 0);
+  assert.equal(cancelled.expiries.length, 0);
 });
 
-test('a doubt that is shorter than the last look ahead asks at once, and one that ends before asks nobody', () => {
-  let asked = 0;
-  const ask = (): void => {
-    asked += 1;
-  };
-  const tiny = suspicion({ lastLook: { aheadMs: 800, ask } });
+test('a doubt shorter than the look ahead asks at once, and a look moves with time lost in stalls', () => {
+  const tiny = lookedAt({ aheadMs: 800 });
   tiny.clock.runFor(0);
-  assert.equal(asked, 1);
-  const brief = suspicion({ lastLook: { aheadMs: 200, ask } });
-  brief.doubt.cancel();
-  brief.clock.runFor(10_000);
-  assert.equal(asked, 1);
+  assert.equal(tiny.looks.length, 1);
+  let lostMs = 0;
+  const stalled = lookedAt({ expected: 0, lostMs: () => lostMs });
+  stalled.clock.runFor(100);
+  lostMs = 300;
+  stalled.clock.runFor(10_000);
+  assert.equal(stalled.looks[0]!.at, 600);
+  assert.equal(stalled.expiries[0]!.at, 800);
 });

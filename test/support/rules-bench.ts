@@ -30,7 +30,8 @@ export class RulesBench {
   readonly events: string[] = [];
   readonly asked: Question[] = [];
   /** Suspects that are asked themselves before the doubt ends. */
-  readonly lastLooks: { readonly name: string; readonly answer: () => void }[] = [];
+  readonly lastLooks: { readonly name: string; readonly answer: () => void; isOver: boolean }[] =
+    [];
   /** Claims shown to whom they contradict: `alive a 3 to 10.0.0.2`. */
   readonly shown: string[] = [];
   nudges = 0;
@@ -43,7 +44,13 @@ export class RulesBench {
     const { core } = this.parts;
     this.rules = new StateRules(core, {
       verifyEndpoint: (node, answer) => this.asked.push({ ...node, answer }),
-      askSuspect: ({ name }, answer) => this.lastLooks.push({ name, answer }),
+      askSuspect: ({ name }, answer) => {
+        const look = { name, answer, isOver: false };
+        this.lastLooks.push(look);
+        return () => {
+          look.isOver = true;
+        };
+      },
       show: ({ type, node, incarnation }, { host }) => {
         this.shown.push(`${type} ${node} ${incarnation} to ${host}`);
       },

@@ -24,14 +24,13 @@ export function convergenceTerms(config: NetworkDBConfig, { nodes, gone }: RingS
   const scale = Math.max(1, Math.log10(records));
   const exchangeMs = (pushPull.intervalMs || 0) + (bulkSyncIntervalMs || 0);
   const patience = suspicion.secondChance && wire === 'protobuf' ? MOST_PATIENCE : 1;
-  const doubts = suspicion.secondChance
-    ? Math.max(2, suspicion.maxTimeoutMult)
-    : suspicion.maxTimeoutMult;
+  const looks = suspicion.secondChance ? MOST_LOOKS : 0;
+  const shortestMs = patience * suspicion.mult * scale * probeMs;
   const healthMs = (awareness.maxMult * (awareness.maxMult + 1) * probeMs) / 2;
   return {
     health: healthMs,
     detection: 2 * nodes * probeMs,
-    suspicion: patience * suspicion.mult * doubts * scale * probeMs,
+    suspicion: (suspicion.maxTimeoutMult + looks) * shortestMs + 2 * looks * probe.timeoutMs,
     takeOver: wire === 'memberlist' ? TAKE_OVER_MS : 0,
     reconnect: RECONNECT_TRIES * (rejoin.reconnectIntervalMs || 0) + gone * limits.streamTimeoutMs,
     bootstrap: 2 * (rejoin.bootstrapIntervalMs || 0),
@@ -49,6 +48,8 @@ export function convergenceBoundMs(config: NetworkDBConfig, size: RingSize): num
 
 /** How many times as long as usual a doubt lasts about who was declared dead wrongly. */
 const MOST_PATIENCE = 9;
+/** Answers of a suspect that give it the shortest doubt again. */
+const MOST_LOOKS = 2;
 /** On the memberlist wire a name that has died may appear elsewhere after that long. */
 const TAKE_OVER_MS = 30_000;
 /** Tries after which a lost member has been contacted but for one case in millions. */
