@@ -119,6 +119,21 @@ test('events of a cell are shared out to its rings', () => {
   );
 });
 
+test('rows can be chosen, and a report has no table of one that was not played', async () => {
+  const values = { nodes: '5', loss: '0', events: '1', seeds: '1' };
+  const ways = (rows: string): string[] =>
+    delivery.plan({ ...values, rows }, 1).map(({ input }) => `${input['way']} ${input['wire']}`);
+  assert.deepEqual(ways('default, go'), ['tables protobuf', 'go memberlist']);
+  assert.throws(() => ways('default,udp'), /there is no udp/);
+  const [task] = delivery.plan({ ...values, rows: 'default' }, 1);
+  const input = task!.input as unknown as DeliveryInput;
+  const report = deliveryReport([{ input, outcome: await playDelivery(input) }]);
+  assert.deepEqual(
+    report.tables.map(({ title }) => title),
+    ['Table events on the default wire, everything on'],
+  );
+});
+
 test('aims hold only what enough runs have shown', () => {
   const outcome = (events: number, missed: number): DeliveryOutcome => {
     const bytes = { probe: 1, members: 0, networks: 0, tables: 10, other: 0 };

@@ -1,17 +1,17 @@
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
-import { numberOf, numbersOf } from '../../command.ts';
+import { numberOf, numbersOf, UsageError } from '../../command.ts';
 import type { DeliveryInput, DeliveryOutcome } from './play.ts';
 import { playDelivery } from './play.ts';
 import { deliveryReport } from './report.ts';
 
 /* Residue, sends and speed of one event: by Go's rules in our simulator, and as tables carry it. */
 
-const CARRIERS = [
-  { way: 'go', wire: 'memberlist' },
-  { way: 'tables', wire: 'protobuf' },
-  { way: 'tables', wire: 'memberlist' },
-] as const;
+const CARRIERS = {
+  go: { way: 'go', wire: 'memberlist' },
+  default: { way: 'tables', wire: 'protobuf' },
+  memberlist: { way: 'tables', wire: 'memberlist' },
+} as const;
 
 /** Section 3 of the scoreboard. */
 export const delivery: Board = {
@@ -21,19 +21,22 @@ export const delivery: Board = {
   --loss LIST     percent of packets lost (default 0,10,25)
   --events N      events for each size and loss (default 1000; above 25 nodes fewer, on the memberlist wire a quarter)
   --seeds N       rings that these are shared out to (default 4)
+  --rows A,B      of go (Go's rules), default and memberlist (tables on that wire); a ring of 1000 with tables takes
+                  some twenty minutes to form
 `,
   options: {
     nodes: { type: 'string' },
     loss: { type: 'string' },
     events: { type: 'string' },
     seeds: { type: 'string' },
+    rows: { type: 'string' },
   },
   plan(values: CommandValues, seed: number): readonly Task[] {
     const sizes = numbersOf(values, 'nodes', [5, 9, 25, 99, 128], { min: 2, max: 2000 });
     const losses = numbersOf(values, 'loss', [0, 10, 25], { min: 0, max: 90 });
     const rings = numberOf(values, 'seeds', 4, { min: 1, max: 1000 });
     return sizes.flatMap((nodes) =>
-      CARRIERS.flatMap(({ way, wire }) =>
+      carriersOf(values).flatMap(({ way, wire }) =>
         losses.flatMap((lossPercent) => {
           const fallback = usualEvents(nodes) / (way === 'tables' && wire === 'memberlist' ? 4 : 1);
           const range = { min: 1, max: 1_000_000 };
@@ -64,4 +67,18 @@ export const delivery: Board = {
 /** What a coffee break has room for. */
 function usualEvents(nodes: number): number {
   return nodes <= 25 ? 1000 : Math.max(20, 8000 / nodes);
+}
+
+type Carrier = (typeof CARRIERS)[keyof typeof CARRIERS];
+
+function carriersOf(values: CommandValues): readonly Carrier[] {
+  const asked = values['rows'];
+  if (typeof asked !== 'string') return Object.values(CARRIERS);
+  return asked.split(',').map((word) => {
+    const carrier = Object.entries(CARRIERS).find(([name]) => name === word.trim())?.[1];
+    if (carrier !== undefined) return carrier;
+    throw new UsageError(
+      `--rows takes some of ${Object.keys(CARRIERS).join(', ')}; there is no ${word}`,
+    );
+  });
 }

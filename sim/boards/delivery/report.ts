@@ -40,7 +40,7 @@ export function deliveryReport(rings: readonly PlayedRing[]): Report {
       modelTable(of('go', 'memberlist')),
       tableOfWrites('Table events on the default wire, everything on', ours),
       tableOfWrites('Table events on the memberlist wire', of('tables', 'memberlist')),
-    ],
+    ].filter(({ rows }) => rows.length > 0),
     aims: aimsOf(ours),
     plots: plotsOf(of('go', 'memberlist'), ours),
   };
