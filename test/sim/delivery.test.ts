@@ -122,7 +122,10 @@ test('events of a cell are shared out to its rings', () => {
 test('rows can be chosen, and a report has no table of one that was not played', async () => {
   const values = { nodes: '5', loss: '0', events: '1', seeds: '1' };
   const ways = (rows: string): string[] =>
-    delivery.plan({ ...values, rows }, 1).map(({ input }) => `${input['way']} ${input['wire']}`);
+    delivery.plan({ ...values, rows }, 1).map((task) => {
+      const { way, wire } = task.input as unknown as DeliveryInput;
+      return `${way} ${wire}`;
+    });
   assert.deepEqual(ways('default, go'), ['tables protobuf', 'go memberlist']);
   assert.throws(() => ways('default,udp'), /there is no udp/);
   const [task] = delivery.plan({ ...values, rows: 'default' }, 1);
