@@ -67,5 +67,20 @@ export function decompressLzw(input: Uint8Array, maxBytes: number): Uint8Array {
   }
 }
 
+/**
+ * The same into an array of the caller's, with as much room as the result may have.
+ *
+ * @returns a view of what was written
+ * @throws as {@link decompressLzw}
+ */
+export function decompressLzwInto(out: Uint8Array, input: Uint8Array): Uint8Array {
+  const decoder = new LzwDecoder(codes);
+  const stop = decoder.decode(input, 0, out, 0);
+  const { outAt } = decoder;
+  if (stop === 'ended') return out.subarray(0, outAt);
+  if (stop === 'hungry') throw truncatedError('compressed bytes');
+  throw limitError('inflated bytes', outAt + decoder.neededBytes, out.length);
+}
+
 /** Bytes that are written at most before the size is looked at, and the last codes. */
 export const ROOM_FOR_END = 8;

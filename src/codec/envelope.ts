@@ -76,6 +76,11 @@ export interface StreamOpener {
    * @throws CodecError, CryptoError; the stream is of no use afterwards
    */
   push(bytes: Uint8Array): Uint8Array[];
+  /**
+   * Gives back what `push` has returned, or the last part of it, once it was read: the next plaintext may be put there. Nobody
+   * has to; left out where nothing is used again.
+   */
+  release?(plaintext: Uint8Array): void;
   /** Whether `push` of no bytes would give more; left out where it never does. */
   readonly hasMore?: boolean;
   /** Whether the last frame has been read; bytes behind it are ignored. */

@@ -1,5 +1,5 @@
 import { copyBytes, limitError, malformedError, writeUint32 } from './bytes.ts';
-import { compressLzwInto, decompressLzw, ROOM_FOR_END } from './compression.ts';
+import { compressLzwInto, decompressLzw, decompressLzwInto, ROOM_FOR_END } from './compression.ts';
 import { MAX_FRAME_BYTES } from './limits.ts';
 import type { RecordBlock } from './record-blocks.ts';
 import { recordBlocks } from './record-blocks.ts';
@@ -95,14 +95,23 @@ export function openFrame(
 /**
  * The data in a frame's plaintext: a copy, or the bytes of a block that has the same ones and is never changed.
  *
+ * @param room - 64 KiB for the copy; null for one in an array of its own
  * @throws CodecError `ERR_CODEC_MALFORMED`, `ERR_CODEC_LIMIT` for what inflates to more than 64 KiB
  */
-export function unpackData(plaintext: Uint8Array): Uint8Array {
+export function unpackData(plaintext: Uint8Array, room: Uint8Array | null = null): Uint8Array {
   const data = plaintext.subarray(1);
   if (plaintext[0] === FLAG_LZW) {
-    return recordBlocks.findPacked(plaintext)?.bytes ?? decompressLzw(data, MAX_FRAME_BYTES);
+    const block = recordBlocks.findPacked(plaintext);
+    if (block !== null) return block.bytes;
+    return room === null ? decompressLzw(data, MAX_FRAME_BYTES) : decompressLzwInto(room, data);
   }
-  if (plaintext[0] === FLAG_RAW) return recordBlocks.findBytes(data)?.bytes ?? copyBytes(data);
+  if (plaintext[0] === FLAG_RAW) {
+    const block = recordBlocks.findBytes(data);
+    if (block !== null) return block.bytes;
+    if (room === null) return copyBytes(data);
+    room.set(data);
+    return room.subarray(0, data.length);
+  }
   throw malformedError('a frame has an unknown flag');
 }
 

@@ -57,6 +57,9 @@ export class FrameOpener implements StreamOpener {
   #hasMore = false;
   #isComplete = false;
   #keyFingerprint: string | null = null;
+  /** Where full frames are put one after the other, while each is given back before the next; made with the second one. */
+  #frame: Uint8Array | null = null;
+  #isFrameLent = false;
   #failure: Error | null = null;
 
   constructor(role: OpenerRole) {
@@ -95,6 +98,10 @@ export class FrameOpener implements StreamOpener {
       throw error;
     }
     return pieces;
+  }
+
+  release(plaintext: Uint8Array): void {
+    if (plaintext.buffer === this.#frame?.buffer) this.#isFrameLent = false;
   }
 
   /** One step; false when more bytes are needed. */
@@ -203,7 +210,9 @@ export class FrameOpener implements StreamOpener {
     }
     queue.take(FRAME_LENGTH_BYTES);
     const place = { index: this.#nextIndex, isLast };
-    const data = unpackData(this.#open(queue.take(length), place));
+    const plaintext = this.#open(queue.take(length), place);
+    const data = unpackData(plaintext, this.#roomFor(plaintext));
+    this.#isFrameLent ||= data.buffer === this.#frame?.buffer;
     this.#nextIndex += 1;
     this.#count(data.length);
     if (data.length > 0) pieces.push(data);
@@ -214,6 +223,14 @@ export class FrameOpener implements StreamOpener {
       queue.clear();
     }
     return !isLast;
+  }
+
+  /** An array of 64 KiB for each frame would be most of what a large message leaves beside the heap. */
+  #roomFor(plaintext: Uint8Array): Uint8Array | null {
+    const isFirst = this.#nextIndex === 0;
+    if (isFirst || this.#isFrameLent || plaintext.length <= SMALL_FRAME_BYTES) return null;
+    this.#frame ??= new Uint8Array(MAX_FRAME_BYTES);
+    return this.#frame;
   }
 
   #count(bytes: number): void {

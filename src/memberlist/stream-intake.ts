@@ -119,6 +119,8 @@ export class StreamIntake {
       room -= piece.length;
       this.#doneBytes += piece.length;
       this.#o.reader.push(piece);
+      // What is read is copied to where it belongs.
+      if (piece.length === first.length) this.#o.opener.release?.(first);
     }
   }
 

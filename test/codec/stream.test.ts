@@ -383,12 +383,43 @@ test('a frame may inflate to 64 KiB and no further', () => {
     [65_536, true],
     [65_537, false],
   ] as const) {
-    const body = joinBytes([Uint8Array.of(1), compressLzw(new Uint8Array(size)) ?? noise(1)]);
+    const data = utf8('so many words '.repeat(5_000)).slice(0, size);
+    const body = joinBytes([Uint8Array.of(1), compressLzw(data) ?? noise(1)]);
     const length = Uint8Array.of(0x80, 0, body.length >>> 8, body.length);
-    const bytes = joinBytes([Uint8Array.of(0x0e), length, body]);
-    const { request: opener } = sideOf().codec.accept();
-    if (isFine) assert.equal(openAll(opener, bytes).length, size);
-    else assert.throws(() => opener.push(bytes), { code: 'ERR_CODEC_LIMIT' });
+    // As the first frame, and behind others: those are inflated elsewhere.
+    for (const before of [0, 2]) {
+      const bytes = joinBytes([...bombsAhead(before), length, body]);
+      const { request: opener } = sideOf().codec.accept();
+      const whole = size + before * 65_536;
+      if (isFine) assert.equal(openAll(opener, bytes).length, whole);
+      else assert.throws(() => openAll(opener, bytes), { code: 'ERR_CODEC_LIMIT' });
+    }
+  }
+});
+
+const bombsAhead = (frames: number): Uint8Array[] => [bombs(frames)];
+
+test('a frame that was given back makes room for the next, and one that was not stays as it was', () => {
+  for (const compression of [true, false]) {
+    const text = utf8('so many words '.repeat(24_000)).slice(0, 5 * 65_536);
+    const bytes = sealAll(sideOf({ ...sealedSide, compression }).codec.initiate().request, text);
+    for (const givesBack of [true, false]) {
+      const { request: opener } = sideOf(sealedSide).codec.accept();
+      const read: Uint8Array[] = [];
+      const given: Uint8Array[] = [];
+      for (let input = bytes; ; input = new Uint8Array(0)) {
+        for (const piece of opener.push(input)) {
+          given.push(piece);
+          read.push(piece.slice());
+          if (givesBack) opener.release?.(piece);
+        }
+        if (opener.hasMore !== true) break;
+      }
+      assert.deepEqual(joinBytes(read), text);
+      assert.equal(given.length, 5);
+      if (givesBack) assert.equal(new Set(given.map(({ buffer }) => buffer)).size, 2);
+      else assert.deepEqual(joinBytes(given), text);
+    }
   }
 });
 
