@@ -14,7 +14,7 @@ import { Buffer } from 'node:buffer';
 export type KeptBytes = string | Uint8Array;
 
 /** Longer ones are arrays: what those cost beside their bytes is less than the bytes then, and texts lie in the heap, which has a limit. */
-const MAX_TEXT_BYTES = 256;
+export const MAX_TEXT_BYTES = 256;
 
 /** Functions of `Buffer` that work on every Uint8Array; its types leave them out. */
 interface ByteText {

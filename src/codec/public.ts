@@ -70,7 +70,8 @@ export {
   encodeStreamMessage,
 } from './swim-stream.ts';
 export type { TableEvent } from './table-event.ts';
-export { decodeTableEvent, encodeTableEvent } from './table-event.ts';
+export { encodeTableEvent } from './table-event.ts';
+export { decodeTableEvent } from './table-event-reader.ts';
 export type { Wire, WireName, WireStreamLimits } from './wire.ts';
 export { createWire, WIRE_NAMES, wireKeyLengths, wireStreamLimits } from './wire.ts';
 export type { WireTime } from './wire-time.ts';

@@ -1,20 +1,19 @@
-import { malformedError, plainBytes, varintBytes, writeVarint } from './bytes.ts';
+import { malformedError, varintBytes, writeVarint } from './bytes.ts';
 import { networkdb as schema } from './generated/networkdb.js';
 import { GOSSIP_TYPE, gossipHeaderBytes, writeGossipHeader } from './gossip-envelope.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import { bytesOf, keepBytes, textAt, writeByteText, writeKept } from './kept-bytes.ts';
-import { decodeGuarded, encodeBody, readerOf } from './protobuf.ts';
+import { bytesOf, writeByteText, writeKept } from './kept-bytes.ts';
+import { encodeBody } from './protobuf.ts';
 import { cutBytes } from './slab.ts';
-import { TextCache } from './text-cache.ts';
 import { requireText } from './text.ts';
 import type { WireTime } from './wire-time.ts';
-import { fromWireTime, toWireTime } from './wire-time.ts';
+import { toWireTime } from './wire-time.ts';
 
 /*
  * A write to a table, the message that there are most of. What almost all of them look like, short names in ASCII,
- * fields in ascending order, a time below 2^53, is written and read here by hand; whatever else there is goes
- * through the generated code, which alone decides what is refused and how. Both make the same bytes and read the same
- * events: `test/codec/table-event.test.ts`.
+ * fields in ascending order, a time below 2^53, is written here and read in `table-event-reader.ts` by
+ * hand; whatever else there is goes through the generated code, which alone decides what is refused and how. Both make the
+ * same bytes and read the same events: `test/codec/table-event.test.ts`.
  *
  *   08 kind  10 time  1a owner  22 network  2a table  32 key  3a value  40 residual time
  */
@@ -33,27 +32,20 @@ export interface TableEvent {
   readonly residualReapSeconds: number;
 }
 
-const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
+export const TABLE_KINDS = ['invalid', 'create', 'update', 'delete'] as const;
 
-const KIND_TAG = 0x08;
-const TIME_TAG = 0x10;
-const OWNER_TAG = 0x1a;
-const NETWORK_TAG = 0x22;
-const TABLE_TAG = 0x2a;
-const KEY_TAG = 0x32;
-const VALUE_TAG = 0x3a;
-const RESIDUAL_TAG = 0x40;
+export const KIND_TAG = 0x08;
+export const TIME_TAG = 0x10;
+export const OWNER_TAG = 0x1a;
+export const NETWORK_TAG = 0x22;
+export const TABLE_TAG = 0x2a;
+export const KEY_TAG = 0x32;
+export const VALUE_TAG = 0x3a;
+export const RESIDUAL_TAG = 0x40;
 
 /** A table event whose value is kept as tables keep it. */
 export interface KeptTableEvent extends Omit<TableEvent, 'value'> {
   readonly value: KeptBytes;
-}
-
-/** One that was read. */
-export interface ReadTableEvent<V = KeptBytes> extends Omit<TableEvent, 'value'> {
-  readonly value: V;
-  /** Whether its kind is `delete`. */
-  readonly isDeleted: boolean;
 }
 
 /**
@@ -85,32 +77,6 @@ export function encodeTableEventMessage(event: KeptTableEvent): Uint8Array {
   return out;
 }
 
-/** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
-export function decodeTableEvent(data: Uint8Array): TableEvent {
-  const { kind, time, owner, network, table, key, value, residualReapSeconds } =
-    readShort(plainBytes(data), 0, data.length, copyAt) ?? decodeAny(data, copyAt);
-  return { kind, time, owner, network, table, key, value, residualReapSeconds };
-}
-
-/**
- * Reads the table event that stands between two positions.
- *
- * @throws CodecError for bytes that are none
- */
-export function decodeKeptTableEvent(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): ReadTableEvent {
-  const short = readShort(bytes, start, end, keepBytes);
-  return short ?? decodeAny(plainBytes(bytes).subarray(start, end), keepBytes);
-}
-
-/** Takes the value that stands between two positions. */
-type TakeValue<V> = (bytes: Uint8Array, start: number, end: number) => V;
-
-const copyAt: TakeValue<Uint8Array> = (bytes, start, end) => bytes.slice(start, end);
-
 function encodeAny(event: KeptTableEvent): Uint8Array {
   if (event.residualReapSeconds !== (event.residualReapSeconds | 0)) {
     throw malformedError('the residual reap time must be an integer of 32 bits');
@@ -127,30 +93,13 @@ function encodeAny(event: KeptTableEvent): Uint8Array {
   });
 }
 
-function decodeAny<V>(data: Uint8Array, take: TakeValue<V>): ReadTableEvent<V> {
-  return decodeGuarded('table event', () => {
-    const m = schema.TableEvent.decode(readerOf(data));
-    return {
-      kind: TABLE_KINDS[m.type] ?? 'invalid',
-      isDeleted: TABLE_KINDS[m.type] === 'delete',
-      time: fromWireTime(m.lTime),
-      owner: m.nodeName,
-      network: m.networkId,
-      table: m.tableName,
-      key: m.key,
-      value: take(plainBytes(m.value), 0, m.value.length),
-      residualReapSeconds: m.residualReapTime,
-    };
-  });
-}
-
 /** Names whose length takes one byte and has a place in a string of ASCII. */
-const MAX_SHORT_NAME = 0x7f;
+export const MAX_SHORT_NAME = 0x7f;
 const MAX_SHORT_VALUE = 1_400;
-const MAX_SHORT_SECONDS = 0x7fff_ffff;
+export const MAX_SHORT_SECONDS = 0x7fff_ffff;
 
 /** Cheaper on a short text than a look at each of its characters. */
-const ASCII = /^[\0-\x7f]*$/;
+export const ASCII: RegExp = /^[\0-\x7f]*$/;
 
 /** Names in front of the key as they were last, and the text of them with their tags; all of it ASCII. */
 let lastOwner = '';
@@ -236,91 +185,3 @@ function writeTime(out: Uint8Array, start: number, time: number): number {
   }
   return writeVarint(out, at, rest);
 }
-
-const names = new TextCache();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Text of bytes, or null when they are not UTF-8: the long way says how that is refused. */
-function readText(bytes: Uint8Array): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-function readKey(bytes: Uint8Array, start: number, end: number): string | null {
-  const text = textAt(bytes, start, end);
-  return ASCII.test(text) ? text : readText(bytes.subarray(start, end));
-}
-
-/** Reads an event as nearly all are written; null for one that must go the long way. */
-function readShort<V>(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  take: TakeValue<V>,
-): ReadTableEvent<V> | null {
-  let at = from;
-  let kind: TableEvent['kind'] = 'invalid';
-  let time = 0;
-  let owner = '';
-  let network = '';
-  let table = '';
-  let key = '';
-  let value: V | null = null;
-  let residualReapSeconds = 0;
-  let lastTag = 0;
-  while (at < end) {
-    const tag = bytes[at] as number;
-    // In ascending order every field comes once; anything else is not ours to judge.
-    if (tag <= lastTag) return null;
-    lastTag = tag;
-    at += 1;
-    let number = 0;
-    let scale = 1;
-    for (;;) {
-      if (at >= end || scale > MAX_SCALE) return null;
-      const byte = bytes[at] as number;
-      at += 1;
-      number += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-      scale *= 0x80;
-    }
-    if (tag === KIND_TAG) {
-      if (number > MAX_SHORT_NAME) return null;
-      kind = TABLE_KINDS[number] ?? 'invalid';
-      continue;
-    }
-    if (tag === TIME_TAG) {
-      time = number;
-      continue;
-    }
-    if (tag === RESIDUAL_TAG) {
-      if (number > MAX_SHORT_SECONDS) return null;
-      residualReapSeconds = number;
-      continue;
-    }
-    if (at + number > end) return null;
-    const start = at;
-    at += number;
-    if (tag === VALUE_TAG) {
-      value = take(bytes, start, at);
-      continue;
-    }
-    const text =
-      tag === KEY_TAG ? readKey(bytes, start, at) : names.get(bytes, start, number, readText);
-    if (text === null) return null;
-    if (tag === OWNER_TAG) owner = text;
-    else if (tag === NETWORK_TAG) network = text;
-    else if (tag === TABLE_TAG) table = text;
-    else if (tag === KEY_TAG) key = text;
-    else return null;
-  }
-  value ??= take(bytes, end, end);
-  const isDeleted = kind === 'delete';
-  return { kind, isDeleted, time, owner, network, table, key, value, residualReapSeconds };
-}
-
-/** What the seventh group of seven bits is worth: numbers stay below 2^49. */
-const MAX_SCALE = 2 ** 42;

@@ -1,9 +1,9 @@
-import type { KeptBytes } from '../codec/index.ts';
-import { compareKept } from '../codec/index.ts';
+import type { BytePlace, KeptBytes } from '../codec/index.ts';
+import { compareKept, fitsPage, lastPage, pageText, putInPage } from '../codec/index.ts';
 import type { EntryList, Listed } from './entry-list.ts';
 import { compareText } from './order.ts';
 import type { Leaf } from './radix-node.ts';
-import { utf8Bytes } from './radix-text.ts';
+import { utf8Bytes, utf8Text } from './radix-text.ts';
 
 /*
  * One entry: the newest known write to (network, table, key). Which of two writes is the newer is a
@@ -21,6 +21,12 @@ export interface EntryVersion {
   /** True for a tombstone, which keeps the last value. */
   readonly isDeleted: boolean;
   readonly value: KeptBytes;
+}
+
+/** A write to be stored. */
+export interface NewVersion extends Omit<EntryVersion, 'owner'> {
+  /** Where the value stands among others that came with it, whose company it keeps. */
+  readonly valuePlace?: BytePlace;
 }
 
 /** Where an entry stands. */
@@ -59,6 +65,8 @@ interface Retention {
   readonly failureCount: number;
 }
 
+const NO_PAGE = -1;
+
 /**
  * An entry as the store holds it. There may be a hundred thousand, all of which the collector copies: so an entry is the
  * leaf of its tree itself, and has by reference what its group says of all.
@@ -66,30 +74,48 @@ interface Retention {
 export class StoredEntry implements EntryVersion, EntryAddress, Leaf<StoredEntry>, Listed {
   readonly group: OwnerGroup;
   readonly table: string;
-  readonly key: string;
   /** The key as it stands in the tree, mostly the same text. */
   readonly text: string;
   readonly time: number;
-  readonly value: KeptBytes;
   place: number;
   /** Null for most. */
   readonly retention: Retention | null;
+  /** The value, or the page that it is in. */
+  readonly #bytes: KeptBytes;
+  /** Where in the page, {@link NO_PAGE} for a value by itself. */
+  readonly #pagePlace: number;
 
   constructor(
     group: OwnerGroup,
     { table, key }: Pick<EntryAddress, 'table' | 'key'>,
-    { time, isDeleted, value }: Omit<EntryVersion, 'owner'>,
+    version: NewVersion,
     expiresAt: number,
   ) {
     const { failureCount } = group;
+    const { time, isDeleted, valuePlace } = version;
     this.group = group;
     this.table = table;
-    this.key = key;
     this.text = utf8Bytes(key);
     this.time = time;
-    this.value = value;
     this.place = -1;
     this.retention = isDeleted || expiresAt > 0 ? { isDeleted, expiresAt, failureCount } : null;
+    if (valuePlace !== undefined && fitsPage(valuePlace.end - valuePlace.start)) {
+      this.#pagePlace = putInPage(valuePlace);
+      this.#bytes = lastPage();
+    } else {
+      this.#pagePlace = NO_PAGE;
+      this.#bytes = version.value;
+    }
+  }
+
+  get key(): string {
+    return utf8Text(this.text);
+  }
+
+  /** Of what is in a page a copy, made anew each time. */
+  get value(): KeptBytes {
+    const bytes = this.#bytes;
+    return this.#pagePlace === NO_PAGE ? bytes : pageText(bytes as Uint8Array, this.#pagePlace);
   }
 
   get network(): string {

@@ -1,4 +1,4 @@
-import type { NetworkEvent, NodeEvent, ReadTableEvent } from '../codec/index.ts';
+import type { NetworkEvent, NodeEvent, TableEventReader } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import type { ByteRange } from './byte-range.ts';
 import type { Conflicts } from './conflicts.ts';
@@ -116,10 +116,12 @@ export function handleNetworkEvent(
  * @remarks networkdb: table event. The winner rule is `compareVersions`. Events of a failed owner, passed
  * on by others, are stored and stay hidden. An unknown delete leaves a tombstone too, or a late create
  * would revive what was deleted.
+ *
+ * @param event - reads another one as soon as this returns: who keeps it takes a copy
  */
 export function handleTableEvent(
   parts: HandlerParts,
-  event: ReadTableEvent,
+  event: TableEventReader,
   inner: ByteRange,
   path: EventPath,
   from?: Address,
@@ -133,7 +135,7 @@ export function handleTableEvent(
     if (claimedTime === null) return;
     const own = state.store.get(network, table, key);
     if (from !== undefined && isSame(event, claimedTime, own)) publisher.heardAgain(event, from);
-    else parts.ghosts.answerWrite(event, claimedTime);
+    else parts.ghosts.answerWrite(event.toEvent(), claimedTime);
     return;
   }
   const time = witnessed(parts, state.tableClock, event.time, owner);
@@ -148,7 +150,7 @@ export function handleTableEvent(
   const held = state.store.get(network, table, key);
   const { isDeleted } = event;
   // The time was found to be a number that can be used, so that the event is a version as it stands.
-  const version = event as ReadTableEvent & EntryVersion;
+  const version = event as TableEventReader & EntryVersion;
   if (!wins(parts, event, version, held)) {
     if (from !== undefined && isSame(event, time, held)) publisher.heardAgain(event, from);
     return drop(state, 'stale');
@@ -162,7 +164,9 @@ export function handleTableEvent(
     return drop(state, 'limit');
   }
   const expiresAt = residualMs === 0 ? 0 : state.countdown.after(residualMs);
-  state.write(event, version, expiresAt, 'remote', held ?? null);
+  // Only what comes with a whole sync stands together with others: see `kept-pages.ts`.
+  const written = path === 'bulk-sync' ? version : { time, owner, isDeleted, value: event.value };
+  state.write(event, written, expiresAt, 'remote', held ?? null);
   state.counters.add('tables.accepted');
   // What the first exchange brings is known to all others. News is not: its writer may have reached nobody else.
   const isSynced = state.attachments.joined(network)?.isSynced === true;
@@ -176,7 +180,7 @@ export function handleTableEvent(
 
 function wins(
   parts: HandlerParts,
-  event: ReadTableEvent,
+  event: TableEventReader,
   version: EntryVersion,
   held: StoredEntry | undefined,
 ): boolean {
@@ -195,21 +199,21 @@ function wins(
   return isNewer;
 }
 
-function isSame(event: ReadTableEvent, time: number, held: StoredEntry | undefined): boolean {
+function isSame(event: TableEventReader, time: number, held: StoredEntry | undefined): boolean {
   const { owner, value } = event;
   const version = { time, owner, isDeleted: event.kind === 'delete', value };
   return held !== undefined && compareVersions(version, held) === 0;
 }
 
-function problemOf(event: ReadTableEvent, maxValueBytes: number): DropReason | null {
+function problemOf(event: TableEventReader, maxValueBytes: number): DropReason | null {
   if (event.kind === 'invalid') return 'kind';
   if (!isValidName('network', event.network)) return 'name';
   if (!isValidName('table', event.table) || !isValidName('key', event.key)) return 'name';
-  return event.value.length > maxValueBytes ? 'value' : null;
+  return event.valueBytes > maxValueBytes ? 'value' : null;
 }
 
 /** Milliseconds until the entry is forgotten, 0 for never; what peers ask for is bounded. */
-function residualOf(state: TableState, event: ReadTableEvent): number {
+function residualOf(state: TableState, event: TableEventReader): number {
   const isOwnerFailed = state.nodes.isFailed(event.owner);
   if (event.kind !== 'delete' && !isOwnerFailed) return 0;
   if (event.residualReapSeconds <= 0) return state.options.reapEntryMs;

@@ -2,11 +2,11 @@ import {
   CompoundReader,
   decodeBulkSync,
   decodeGossip,
-  decodeKeptTableEvent,
   decodeNetworkEvent,
   decodeNodeEvent,
   GOSSIP_TYPE,
   MAX_GOSSIP_NESTING,
+  TableEventReader,
 } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import { CodecError } from '../runtime/index.ts';
@@ -52,6 +52,8 @@ export class Inbound {
   readonly #afterMerges: (() => void)[] = [];
   /** Where the event stands that is handled; used by one handler at a time, which ends before another begins. */
   readonly #at = new ByteRange(new Uint8Array(0));
+  /** That event, likewise. */
+  readonly #event = new TableEventReader();
   #waitingBytes = 0;
   #merges = 0;
   #streams = 0;
@@ -186,16 +188,37 @@ export class Inbound {
       drop(this.#parts.handlers.state, 'depth');
       return;
     }
+    yield* this.#openParts(data, source, depth);
+  }
+
+  /**
+   * One part of a compound with each step. What a step tells is told in the same object again: nobody looks at it after the
+   * next step, and one for each event would be a tenth of all garbage.
+   */
+  #openParts(data: Uint8Array, source: Source, depth: number): IterableIterator<number, void> {
     const parts = new CompoundReader(data);
-    while (parts.next()) {
-      const cost = PART_BYTES + parts.end - parts.start;
-      if (!parts.enters(GOSSIP_TYPE.tableEvent)) {
-        yield* this.#openPart(parts.view(), source, depth + 1);
-        continue;
+    const told = { done: false as const, value: 0 };
+    let inner: Iterator<number, void> | null = null;
+    const next = (): IteratorResult<number, void> => {
+      for (;;) {
+        const step = inner?.next();
+        if (step?.done === false) return step;
+        inner = null;
+        if (!parts.next()) return { done: true, value: undefined };
+        told.value = PART_BYTES + parts.end - parts.start;
+        if (parts.enters(GOSSIP_TYPE.tableEvent)) {
+          this.#usualPart(parts, source);
+          return told;
+        }
+        inner = this.#openPart(parts.view(), source, depth + 1);
       }
-      this.#usualPart(parts, source);
-      yield cost;
-    }
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
   }
 
   /** What compounds are made of, without a view and a generator for each. */
@@ -204,7 +227,7 @@ export class Inbound {
     const at = this.#at;
     at.move(bytes, start, end);
     try {
-      handleTableEvent(handlers, decodeKeptTableEvent(bytes, start, end), at, path, from);
+      handleTableEvent(handlers, this.#event.read(bytes, start, end), at, path, from);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       drop(handlers.state, 'malformed');
@@ -212,7 +235,7 @@ export class Inbound {
   }
 
   #tableEvent(inner: Uint8Array, { path, from }: Source): void {
-    const event = decodeKeptTableEvent(inner, 0, inner.length);
+    const event = new TableEventReader().read(inner, 0, inner.length);
     handleTableEvent(this.#parts.handlers, event, new ByteRange(inner), path, from);
   }
 

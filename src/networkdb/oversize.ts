@@ -206,7 +206,9 @@ export class OversizeSender {
     this.#forgetRecent(key);
     if (message.length > MAX_RECENT_BYTES) return;
     const sentAt = this.#parts.clock.now();
-    this.#recent.set(key, { address, message, sentAt, told: new Set(told) });
+    const { network, table } = address;
+    const kept = { network, table, key: address.key };
+    this.#recent.set(key, { address: kept, message, sentAt, told: new Set(told) });
     this.#recentBytes += message.length;
     for (const [oldest, recent] of this.#recent) {
       const isOld = recent.sentAt < sentAt - KEPT_MS;

@@ -242,18 +242,21 @@ export class RadixTree<V> implements RadixReader<V> {
 
   /** Sets a branch above `node`, where the key of `leaf` leaves it after `parting` bytes. */
   #part(parent: Branch<V> | null, node: Node<V>, parting: number, leaf: Leaf<V>): void {
-    const branch = new Branch<V>(leaf.text, parting, null, '', [], this.#generation);
+    let own: Leaf<V> | null = null;
+    let children: Node<V>[];
     if (leaf.text.length === parting) {
-      branch.leaf = leaf;
-      branch.children = [node];
+      own = leaf;
+      children = [node];
     } else if (!(node instanceof Branch) && node.text.length === parting) {
-      branch.leaf = node;
-      branch.children = [leaf];
+      own = node;
+      children = [leaf];
     } else {
       const isFirst = leaf.text.charCodeAt(parting) < node.text.charCodeAt(parting);
-      branch.children = isFirst ? [leaf, node] : [node, leaf];
+      children = isFirst ? [leaf, node] : [node, leaf];
     }
-    for (const { text } of branch.children) branch.heads += text.charAt(parting);
+    const [first, second] = children as [Node<V>, Node<V> | undefined];
+    const heads = first.text.charAt(parting) + (second?.text.charAt(parting) ?? '');
+    const branch = new Branch<V>(leaf.text, parting, own, heads, children, this.#generation);
     this.#link(parent, leaf.text, branch);
     this.#size += 1;
   }

@@ -1,5 +1,5 @@
 import { EntryList } from './entry-list.ts';
-import type { EntryAddress, EntryVersion, OwnerGroup } from './entry.ts';
+import type { EntryAddress, NewVersion, OwnerGroup } from './entry.ts';
 import { StoredEntry } from './entry.ts';
 import { sortedTexts } from './order.ts';
 import type { RadixSnapshot } from './radix.ts';
@@ -148,7 +148,7 @@ export class EntryStore {
   put(
     group: OwnerGroup,
     address: Pick<EntryAddress, 'table' | 'key'>,
-    version: Omit<EntryVersion, 'owner'>,
+    version: NewVersion,
     expiresAt: number,
   ): StoredEntry {
     const { network } = group;

@@ -3,7 +3,7 @@ import { sameAddress } from '../runtime/index.ts';
 import type { Attachment } from './attachments.ts';
 import { Attachments } from './attachments.ts';
 import { Countdown } from './countdown.ts';
-import type { EntryAddress, EntryVersion, OwnerGroup, StoredEntry } from './entry.ts';
+import type { EntryAddress, EntryVersion, NewVersion, OwnerGroup, StoredEntry } from './entry.ts';
 import { isVisible } from './entry.ts';
 import { LamportClock } from './lamport.ts';
 import type { NodeRecord } from './nodes.ts';
@@ -89,7 +89,7 @@ export class TableState {
    */
   write(
     address: EntryAddress,
-    version: EntryVersion,
+    version: EntryVersion & NewVersion,
     expiresAt: number,
     origin: Origin,
     known?: StoredEntry | null,

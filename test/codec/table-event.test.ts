@@ -17,6 +17,7 @@ import {
 import { networkdb as schema } from '../../src/codec/generated/networkdb.js';
 import { readerOf } from '../../src/codec/protobuf.ts';
 import { cutBytes } from '../../src/codec/slab.ts';
+import { TableEventReader } from '../../src/codec/table-event-reader.ts';
 import { TextCache } from '../../src/codec/text-cache.ts';
 import { fromWireTime, toWireTime } from '../../src/codec/wire-time.ts';
 
@@ -206,4 +207,30 @@ test('a cached text is that of the same bytes only, however alike others are', (
     cache.get(text.encode('ä'), 0, 2, () => null),
     null,
   );
+});
+
+test('a reader says what it read last, and what was taken out of it stays', () => {
+  const base = {
+    kind: 'create',
+    owner: 'o',
+    network: 'n',
+    table: 't',
+    residualReapSeconds: 0,
+  } as const;
+  const [first, second] = ['a', 'b'].map((key, at) => {
+    // The later one has a time that only the generated code reads.
+    const time = at === 0 ? 7 : 2n ** 60n;
+    return encodeTableEvent({ ...base, time, key, value: text.encode(key.repeat(9)) });
+  }) as [Uint8Array, Uint8Array];
+  const reader = new TableEventReader();
+  const taken = reader.read(first, 0, first.length).toEvent();
+  assert.deepEqual(
+    { ...taken },
+    { ...base, time: 7, key: 'a', value: 'aaaaaaaaa', isDeleted: false },
+  );
+  reader.read(second, 0, second.length);
+  first.fill(0);
+  assert.deepEqual([taken.key, taken.time, taken.value], ['a', 7, 'aaaaaaaaa']);
+  assert.deepEqual([reader.key, reader.time, reader.value], ['b', 2n ** 60n, 'bbbbbbbbb']);
+  assert.equal(reader.valueBytes, 9);
 });

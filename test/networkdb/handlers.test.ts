@@ -510,6 +510,38 @@ test('what is held back is not answered when another process uses the name', () 
   self.kill();
 });
 
+test('two writes about ourselves in one sync are each answered as what they are', () => {
+  const { cluster, self } = bench();
+  self.engine.holdCorrections(1_000);
+  const events = ['a', 'b'].map((key) => tableEvent({ owner: 'self', key, time: 80 }));
+  self.engine.events.message(bulk(events));
+  cluster.clock.runFor(2_000);
+  assert.equal(self.engine.stats().tombstones, 2);
+  self.kill();
+});
+
+test('what a sync brought stays as it came, whatever becomes of its bytes and of its neighbours', () => {
+  const { cluster, self } = bench();
+  const at = (i: number) => ({ network: 'prod', table: 't', key: `k${i}` });
+  const valueOf = (i: number) => Uint8Array.from({ length: 4 * i }, (_, k) => i + k);
+  const COUNT = 80;
+  const events = Array.from({ length: COUNT }, (_, i) =>
+    tableEvent({ key: at(i).key, time: 10 + i, value: valueOf(i) }),
+  );
+  const message = bulk(events);
+  self.engine.events.message(message);
+  cluster.clock.runFor(100);
+  message.fill(0xee);
+  for (let i = 0; i < COUNT; i += 2) {
+    self.engine.events.message(tableEvent({ key: at(i).key, time: 200 + i, value: encode('new') }));
+  }
+  for (let i = 0; i < COUNT; i += 1) {
+    const expected = i % 2 === 0 ? encode('new') : valueOf(i);
+    assert.deepEqual(self.engine.get(at(i))?.value, expected, `${i}`);
+  }
+  self.kill();
+});
+
 test('attachments of ours that we do not have are answered by a leave, and denials by a join', () => {
   const { self } = bench();
   const answers = (): string[] =>
