@@ -27,23 +27,25 @@ export interface Findings {
 
 /** How to look. */
 export interface CampaignOptions {
-  readonly seeds: Iterable<number>;
+  readonly seeds: readonly number[];
   /** Ends after so many failures. Default 1. */
   readonly maxFailures?: number;
   /** Runs that may be spent on making one failure smaller. Default none. */
   readonly shrinkRuns?: number;
   /** Processes that share the seeds; default 1, which is this one. */
   readonly jobs?: number;
+  /** The rule that these processes take out; this one has it out already. Default none. */
+  readonly broken?: string | null;
   readonly onRun?: (seed: number, outcome: Outcome) => void;
 }
 
 /** Runs the plans of some seeds. */
 export async function campaign(options: CampaignOptions): Promise<Findings> {
-  const { seeds, maxFailures = 1, shrinkRuns = 0, jobs = 1, onRun } = options;
+  const { seeds, maxFailures = 1, shrinkRuns = 0, jobs = 1, broken = null, onRun } = options;
   const failures: Failure[] = [];
   const counts: Record<string, number> = {};
   let [runs, longestCalmMs, largestCalmShare, virtualMs] = [0, 0, 0, 0];
-  const answers = jobs > 1 ? playShared(seeds, jobs) : playHere(seeds);
+  const answers = jobs > 1 ? playShared(seeds, { jobs, broken }) : playHere(seeds);
   for await (const { seed, outcome } of answers) {
     runs += 1;
     longestCalmMs = Math.max(longestCalmMs, outcome.calmMs);

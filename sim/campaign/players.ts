@@ -12,14 +12,20 @@ export async function* playHere(seeds: Iterable<number>): AsyncGenerator<Answer,
   for (const seed of seeds) yield { seed, outcome: await run(planOf(seed)) };
 }
 
-/** The same in several processes; outcomes come as they are ready. @param jobs - processes, 2 or more */
+/**
+ * The same in several processes; outcomes come as they are ready.
+ *
+ * @param o - how many processes, one per seed at most; and the rule that they take out, null for none
+ */
 export async function* playShared(
-  seeds: Iterable<number>,
-  jobs: number,
+  seeds: readonly number[],
+  o: { readonly jobs: number; readonly broken: string | null },
 ): AsyncGenerator<Answer, void> {
   const left = seeds[Symbol.iterator]();
   const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
-  const children = Array.from({ length: jobs }, () => fork(worker));
+  const children = Array.from({ length: Math.min(o.jobs, seeds.length) }, () =>
+    fork(worker, o.broken === null ? [] : [o.broken]),
+  );
   try {
     const waiting = new Map<number, Promise<{ readonly at: number; readonly answer: Answer }>>();
     const feed = (at: number): void => {

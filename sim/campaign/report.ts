@@ -2,8 +2,8 @@ import type { Failure, Findings } from './campaign.ts';
 import type { Plan, Step } from './plan.ts';
 import { FAULTS, planOf } from './plan.ts';
 
-/** The line that runs a plan again, exactly. */
-export function replayLine(plan: Plan): string {
+/** The line that runs a plan again, exactly; with a rule taken out when one was. */
+export function replayLine(plan: Plan, broken: string | null = null): string {
   const { settings, steps } = plan;
   const whole = planOf(settings.seed);
   const off = FAULTS.filter(
@@ -15,6 +15,7 @@ export function replayLine(plan: Plan): string {
   if (steps.length < whole.steps.length) {
     parts.push(`--keep ${steps.length > 0 ? rangesText(steps.map(({ id }) => id)) : 'none'}`);
   }
+  if (broken !== null) parts.push(`--break '${broken}'`);
   return parts.join(' ');
 }
 
@@ -37,13 +38,18 @@ export function rangesOf(text: string): ReadonlySet<number> | null {
     const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
     if (match === null) return null;
     const from = Number(match[1]);
-    for (let at = from; at <= Number(match[2] ?? from); at += 1) numbers.add(at);
+    const to = Number(match[2] ?? from);
+    if (to < from) return null;
+    for (let at = from; at <= to; at += 1) numbers.add(at);
   }
   return numbers;
 }
 
 /** A failure as a reader wants it: what is wrong, how it came to it, how to see it again. */
-export function failureText({ seed, outcome, smaller }: Failure): string {
+export function failureText(
+  { seed, outcome, smaller }: Failure,
+  broken: string | null = null,
+): string {
   const plan = smaller?.plan ?? planOf(seed);
   const shown = smaller?.outcome ?? outcome;
   const { settings, steps } = plan;
@@ -53,7 +59,7 @@ export function failureText({ seed, outcome, smaller }: Failure): string {
     ...steps.map(stepText),
     'what happened last:',
     shown.trace,
-    `again: ${replayLine(plan)}`,
+    `again: ${replayLine(plan, broken)}`,
   ].join('\n');
 }
 

@@ -1,12 +1,19 @@
+import { breakRule } from './break-rule.ts';
 import type { Outcome } from './run.ts';
 
-/* One of the processes that seeds are shared out to. It ends with its parent. */
+/*
+ * One of the processes that seeds are shared out to: node worker.js [RULE], the rule to be taken out first. It ends
+ * with its parent.
+ */
 
 /** What it answers to a seed. */
 export interface Answer {
   readonly seed: number;
   readonly outcome: Outcome;
 }
+
+const [broken] = process.argv.slice(2);
+if (broken !== undefined) breakRule(broken);
 
 async function play(seed: number): Promise<void> {
   const [{ planOf }, { run }] = await Promise.all([import('./plan.ts'), import('./run.ts')]);

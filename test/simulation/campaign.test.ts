@@ -7,10 +7,13 @@ import { promisify } from 'node:util';
 import { BREAKAGES } from '../../sim/campaign/breakages.ts';
 import { campaign, simpler } from '../../sim/campaign/campaign.ts';
 import { ENOUGH_RUNS, idleOf } from '../../sim/campaign/exercised.ts';
+import { ordersOf } from '../../sim/campaign/orders.ts';
 import type { Plan } from '../../sim/campaign/plan.ts';
 import { FAULTS, planOf, reduced } from '../../sim/campaign/plan.ts';
 import { failureText, rangesOf, rangesText, replayLine } from '../../sim/campaign/report.ts';
+import { playShared } from '../../sim/campaign/players.ts';
 import { run } from '../../sim/campaign/run.ts';
+import { UsageError } from '../../sim/command.ts';
 import { shrink } from '../../sim/support/shrink.ts';
 
 /*
@@ -37,7 +40,8 @@ test(`seeds 1 to ${BAND}: no checker finds anything, and all agree in time`, asy
 for (const { name, noticedBy } of BREAKAGES) {
   test(`the campaign notices when ${name}`, async () => {
     const notices = async (seed: number, seeds: number): Promise<boolean> => {
-      const args = [BREAK_MAIN, name, `${seed}`, `${seeds}`];
+      const values = { seed: `${seed}`, seeds: `${seeds}`, break: name, 'no-shrink': true };
+      const args = [BREAK_MAIN, JSON.stringify(ordersOf(values))];
       return promisify(execFile)(process.execPath, args).then(
         ({ stdout }) => stdout.startsWith('noticed after'),
         () => false,
@@ -108,7 +112,7 @@ test('lists of steps are read as they are written, and nonsense is refused', () 
     assert.deepEqual([...(rangesOf(rangesText(numbers)) ?? [])], numbers);
   }
   assert.deepEqual(rangesOf('none'), new Set());
-  for (const text of ['', 'x', '1-', '-2', '1,,2']) assert.equal(rangesOf(text), null, text);
+  for (const text of ['', 'x', '1-', '-2', '1,,2', '3-1']) assert.equal(rangesOf(text), null, text);
 });
 
 test('a campaign that exercised nothing is told so', () => {
@@ -117,18 +121,96 @@ test('a campaign that exercised nothing is told so', () => {
   assert.ok(!idle.some((line) => line.startsWith('crashes')));
 });
 
-test('the command replays a part of a seed, and refuses what it does not know', async () => {
-  const sim = async (...args: string[]): Promise<{ code: number; out: string }> =>
-    promisify(execFile)(process.execPath, [MAIN, 'campaign', ...args]).then(
-      ({ stdout }) => ({ code: 0, out: stdout }),
-      (error: unknown) => {
-        const { code, stderr } = error as { code: number; stderr: string };
-        return { code, out: stderr };
-      },
+test('options of a campaign that mean nothing together, or name nothing, are refused', () => {
+  const refused = (values: Record<string, string>, why: RegExp): void => {
+    assert.throws(
+      () => ordersOf(values),
+      (error) => error instanceof UsageError && why.test(error.message),
+      JSON.stringify(values),
     );
-  const replayed = await sim('--seed', '9', '--nodes', '2', '--keep', 'none', '--off', 'loss');
-  assert.deepEqual([replayed.code, /^seed 9: all well/.test(replayed.out)], [0, true]);
-  const unknown = await sim('--off', 'gravity');
+  };
+  refused({ seed: '3', keep: '9999' }, /seed 3 has the steps 0 to \d+, there is no 9999/);
+  refused({ seed: '3', keep: '3-1' }, /--keep must be like .*'3-1'/);
+  refused({ keep: '1', seeds: '5' }, /--keep runs one seed, not --seeds 5/);
+  refused({ nodes: '5', seeds: '100' }, /--nodes runs one seed, not --seeds 100/);
+  refused({ off: 'gravity' }, /--off knows loss.*'gravity'/);
+  refused({ break: '' }, /see --list/);
+  refused({ break: 'gravity' }, /no rule is called 'gravity'; see --list/);
+  refused({ break: 'suspect' }, /may be one of\n {2}others raise .*\n {2}suspects are never/);
+});
+
+test('a rule to be taken out is found by the one name that contains the word, and goes with all other options', () => {
+  const values = { seed: '2', keep: '1-3', break: 'never declared', jobs: '4', json: true };
+  assert.deepEqual(ordersOf(values), {
+    ...{ seed: 2, seeds: 1, jobs: 4, maxFailures: 1, shrinkRuns: 200, isJson: true },
+    part: { nodes: null, keep: [1, 2, 3], off: [] },
+    broken: 'suspects are never declared dead',
+  });
+  const { maxFailures, shrinkRuns } = ordersOf({ break: 'cap', failures: '7', 'no-shrink': true });
+  assert.deepEqual([maxFailures, shrinkRuns], [7, 0]);
+});
+
+test('seeds that are shared out go to no more processes than there are seeds', async () => {
+  const before = process.getActiveResourcesInfo().filter((what) => what === 'ProcessWrap').length;
+  const answers = playShared([9], { jobs: 5, broken: null });
+  const first = answers.next();
+  const children =
+    process.getActiveResourcesInfo().filter((what) => what === 'ProcessWrap').length - before;
+  assert.equal((await first).value?.outcome.problem, null);
+  await answers.return();
+  assert.equal(children, 1);
+});
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function sim(...args: string[]): Promise<Ended> {
+  return promisify(execFile)(process.execPath, [MAIN, 'campaign', ...args]).then(
+    ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
+    (error: unknown) => {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, out: stdout, err: stderr };
+    },
+  );
+}
+
+test('the command replays a part of a seed, as text and as JSON, and refuses what it does not know', async () => {
+  const part = ['--seed', '9', '--nodes', '2', '--keep', 'none', '--off', 'loss'];
+  const [text, json, unknown, rules] = await Promise.all([
+    sim(...part),
+    sim(...part, '--json'),
+    sim('--off', 'gravity'),
+    sim('--list', '--json'),
+  ]);
+  assert.deepEqual([text.code, /^seed 9: all well/.test(text.out)], [0, true]);
+  const { seed, again, outcome } = JSON.parse(json.out) as Record<string, unknown>;
+  const line = 'npm run sim -- campaign --seed 9 --seeds 1 --nodes 2 --off loss --keep none';
+  assert.deepEqual([seed, again], [9, line]);
+  assert.equal((outcome as Record<string, unknown>)['problem'], null);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.out, /--off knows loss/);
+  assert.match(unknown.err, /--off knows loss/);
+  assert.deepEqual(
+    JSON.parse(rules.out),
+    BREAKAGES.map(({ name }) => name),
+  );
+});
+
+test('a campaign without a rule tells the line that shows it again, which runs that part of that seed', async () => {
+  const rule = ['--break', 'close leaves', '--no-shrink'];
+  const [whole, part] = await Promise.all([
+    sim('--seed', '1', '--seeds', '1', '--jobs', '2', ...rule),
+    sim('--seed', '1', '--nodes', '2', '--keep', '1', '--json', ...rule),
+  ]);
+  assert.equal(whole.code, 0, whole.err);
+  assert.match(whole.out, /^noticed after 1 runs: a close leaves the tickers running\nseed 1: /);
+  assert.match(
+    whole.out,
+    /again: npm run sim -- campaign --seed 1 --seeds 1 --break 'a close leaves the tickers running'\n/,
+  );
+  const { again, isNoticed } = JSON.parse(part.out) as Record<string, unknown>;
+  assert.deepEqual([part.code, isNoticed], [0, true]);
+  assert.match(String(again), /--keep 1 --break 'a close leaves the tickers running'$/);
 });
