@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 
 import type { Board, Plain, Task } from './board.ts';
-import type { Command } from './command.ts';
-import { numberOf } from './command.ts';
+import type { Command, CommandValues } from './command.ts';
+import { numberOf, UsageError } from './command.ts';
 import { KeptOutcomes } from './kept-outcomes.ts';
 import { playAll } from './players.ts';
 import { Progress } from './progress.ts';
 import { reportText } from './report.ts';
-import { commitHere, saveReport } from './save.ts';
+import { checkFolder, commitHere, saveReport } from './save.ts';
 
 const COMMON_HELP = `  --seed S        the first seed (default 1); the same seeds give the same figures
-  --jobs N        processes to share the runs out to (default: one per core)
-  --json          the report as JSON instead of tables
+  --jobs N        processes to share the runs out to, one per run at most (default: one per core)
+  --json          the report as JSON instead of tables; \`npm run --silent sim\` prints nothing else
   --save FOLDER   also write name.json, name.md and the drawings there
   --keep FILE     write down each outcome at once, and take those that are there: to go on after a break
 `;
@@ -33,12 +33,12 @@ export function boardCommand(board: Board): Command {
     async run(values) {
       const seed = numberOf(values, 'seed', 1, { min: 0, max: 2 ** 31 });
       const jobs = numberOf(values, 'jobs', availableParallelism(), { min: 1, max: 256 });
-      const tasks = board.plan(values, seed);
+      const tasks = tasksOf(board, values, seed);
       // Now, since files may change while runs go on.
       const commit = commitHere();
-      const path = values['keep'];
-      const kept =
-        typeof path === 'string' ? new KeptOutcomes({ path, board: board.name, commit }) : null;
+      const { save: folder, keep } = values;
+      if (typeof folder === 'string') checkFolder(folder, board.name);
+      const kept = typeof keep === 'string' ? keptOutcomes(keep, board, commit) : null;
       const outcomes = await playRest(board, tasks, jobs, kept);
       const report = board.report(tasks, outcomes);
       const command = commandLine(board.name, values);
@@ -46,14 +46,37 @@ export function boardCommand(board: Board): Command {
       if (values['json'] === true)
         process.stdout.write(`${JSON.stringify({ ...origin, ...report })}\n`);
       else process.stdout.write(reportText(report));
-      if (typeof values['save'] === 'string') {
-        for (const path of saveReport(values['save'], board.name, origin, report)) {
+      if (typeof folder === 'string') {
+        for (const path of saveReport(folder, board.name, origin, report)) {
           process.stderr.write(`wrote ${path}\n`);
         }
       }
       return 0;
     },
   };
+}
+
+/**
+ * The runs that the options ask for; what they ask for twice is one sample all the same.
+ *
+ * @throws UsageError when none is left
+ */
+export function tasksOf(board: Board, values: CommandValues, seed: number): readonly Task[] {
+  const tasks = new Map<string, Task>();
+  for (const task of board.plan(values, seed)) {
+    const input = JSON.stringify(task.input);
+    if (!tasks.has(input)) tasks.set(input, task);
+  }
+  if (tasks.size > 0) return [...tasks.values()];
+  throw new UsageError(`nothing is left to play: ${board.name} has no run that these options fit`);
+}
+
+function keptOutcomes(path: string, { name }: Board, commit: string): KeptOutcomes {
+  const kept = new KeptOutcomes({ path, board: name, commit });
+  if (!kept.isWriting) {
+    process.stderr.write(`nothing is added to ${path}: files differ from their commit\n`);
+  }
+  return kept;
 }
 
 /** Plays what is not kept yet; the outcomes of all, in the order of the tasks. */

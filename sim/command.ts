@@ -29,13 +29,18 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A file that the command line names is not what it must be: nobody needs the list of options to see that. */
+export class FileError extends UsageError {}
+
 /** Reads what stands behind the command's name. @throws UsageError */
 export function readValues(command: Command, args: readonly string[]): CommandValues {
   try {
-    const options = { ...command.options, help: { type: 'boolean' } } as const;
+    const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // What Node adds is advice on values that begin with a dash.
+    const [first = ''] = (error as Error).message.split('. To specify');
+    throw new UsageError(first);
   }
 }
 
@@ -49,12 +54,13 @@ export function numberOf(
   const text = values[option];
   if (text === undefined) return fallback;
   const value = Number(text);
+  const shown = String(text).trim();
   const { min, max, isWhole = true } = range;
-  if (text !== '' && value >= min && value <= max && (!isWhole || Number.isInteger(value))) {
+  if (shown !== '' && value >= min && value <= max && (!isWhole || Number.isInteger(value))) {
     return value;
   }
   throw new UsageError(
-    `--${option} must be ${isWhole ? 'an integer' : 'a number'} of ${min} to ${max}`,
+    `--${option} must be ${isWhole ? 'an integer' : 'a number'} of ${min} to ${max}, not ${shown === '' ? 'empty' : shown}`,
   );
 }
 

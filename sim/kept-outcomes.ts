@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 
 import type { Plain, Task } from './board.ts';
+import { FileError } from './command.ts';
+import { mustBeWritable } from './files.ts';
 
 /*
  * Outcomes of runs in a file, a line each, so that hours of runs can be broken off and gone on with. A run gives the
@@ -24,18 +26,22 @@ export interface KeepingOptions {
 
 /** Outcomes of one board at one commit. */
 export class KeptOutcomes {
+  /** Whether outcomes are written down: of changed files nothing is kept, since nobody could say which. */
+  readonly isWriting: boolean;
   readonly #options: KeepingOptions;
   readonly #outcomes = new Map<string, Plain>();
 
-  /** Reads what is there; a last line that was cut short counts as none. */
+  /**
+   * Reads what is there; a last line that was cut short counts as none.
+   *
+   * @throws FileError when the file cannot be written, or holds something else
+   */
   constructor(options: KeepingOptions) {
+    const { path, commit } = options;
     this.#options = options;
-    if (!existsSync(options.path)) return;
-    for (const text of readFileSync(options.path, 'utf8').split('\n')) {
-      const line = lineOf(text);
-      if (line?.board !== options.board || line.commit !== options.commit) continue;
-      this.#outcomes.set(JSON.stringify(line.input), line.outcome);
-    }
+    this.isWriting = !commit.endsWith('+') && commit !== 'unknown';
+    mustBeWritable('keep', path);
+    if (existsSync(path)) this.#read(readFileSync(path, 'utf8'));
   }
 
   /** What a run gave; undefined when it was not played yet. */
@@ -43,18 +49,43 @@ export class KeptOutcomes {
     return this.#outcomes.get(JSON.stringify(input));
   }
 
-  /** Writes down what a run gave, at once. Of changed files nothing is kept: nobody could say which. */
+  /** Writes down what a run gave, at once. */
   add({ input }: Task, outcome: Plain): void {
     const { path, board, commit } = this.#options;
     this.#outcomes.set(JSON.stringify(input), outcome);
-    if (commit.endsWith('+') || commit === 'unknown') return;
+    if (!this.isWriting) return;
     appendFileSync(path, `${JSON.stringify({ board, commit, input, outcome })}\n`);
+  }
+
+  #read(text: string): void {
+    const { path, board, commit } = this.#options;
+    const lines = text.split('\n');
+    const last = lines.pop() ?? '';
+    if (!last.startsWith(BEGINNING) && !BEGINNING.startsWith(last)) {
+      throw new FileError(`--keep: ${path} ends with something else than outcomes`);
+    }
+    for (const [at, each] of lines.entries()) {
+      const line = lineOf(each);
+      if (line === null) {
+        throw new FileError(`--keep: ${path} holds something else than outcomes in line ${at + 1}`);
+      }
+      if (line.board !== board || line.commit !== commit) continue;
+      this.#outcomes.set(JSON.stringify(line.input), line.outcome);
+    }
+    // It would run into the next one.
+    const wholeBytes = Buffer.byteLength(text) - Buffer.byteLength(last);
+    if (last !== '' && this.isWriting) truncateSync(path, wholeBytes);
   }
 }
 
+/** With which every line begins. */
+const BEGINNING = '{"board":"';
+
 function lineOf(text: string): Line | null {
   try {
-    return JSON.parse(text) as Line;
+    const line = JSON.parse(text) as Partial<Line> | null;
+    const isLine = typeof line?.board === 'string' && typeof line.commit === 'string';
+    return isLine && line.outcome !== undefined ? (line as Line) : null;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { boardCommand } from './board-command.ts';
 import { BOARDS } from './boards/index.ts';
 import type { Command } from './command.ts';
-import { readValues, UsageError } from './command.ts';
+import { FileError, readValues, UsageError } from './command.ts';
 import { campaignCommand as campaign } from './commands/campaign.ts';
 import { speed } from './commands/speed.ts';
 import { trace } from './commands/trace.ts';
@@ -23,27 +23,31 @@ that must hold does not, 2 when the options are wrong.
 `;
 }
 
+function helpOf({ name, help }: Command): string {
+  return `npm run sim -- ${name} [options]\n\n${help}`;
+}
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === '--help') {
+  if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(helpText());
     return name === undefined ? 2 : 0;
   }
   const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) throw new UsageError(`no command is called ${name}`);
-  const { help, ...values } = readValues(command, args);
-  if (help === true) {
-    process.stdout.write(
-      `${command.summary}\n\nnpm run sim -- ${command.name} [options]\n\n${command.help}`,
-    );
+  if (command === undefined) return refuse(`no command is called ${name}`, helpText());
+  try {
+    const { help, ...values } = readValues(command, args);
+    if (help !== true) return await command.run(values);
+    process.stdout.write(`${command.summary}\n\n${helpOf(command)}`);
     return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return refuse(error.message, error instanceof FileError ? '' : helpOf(command));
   }
-  return command.run(values);
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${helpText()}`);
-  process.exitCode = 2;
+function refuse(why: string, help: string): number {
+  process.stderr.write(`${why}\n${help === '' ? '' : '\n'}${help}`);
+  return 2;
 }
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 
+import { FileError } from '../../../sim/command.ts';
 import { KeptOutcomes } from '../../../sim/kept-outcomes.ts';
 
 const task = (seed: number) => ({ title: `seed ${seed}`, input: { seed } });
@@ -43,4 +44,34 @@ test('a line that was cut short is none, and of changed files nothing is written
   changed.add(task(2), 8);
   assert.equal(changed.find(task(2)), 8);
   assert.equal(readFileSync(path, 'utf8'), before);
+});
+
+test('what follows a line that was cut short stands on a line of its own', (t) => {
+  const path = inFolder(t);
+  const options = { path, board: 'keys', commit: 'abc' };
+  new KeptOutcomes(options).add(task(1), 7);
+  appendFileSync(path, '{"board":"keys","comm');
+  new KeptOutcomes(options).add(task(2), 8);
+  const again = new KeptOutcomes(options);
+  assert.deepEqual([again.find(task(1)), again.find(task(2))], [7, 8]);
+});
+
+test('a file that holds something else than outcomes is refused and left as it is', (t) => {
+  const path = inFolder(t);
+  const record = '{"board":"keys","commit":"abc","input":1,"outcome":7}\n';
+  for (const text of ['# Notes', '# Notes\n', `${record}{}\n`, `{"board":"ke\n${record}`]) {
+    writeFileSync(path, text);
+    assert.throws(() => new KeptOutcomes({ path, board: 'keys', commit: 'abc' }), FileError, text);
+    assert.equal(readFileSync(path, 'utf8'), text);
+  }
+});
+
+test('the folder of the file is created at once, and a file that cannot be written is refused at once', (t) => {
+  const path = inFolder(t);
+  const options = { board: 'keys', commit: 'abc' };
+  const kept = new KeptOutcomes({ ...options, path: join(path, 'a', 'b') });
+  kept.add(task(1), 7);
+  assert.match(readFileSync(join(path, 'a', 'b'), 'utf8'), /"outcome":7/);
+  assert.throws(() => new KeptOutcomes({ ...options, path }), FileError);
+  assert.throws(() => new KeptOutcomes({ ...options, path: join(path, 'a', 'b', 'c') }), FileError);
 });

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { boardCommand } from '../../../sim/board-command.ts';
+import { boardCommand, tasksOf } from '../../../sim/board-command.ts';
+import { convergence } from '../../../sim/boards/convergence/index.ts';
 import { delivery } from '../../../sim/boards/delivery/index.ts';
 import { BOARDS } from '../../../sim/boards/index.ts';
-import { readValues, UsageError } from '../../../sim/command.ts';
+import { lifeguard } from '../../../sim/boards/lifeguard/index.ts';
+import { numberOf, readValues, UsageError } from '../../../sim/command.ts';
 
 interface Ended {
   readonly code: number;
@@ -18,9 +20,14 @@ interface Ended {
 
 async function sim(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['.test-dist/sim/main.js', ...args], (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
+    execFile(
+      process.execPath,
+      ['.test-dist/sim/main.js', ...args],
+      { timeout: 60_000 },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      },
+    );
   });
 }
 
@@ -33,10 +40,76 @@ test('without a command, or with a wrong one, the exit code is 2 and the command
   }
 });
 
-test('a wrong value of an option is told with exit code 2', async () => {
-  const { code, err } = await sim('delivery', '--nodes', '1');
-  assert.equal(code, 2);
-  assert.match(err, /--nodes must be an integer of 2 to/);
+test('what is wrong with the options is told with exit code 2 and the options of that command alone', async () => {
+  const [value, unknown] = await Promise.all([
+    sim('delivery', '--nodes', '1'),
+    sim('delivery', '--gravity'),
+  ]);
+  assert.match(value.err, /^--nodes must be an integer of 2 to \d+, not 1\n/);
+  assert.match(unknown.err, /^Unknown option '--gravity'\n/);
+  for (const { code, err } of [value, unknown]) {
+    assert.equal(code, 2);
+    assert.match(err, /npm run sim -- delivery \[options\]\n\n {2}--nodes LIST/);
+    assert.doesNotMatch(err, / {2}lifeguard {2}/);
+  }
+});
+
+test('-h is --help, of all and of one command', async () => {
+  const [all, one] = await Promise.all([sim('-h'), sim('keys', '-h')]);
+  assert.deepEqual([all.code, one.code], [0, 0]);
+  assert.match(all.out, / {2}lifeguard {2}/);
+  assert.match(one.out, /--asleep S/);
+});
+
+test('a number that is none is refused by its own words', () => {
+  const refusal = (given: string): string => {
+    try {
+      return String(numberOf({ nodes: given }, 'nodes', 1, { min: 1, max: 9 }));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.equal(refusal(' 3 '), '3');
+  assert.equal(refusal('2.5'), '--nodes must be an integer of 1 to 9, not 2.5');
+  assert.equal(refusal('ten'), '--nodes must be an integer of 1 to 9, not ten');
+  assert.equal(refusal(' '), '--nodes must be an integer of 1 to 9, not empty');
+});
+
+test('options that leave nothing to play are refused', () => {
+  const refused = { name: 'UsageError', message: /nothing is left to play/ };
+  const small = { nodes: '2', changes: 'join-network' };
+  assert.throws(() => tasksOf(convergence, small, 1), refused);
+  const slow = { nodes: '16', distressed: '200', crashes: '0', rows: 'SWIM' };
+  assert.throws(() => tasksOf(lifeguard, slow, 1), refused);
+});
+
+test('what is asked for twice is one sample', () => {
+  const twice = { nodes: '3,3', changes: 'create-entry,create-entry', seeds: '2' };
+  const seeds = tasksOf(convergence, twice, 5).map(({ input }) => input);
+  assert.deepEqual(seeds, [
+    { change: 'create-entry', nodes: 3, seed: 5 },
+    { change: 'create-entry', nodes: 3, seed: 6 },
+  ]);
+});
+
+test('where nothing can be saved or kept a sentence says so before anything is played', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sim-'));
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  try {
+    // Runs that would take a day.
+    const long = ['delivery', '--nodes', '2000', '--events', '1000000', '--jobs', '1'];
+    const [saved, kept] = await Promise.all([
+      sim(...long, '--save', join(file, 'here')),
+      sim(...long, '--keep', folder),
+    ]);
+    assert.deepEqual([saved.code, kept.code], [2, 2]);
+    assert.match(saved.err, /^--save: \S+delivery\.json cannot be written: .*\n$/);
+    assert.match(kept.err, /^--keep: \S+ cannot be written: .*\n$/);
+    assert.deepEqual(readdirSync(folder), ['file']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a command knows its own options and those of all, and no others', () => {
