@@ -29,8 +29,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A file that the command line names is not what it must be: nobody needs the list of options to see that. */
-export class FileError extends UsageError {}
+/** The options are read well, but what they stand for cannot be used: a file, a cluster that does not form. */
+export class InputError extends UsageError {}
 
 /** Reads what stands behind the command's name. @throws UsageError */
 export function readValues(command: Command, args: readonly string[]): CommandValues {

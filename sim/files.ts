@@ -1,13 +1,13 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { FileError } from './command.ts';
+import { InputError } from './command.ts';
 
 /**
  * Sees to it that a file can be written when hours of runs are over: its folder is created, and the file is opened.
  *
  * @param option - which names it, for the message
- * @throws FileError when it cannot
+ * @throws InputError when it cannot
  * @remarks A file that was not there is not there afterwards, either.
  */
 export function mustBeWritable(option: string, path: string): void {
@@ -17,6 +17,6 @@ export function mustBeWritable(option: string, path: string): void {
     closeSync(openSync(path, 'a'));
     if (!wasThere) rmSync(path);
   } catch (error) {
-    throw new FileError(`--${option}: ${path} cannot be written: ${(error as Error).message}`);
+    throw new InputError(`--${option}: ${path} cannot be written: ${(error as Error).message}`);
   }
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 
 import type { Plain, Task } from './board.ts';
-import { FileError } from './command.ts';
+import { InputError } from './command.ts';
 import { mustBeWritable } from './files.ts';
 
 /*
@@ -34,7 +34,7 @@ export class KeptOutcomes {
   /**
    * Reads what is there; a last line that was cut short counts as none.
    *
-   * @throws FileError when the file cannot be written, or holds something else
+   * @throws InputError when the file cannot be written, or holds something else
    */
   constructor(options: KeepingOptions) {
     const { path, commit } = options;
@@ -62,12 +62,14 @@ export class KeptOutcomes {
     const lines = text.split('\n');
     const last = lines.pop() ?? '';
     if (!last.startsWith(BEGINNING) && !BEGINNING.startsWith(last)) {
-      throw new FileError(`--keep: ${path} ends with something else than outcomes`);
+      throw new InputError(`--keep: ${path} ends with something else than outcomes`);
     }
     for (const [at, each] of lines.entries()) {
       const line = lineOf(each);
       if (line === null) {
-        throw new FileError(`--keep: ${path} holds something else than outcomes in line ${at + 1}`);
+        throw new InputError(
+          `--keep: ${path} holds something else than outcomes in line ${at + 1}`,
+        );
       }
       if (line.board !== board || line.commit !== commit) continue;
       this.#outcomes.set(JSON.stringify(line.input), line.outcome);

@@ -1,7 +1,7 @@
 import { boardCommand } from './board-command.ts';
 import { BOARDS } from './boards/index.ts';
 import type { Command } from './command.ts';
-import { FileError, readValues, UsageError } from './command.ts';
+import { InputError, readValues, UsageError } from './command.ts';
 import { campaignCommand as campaign } from './commands/campaign.ts';
 import { speed } from './commands/speed.ts';
 import { trace } from './commands/trace.ts';
@@ -41,7 +41,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return refuse(error.message, error instanceof FileError ? '' : helpOf(command));
+    return refuse(error.message, error instanceof InputError ? '' : helpOf(command));
   }
 }
 

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import type { Board, Plain, Task } from './board.ts';
+import { InputError } from './command.ts';
 
 /*
  * Plays the runs of a board, in this process or shared out to several.
@@ -13,8 +14,9 @@ export interface PlayOrder {
   readonly input: Plain;
 }
 
-/** An outcome, or why there is none. */
-export type PlayAnswer = { readonly outcome: Plain } | { readonly error: string };
+/** An outcome, or why there is none: by the user's doing or not. */
+export type PlayAnswer =
+  { readonly outcome: Plain } | { readonly refusal: string } | { readonly error: string };
 
 /**
  * Plays all runs.
@@ -23,6 +25,7 @@ export type PlayAnswer = { readonly outcome: Plain } | { readonly error: string 
  * @param onDone - called after each run, with what it gave
  * @returns their outcomes, in the order of the tasks
  * @throws Error that names the run that failed; those that have not begun are not played then
+ * @throws InputError as it is when a run says so
  */
 export async function playAll(
   board: Board,
@@ -66,6 +69,7 @@ async function playHere(board: Board, { input, title }: Task): Promise<Plain> {
   try {
     return await board.play(input);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw failure(title, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }
@@ -87,6 +91,7 @@ async function ask(
     child.once('message', (answer: PlayAnswer) => {
       child.off('exit', onExit);
       if ('outcome' in answer) resolve(answer.outcome);
+      else if ('refusal' in answer) reject(new InputError(answer.refusal));
       else reject(failure(title, answer.error));
     });
     child.send(order);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { FileError } from './command.ts';
+import { InputError } from './command.ts';
 import { mustBeWritable } from './files.ts';
 import type { Report } from './report.ts';
 import { reportText } from './report.ts';
@@ -28,9 +28,9 @@ export function commitHere(): string {
   }
 }
 
-/** Sees to it that a report can be saved, before it is made. @throws FileError when it cannot */
+/** Sees to it that a report can be saved, before it is made. @throws InputError when it cannot */
 export function checkFolder(folder: string, name: string): void {
-  if (folder === '') throw new FileError('--save takes a folder');
+  if (folder === '') throw new InputError('--save takes a folder');
   for (const ending of ['json', 'md']) mustBeWritable('save', join(folder, `${name}.${ending}`));
 }
 

@@ -177,7 +177,7 @@ export const speed: Command = {
 export function wireOf(value: unknown): WireName {
   if (value === undefined || value === 'protobuf') return 'protobuf';
   if (value === 'memberlist') return value;
-  throw new UsageError('--wire must be protobuf or memberlist');
+  throw new UsageError(`--wire must be protobuf or memberlist, not ${JSON.stringify(value)}`);
 }
 
 function speedText(report: SpeedReport): string {

@@ -139,15 +139,17 @@ export const trace: Command = {
     const seed = numberOf(values, 'seed', 7, { min: 0, max: 2 ** 31 });
     const nodes = numberOf(values, 'nodes', 20, { min: 3, max: 1000 });
     const seconds = numberOf(values, 'seconds', 60, { min: 1, max: 86_400 });
+    const lives: LifeTrace[] = [];
     for (const wire of WIRES) {
       const life = await liveThrough({ wire, seed, nodes, seconds });
       const { hash, packets } = life;
-      process.stdout.write(
-        values['json'] === true
-          ? `${JSON.stringify({ ...life, seed, nodes, seconds, node: process.versions.node })}\n`
-          : `${wire.padEnd(11)} ${hash}  ${packets} packets\n`,
-      );
+      lives.push(life);
+      if (values['json'] === true) continue;
+      process.stdout.write(`${wire.padEnd(11)} ${hash}  ${packets} packets\n`);
     }
+    if (values['json'] !== true) return 0;
+    const all = { seed, nodes, seconds, node: process.versions.node, lives };
+    process.stdout.write(`${JSON.stringify(all)}\n`);
     return 0;
   },
 };

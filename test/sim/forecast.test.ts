@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { UsageError } from '../../sim/command.ts';
+import { tasksOf } from '../../sim/board-command.ts';
+import { InputError } from '../../sim/command.ts';
 import type { PlainOptions } from '../../sim/boards/forecast/config.ts';
 import {
   configOf,
@@ -46,7 +47,7 @@ test('wrong fields of a file are told as a node tells them, all at once', () => 
     assert.throws(
       () => readOptions(path),
       (error) => {
-        assert.ok(error instanceof UsageError);
+        assert.ok(error instanceof InputError);
         for (const field of ['my.json', 'probe.intervalMs', 'gosip', 'encryption.keys[0]']) {
           assert.ok(error.message.includes(field), field);
         }
@@ -62,7 +63,7 @@ test('what is no object of JSON is refused with the name of the file', () => {
       assert.throws(() => readOptions(path), { name: 'UsageError', message: /my\.json/ });
     });
   }
-  assert.throws(() => readOptions('/nowhere/my.json'), UsageError);
+  assert.throws(() => readOptions('/nowhere/my.json'), InputError);
 });
 
 test('keys are read as hex and as base64 alike', () => {
@@ -71,6 +72,22 @@ test('keys are read as hex and as base64 alike', () => {
     optionsOf({ encryption: { keys: [HEX, base64] } }).encryption?.keys ?? [];
   assert.equal(hexKey?.length, 32);
   assert.deepEqual(base64Key, hexKey);
+});
+
+test('a key that is neither is refused, with what would be one', () => {
+  const key = '!'.repeat(43);
+  withFile(JSON.stringify({ encryption: { keys: [`${key}=`] } }), (path) => {
+    assert.throws(() => readOptions(path), {
+      name: 'UsageError',
+      message: /keys\[0\].*hex or base64/s,
+    });
+  });
+});
+
+test('a file may begin with a byte order mark', () => {
+  withFile('\uFEFF{"label": "x"}', (path) => {
+    assert.deepEqual(readOptions(path), { label: 'x' });
+  });
 });
 
 test('what belongs to one node is left to each, and a profile replaces timings alone', () => {
@@ -160,5 +177,37 @@ test('--compare puts the three profiles beside the own configuration', () => {
       .plan({ config: path, compare: true, seeds: '1' }, 1)
       .map(({ input }) => (input as unknown as ForecastInput).name);
     assert.deepEqual(names, ['my.json', 'lan', 'wan', 'local']);
+  });
+});
+
+test('a ring of hundreds is one cluster unless more are asked for', () => {
+  const clusters = (values: Record<string, string>): number => tasksOf(forecast, values, 1).length;
+  assert.deepEqual([clusters({}), clusters({ nodes: '150' })], [3, 3]);
+  assert.deepEqual([clusters({ nodes: '300' }), clusters({ nodes: '300', seeds: '2' })], [1, 2]);
+});
+
+test('without writes of its own a forecast counts none in the traffic, times a dozen, and says how many crashed', async () => {
+  const input: ForecastInput = {
+    ...{ ...CALM, nodes: 3, entries: 5, writesPerSecond: 0, minutes: 0.1, seed: 1 },
+    ...{ name: 'mine', config: {} },
+  };
+  const outcome = await playForecast(input);
+  assert.deepEqual([outcome.writeMs.length, outcome.lacking, outcome.nodeSeconds], [12, 0, 18]);
+  const { tables } = forecastReport([{ input, outcome }]);
+  const cells = new Map(tables[0]?.rows.map(([what, cell]) => [what, cell]));
+  assert.deepEqual([cells.get('of these for writes'), cells.get('crashes')], [0, 1]);
+  assert.ok(Number(cells.get('of these for probes')) > 0);
+  assert.match(tables[0]?.notes?.at(-1) ?? '', /when the traffic had been counted/);
+});
+
+test('where no cluster comes together a sentence says why', async () => {
+  const input: ForecastInput = {
+    ...{ ...CALM, nodes: 3, latencyMs: 3000, jitterMs: 5, minutes: 0.1, seed: 1 },
+    ...{ name: 'mine', config: {} },
+  };
+  await assert.rejects(playForecast(input), {
+    name: 'UsageError',
+    message:
+      /^3 members with mine .* do not come together on links of 3000 to 3005 ms: no join target .*$/,
   });
 });

@@ -119,3 +119,10 @@ test('three flaps miss the aim at any length, two meet it after the whole time o
   assert.throws(() => rapid.plan({ faults: 'mute' }, 1), UsageError);
   assert.throws(() => rapid.plan({ rules: 'theirs' }, 1), UsageError);
 });
+
+test('at most half of a ring is faulty, however odd its size', () => {
+  assert.throws(() => rapid.plan({ nodes: '5', faulty: '50' }, 1), {
+    name: 'UsageError',
+    message: '--faulty must be an integer of 1 to 2, not 50',
+  });
+});

@@ -55,7 +55,10 @@ function chosen({ changes }: CommandValues): readonly string[] {
   if (typeof changes !== 'string') return NAMES;
   const names = changes.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new UsageError(`no change is called ${unknown}`);
+  if (unknown !== undefined)
+    throw new UsageError(
+      `no change is called '${unknown}': --changes takes some of ${NAMES.join(', ')}`,
+    );
   return names;
 }
 

@@ -4,7 +4,7 @@ import type { NetworkDBConfig, NetworkDBOptions } from '../../../src/networkdb/i
 import { resolveNetworkDBConfig } from '../../../src/networkdb/index.ts';
 import type { ConfigError } from '../../../src/runtime/index.ts';
 import type { Plain } from '../../board.ts';
-import { UsageError } from '../../command.ts';
+import { InputError } from '../../command.ts';
 
 /*
  * A user's own options, as JSON: the fields of `NetworkDB.create` without functions and ports, keys as text.
@@ -29,22 +29,24 @@ const OF_ONE_NODE = [
 /** Groups that a profile has numbers for. */
 const OF_A_PROFILE = ['probe', 'suspicion', 'awareness', 'gossip', 'pushPull'] as const;
 
-/** Reads a file of options. @throws UsageError that names the file and every wrong field */
+/** Reads a file of options. @throws InputError that names the file and every wrong field */
 export function readOptions(path: string): PlainOptions {
   let options: unknown;
   try {
-    options = JSON.parse(readFileSync(path, 'utf8'));
+    options = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+    throw new InputError(`${path} cannot be read: ${(error as Error).message}`);
   }
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new UsageError(`${path} must hold one object, the options of NetworkDB.create`);
+    throw new InputError(`${path} must hold one object, the options of NetworkDB.create`);
   }
   try {
     configOf(options as PlainOptions);
   } catch (error) {
     if ((error as Partial<ConfigError>).code !== 'ERR_CONFIG_INVALID') throw error;
-    throw new UsageError(`${path}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    const hint = message.includes('encryption.keys[') ? `\n${KEYS_HINT}` : '';
+    throw new InputError(`${path}: ${message}${hint}`);
   }
   return options as PlainOptions;
 }
@@ -83,11 +85,14 @@ export function withProfile(plain: PlainOptions, profile: 'lan' | 'wan' | 'local
   return { ...Object.fromEntries(kept), profile };
 }
 
-/** Hex digits, or base64; what is neither is left for the check of the options to refuse. */
+const KEYS_HINT = 'In the file a key is a text: 16, 24 or 32 bytes as hex or base64.';
+
+/** Hex digits, or base64; what is neither is left for the check of the options to refuse, as a key without bytes. */
 function keyOf(text: Plain): Uint8Array | Plain {
   if (typeof text !== 'string') return text;
   const isHex = /^(?:[0-9a-f]{2})+$/i.test(text) && [32, 48, 64].includes(text.length);
-  return Uint8Array.from(Buffer.from(text, isHex ? 'hex' : 'base64'));
+  const isBase64 = /^[\w+/-]*={0,2}$/.test(text);
+  return Uint8Array.from(Buffer.from(isHex || isBase64 ? text : '', isHex ? 'hex' : 'base64'));
 }
 
 function isObject(value: Plain | undefined): value is Readonly<Record<string, Plain>> {

@@ -1,4 +1,5 @@
 import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
+import { InputError } from '../../command.ts';
 import type { TableNode } from '../../tables/cluster.ts';
 import { TableCluster, tableOf } from '../../tables/cluster.ts';
 import { entryOf, fill } from '../../tables/entries.ts';
@@ -46,29 +47,29 @@ export interface ForecastOutcome {
 
 const CRASHES = 3;
 
-/** Plays one cluster. */
+/**
+ * Plays one cluster.
+ *
+ * @throws InputError when members with these options do not come together on these links
+ */
 export async function playForecast(input: ForecastInput): Promise<ForecastOutcome> {
-  const { nodes, seed, latencyMs, jitterMs, lossPercent } = input;
-  const { options } = sharedOptions(input.config);
-  const config = optionsOf(options);
-  const { wire } = configOf(options).memberlist;
-  const keys = config.encryption?.keys ?? [];
-  const cluster = await TableCluster.form({
-    ...{ nodes, seed, config, links: { latencyMs, jitterMs } },
-    metered: { wire, keys, label: config.label ?? '' },
-  });
-  await cluster.joinNetwork();
-  const random = new SeededRandom(seed);
-  fill(cluster, input.entries, random);
-  cluster.network.setLoss(lossPercent / 100);
+  const { nodes, minutes, writesPerSecond } = input;
+  const random = new SeededRandom(input.seed);
+  const cluster = await formed(input, random);
+  cluster.network.setLoss(input.lossPercent / 100);
   cluster.clock.runFor(REST_MS);
   const deaths = new Deaths(cluster);
   const startedAt = cluster.clock.now();
   cluster.meter?.reset();
-  const life = live(cluster, input, random);
+  let life: Life | null = null;
+  if (writesPerSecond > 0)
+    life = live(cluster, { minutes, pauseMs: 1000 / writesPerSecond }, random);
+  else cluster.clock.runFor(minutes * 60_000);
   const traffic = cluster.meter?.traffic();
   if (traffic === undefined) throw new Error('the cluster has no meter');
   const nodeSeconds = (nodes * (cluster.clock.now() - startedAt)) / 1000;
+  // Without writes of its own the forecast makes a few, to time them, when the traffic is counted.
+  life ??= live(cluster, { minutes: 1, pauseMs: IDLE_PAUSE_MS }, random);
   const lacking = life.finish();
   const found = crashSome(cluster, deaths, input);
   const hours = (cluster.clock.now() - startedAt) / 3_600_000;
@@ -86,18 +87,49 @@ export async function playForecast(input: ForecastInput): Promise<ForecastOutcom
   };
 }
 
+/** A cluster on one network, with its entries at every member. */
+async function formed(input: ForecastInput, random: SeededRandom): Promise<TableCluster> {
+  const { nodes, seed, latencyMs, jitterMs, entries, name } = input;
+  const { options } = sharedOptions(input.config);
+  const config = optionsOf(options);
+  const { wire } = configOf(options).memberlist;
+  const keys = config.encryption?.keys ?? [];
+  try {
+    const cluster = await TableCluster.form({
+      ...{ nodes, seed, config, links: { latencyMs, jitterMs } },
+      metered: { wire, keys, label: config.label ?? '' },
+    });
+    await cluster.joinNetwork();
+    fill(cluster, entries, random);
+    return cluster;
+  } catch (error) {
+    const why = (error as Error).message.replaceAll(/\s*\n\s*/g, ' ');
+    throw new InputError(
+      `${nodes} members with ${name} and ${entries} entries do not come together on links of ${latencyMs} to ` +
+        `${latencyMs + jitterMs} ms: ${why}`,
+    );
+  }
+}
+
 interface OpenWrite {
   readonly key: string;
   readonly at: number;
   behind: readonly TableNode[];
 }
 
+/** Times of writes. */
+interface Life {
+  readonly writeMs: readonly number[];
+  /** Waits a minute for the last ones. @returns how many are not everywhere by then */
+  finish(): number;
+}
+
 /** Minutes of writes, looked at every millisecond. */
 function live(
   cluster: TableCluster,
-  { minutes, writesPerSecond }: ForecastInput,
+  { minutes, pauseMs }: { readonly minutes: number; readonly pauseMs: number },
   random: SeededRandom,
-): { readonly writeMs: readonly number[]; finish(): number } {
+): Life {
   const writeMs: number[] = [];
   let open: OpenWrite[] = [];
   const look = (): void => {
@@ -108,8 +140,6 @@ function live(
     open = open.filter(({ behind }) => behind.length > 0);
   };
   const end = cluster.clock.now() + minutes * 60_000;
-  // Without writes of its own the forecast makes a few, to time them.
-  const pauseMs = writesPerSecond > 0 ? 1000 / writesPerSecond : IDLE_PAUSE_MS;
   let nextAt = cluster.clock.now();
   while (cluster.clock.now() < end) {
     if (open.length === 0)

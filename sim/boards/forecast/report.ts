@@ -40,6 +40,7 @@ const ROWS: readonly {
   readonly what: string;
   read(forecast: Forecast): Cell;
 }[] = [
+  { what: 'crashes', read: (f) => crashes(f) },
   {
     what: 'a crash is known to the first node, s: median',
     read: (f) => seconds(f, 'firstMs', 0.5),
@@ -84,9 +85,12 @@ function tableOfFigures(forecasts: readonly Forecast[]): readonly ReportTable[] 
       columns: ['', ...forecasts.map(({ input }) => input.name)],
       rows: ROWS.map(({ what, read }) => [what, ...forecasts.map(read)]),
       notes: [
-        `${entries} entries, ${writesPerSecond} writes a second in all; simulated clusters: ${first.outcomes.length}, with`,
-        `three crashes each. Virtual time: no processor is ever busy. "< n" means none in ${hours.toFixed(2)} hours, the`,
-        'rate being below n with 95 %. Bytes are payload of UDP and TCP, what is sent.',
+        `${entries} entries, ${writesPerSecond} writes a second in all; simulated clusters: ${first.outcomes.length}. Virtual time: no`,
+        `processor is ever busy. "< n" means none in ${hours.toFixed(2)} hours, the rate being below n with 95 %. Bytes are`,
+        'payload of UDP and TCP, what is sent.',
+        ...(writesPerSecond === 0
+          ? ['Writes were made to be timed alone, when the traffic had been counted.']
+          : []),
       ],
     },
   ];
@@ -155,6 +159,11 @@ function packetRate(forecast: Forecast): number {
 
 function total(kinds: ForecastOutcome['traffic']['packetBytes']): number {
   return PACKET_KINDS.reduce((all, kind) => all + kinds[kind], 0);
+}
+
+/** Those that were played; none while nobody probes, fewer in the smallest clusters. */
+function crashes(forecast: Forecast): number {
+  return sum(forecast, ({ allMs, undetected }) => allMs.length + undetected);
 }
 
 /** None at all leaves a rate below three in the time, with 95 %. */

@@ -11,8 +11,8 @@ export const keys: Board = {
   summary: 'keys that change every minute under sleep, loss and writes',
   help: `  --nodes N       members, each with tables (default 100)
   --minutes M     rotations, one a minute (default 60; an hour of 100 members takes long)
-  --asleep S      share of the nodes that sleep at each step (default 0.1)
-  --loss R        share of the packets that are lost (default 0.05)
+  --asleep S      share of the nodes that sleep at each step, 0 to 0.9: 0.1 is every tenth (default 0.1)
+  --loss R        share of the packets that are lost, 0 to 0.9: 0.05 is 5 percent (default 0.05)
   --seeds N       seeds per row (default 1)
 `,
   options: {

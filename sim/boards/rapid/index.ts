@@ -15,7 +15,7 @@ export const rapid: Board = {
   --fault-nodes N  size of the ring with faults (default: the first of --nodes)
   --faulty N      members that are deaf or lossy (default: one of a hundred); ten crash, or as many as fit
   --faults A,B    of crash, deaf, lossyOut, lossyIn (default all; none for none)
-  --rules A,B     ours, go (our improvements off), or both (default both)
+  --rules A,B     ours, go (our improvements off), or ours,go (default)
   --seconds S     how long the deaf and lossy ones are so (default 900)
   --join-seeds N  members that the others join through (default 3)
   --seeds N       seeds of the start-ups and the faults, by Go's rules the first alone (default 3)
@@ -55,7 +55,7 @@ function planRapid(values: CommandValues, seed: number): Task[] {
   }
   const nodes = numberOf(values, 'fault-nodes', sizes[0] ?? 200, { min: 4, max: 20_000 });
   const few = Math.max(1, Math.round(nodes / 100));
-  const faulty = numberOf(values, 'faulty', few, { min: 1, max: nodes / 2 });
+  const faulty = numberOf(values, 'faulty', few, { min: 1, max: Math.floor(nodes / 2) });
   const forMs = 1000 * numberOf(values, 'seconds', 900, { min: 1, max: 86_400 });
   const rules = rulesOf(values);
   for (const fault of faultsOf(values)) {
@@ -83,7 +83,7 @@ function rulesOf(values: CommandValues): readonly FaultInput['rules'][] {
   return asked.split(',').map((word) => {
     const rules = word.trim();
     if (rules === 'ours' || rules === 'go') return rules;
-    throw new UsageError('--rules takes ours, go or both');
+    throw new UsageError(`--rules takes ours, go or ours,go, not '${rules}'`);
   });
 }
 
@@ -93,7 +93,11 @@ function faultsOf(values: CommandValues): readonly FaultKind[] {
   if (asked === 'none') return [];
   return asked.split(',').map((word) => {
     const found = FAULTS.find((each) => each === word.trim());
-    if (found === undefined) throw new UsageError(`--faults takes some of ${FAULTS.join(', ')}`);
+    if (found === undefined) {
+      throw new UsageError(
+        `--faults takes some of ${FAULTS.join(', ')}, or none, not '${word.trim()}'`,
+      );
+    }
     return found;
   });
 }

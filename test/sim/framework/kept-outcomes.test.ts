@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 
-import { FileError } from '../../../sim/command.ts';
+import { InputError } from '../../../sim/command.ts';
 import { KeptOutcomes } from '../../../sim/kept-outcomes.ts';
 
 const task = (seed: number) => ({ title: `seed ${seed}`, input: { seed } });
@@ -61,7 +61,7 @@ test('a file that holds something else than outcomes is refused and left as it i
   const record = '{"board":"keys","commit":"abc","input":1,"outcome":7}\n';
   for (const text of ['# Notes', '# Notes\n', `${record}{}\n`, `{"board":"ke\n${record}`]) {
     writeFileSync(path, text);
-    assert.throws(() => new KeptOutcomes({ path, board: 'keys', commit: 'abc' }), FileError, text);
+    assert.throws(() => new KeptOutcomes({ path, board: 'keys', commit: 'abc' }), InputError, text);
     assert.equal(readFileSync(path, 'utf8'), text);
   }
 });
@@ -72,6 +72,9 @@ test('the folder of the file is created at once, and a file that cannot be writt
   const kept = new KeptOutcomes({ ...options, path: join(path, 'a', 'b') });
   kept.add(task(1), 7);
   assert.match(readFileSync(join(path, 'a', 'b'), 'utf8'), /"outcome":7/);
-  assert.throws(() => new KeptOutcomes({ ...options, path }), FileError);
-  assert.throws(() => new KeptOutcomes({ ...options, path: join(path, 'a', 'b', 'c') }), FileError);
+  assert.throws(() => new KeptOutcomes({ ...options, path }), InputError);
+  assert.throws(
+    () => new KeptOutcomes({ ...options, path: join(path, 'a', 'b', 'c') }),
+    InputError,
+  );
 });

@@ -140,3 +140,9 @@ test('a report is printed as JSON, and saved with seed and commit and what makes
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the lives of a trace are one JSON value', async () => {
+  const { out } = await sim('trace', '--nodes', '3', '--seconds', '1', '--json');
+  const { lives, seconds } = JSON.parse(out) as { lives: { wire: string }[]; seconds: number };
+  assert.deepEqual([lives.map(({ wire }) => wire), seconds], [['protobuf', 'memberlist'], 1]);
+});

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Board, Plain, Task } from '../../../sim/board.ts';
+import { forecast } from '../../../sim/boards/forecast/index.ts';
 import { delivery } from '../../../sim/boards/delivery/index.ts';
+import { InputError } from '../../../sim/command.ts';
 import { playAll } from '../../../sim/players.ts';
 
 /** A board whose runs double a number; -1 cannot be played. */
@@ -68,4 +70,14 @@ test('an error in another process names its run, too', async () => {
     playAll(delivery, [good, bad], 2, () => undefined),
     /'no ring' failed: /,
   );
+});
+
+test('what a run says of its input is handed on as it is, from another process too', async () => {
+  const [task] = forecast.plan({ nodes: '3', latency: '3000', seeds: '1' }, 1) as [Task];
+  for (const jobs of [1, 2]) {
+    await assert.rejects(
+      playAll(forecast, [task], jobs, () => undefined),
+      (error) => error instanceof InputError && error.message.startsWith('3 members with'),
+    );
+  }
 });
