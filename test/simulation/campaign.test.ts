@@ -31,7 +31,7 @@ const SELDOM = /split|cuts|returns|keys|names|forgot|ghosts|conflict|reaped|cloc
 test(`seeds 1 to ${BAND}: no checker finds anything, and all agree in time`, async () => {
   const seeds = Array.from({ length: BAND }, (_, i) => i + 1);
   const { failures, counts, largestCalmShare } = await campaign({ seeds, shrinkRuns: 40 });
-  assert.equal(failures.length, 0, failures.map(failureText).join('\n'));
+  assert.equal(failures.length, 0, failures.map((each) => failureText(each)).join('\n'));
   const idle = idleOf(counts, BAND / 2).filter((line) => !SELDOM.test(line));
   assert.deepEqual(idle, [], 'idle runs must not pass as good ones');
   assert.ok(largestCalmShare > 0.01, 'some run took time to agree');
