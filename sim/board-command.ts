@@ -74,7 +74,8 @@ export function tasksOf(board: Board, values: CommandValues, seed: number): read
 function keptOutcomes(path: string, { name }: Board, commit: string): KeptOutcomes {
   const kept = new KeptOutcomes({ path, board: name, commit });
   if (!kept.isWriting) {
-    process.stderr.write(`nothing is added to ${path}: files differ from their commit\n`);
+    const why = commit === 'unknown' ? 'nobody knows the commit' : 'files differ from their commit';
+    process.stderr.write(`nothing is added to ${path}: ${why}\n`);
   }
   return kept;
 }
