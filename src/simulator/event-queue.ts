@@ -26,9 +26,9 @@ export abstract class QueuedEvent {
 /** The clock that events wait on. */
 export interface EventClock {
   now(): number;
-  /** Lets an event wait that does not yet. @param delayMs - below 0 counts as 0 */
+  /** Lets an event wait that does not yet. @param delayMs - below 0 counts as 0 @internal */
   enqueue(delayMs: number, phase: EventPhase, event: QueuedEvent): void;
-  /** Forgets an event; harmless when it does not wait. */
+  /** Forgets an event; harmless when it does not wait. @internal */
   dequeue(event: QueuedEvent): void;
 }
 
