@@ -152,10 +152,11 @@ export function readMemberlistOptions(
   return config;
 }
 
-/** Ports have contracts of their own; here only that each is an object, and that a logger has its levels. */
+/** Ports have contracts of their own; here only that each is known and an object, and that a logger has its levels. */
 function checkRuntime(runtime: RuntimeOptions | undefined, validator: Validator): void {
   const isFine = runtime === undefined || isGroup(runtime);
   if (!validator.check(isFine, 'runtime', runtime, 'an object') || runtime === undefined) return;
+  validator.knownKeys('runtime', runtime, PORTS);
   for (const name of PORTS) {
     const port: unknown = runtime[name];
     validator.check(port === undefined || isGroup(port), `runtime.${name}`, port, 'an object');

@@ -48,35 +48,56 @@ export interface MemoryRuntimeOptions {
   readonly tellsStalls?: boolean;
 }
 
-/** The ports of one process on a simulated network. */
+/** The ports of one process on a simulated network. Its own fields are ports and nothing else: what an option takes. */
 export function createMemoryRuntime(options: MemoryRuntimeOptions): MemoryRuntime {
-  const { network, host, seed, logger = silentLogger, tellsStalls = false } = options;
-  const clock =
-    network.clock instanceof VirtualClock ? network.clock.view({ tellsStalls }) : network.clock;
-  const random = new SeededRandom(seed);
-  // Entropy has a generator of its own, so that one more nonce changes no choice.
-  const entropy = seededEntropy(new SeededRandom(new SeededRandom(~seed).uint32()));
-  const transport = network.transport({ host });
-  const resolver = new MemoryResolver(clock, options.names ?? new MemoryNames());
-  const files = (options.files ?? new MemoryFiles()).store(clock);
-  const crash = (): void => {
-    if (clock instanceof ClockView) clock.stop();
-    network.crash(transport);
-  };
-  const pause = (durationMs: number): void => {
-    if (clock instanceof ClockView) clock.pause(durationMs);
-    transport.pause(durationMs);
-  };
-  const setClockRate = (rate: number): void => {
-    if (clock instanceof ClockView) clock.setRate(rate);
-  };
-  const jumpClock = (ms: number): void => {
-    if (clock instanceof ClockView) clock.jump(ms);
-  };
-  const ports = { clock, random, entropy, transport, resolver, files, logger };
-  const held = (): Readonly<Record<string, number>> => {
-    const pending = clock instanceof ClockView ? clock.pendingCount : 0;
-    return { timers: pending - resolver.asking, ...transport.held() };
-  };
-  return { ...ports, crash, pause, setClockRate, jumpClock, held };
+  return new ProcessRuntime(options);
+}
+
+class ProcessRuntime implements MemoryRuntime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly entropy: Entropy;
+  readonly transport: MemoryTransport;
+  readonly resolver: MemoryResolver;
+  readonly files: FileStore;
+  readonly logger: Logger;
+  /** Where the clock is one that obeys. */
+  readonly #view: ClockView | null;
+
+  constructor(options: MemoryRuntimeOptions) {
+    const { network, host, seed, logger = silentLogger, tellsStalls = false } = options;
+    const { clock } = network;
+    this.clock = clock instanceof VirtualClock ? clock.view({ tellsStalls }) : clock;
+    this.#view = this.clock instanceof ClockView ? this.clock : null;
+    this.random = new SeededRandom(seed);
+    // Entropy has a generator of its own, so that one more nonce changes no choice.
+    this.entropy = seededEntropy(new SeededRandom(new SeededRandom(~seed).uint32()));
+    this.transport = network.transport({ host });
+    this.resolver = new MemoryResolver(this.clock, options.names ?? new MemoryNames());
+    this.files = (options.files ?? new MemoryFiles()).store(this.clock);
+    this.logger = logger;
+  }
+
+  crash(): void {
+    this.#view?.stop();
+    this.transport.crash();
+  }
+
+  pause(durationMs: number): void {
+    this.#view?.pause(durationMs);
+    this.transport.pause(durationMs);
+  }
+
+  setClockRate(rate: number): void {
+    this.#view?.setRate(rate);
+  }
+
+  jumpClock(ms: number): void {
+    this.#view?.jump(ms);
+  }
+
+  held(): Readonly<Record<string, number>> {
+    const pending = this.#view?.pendingCount ?? 0;
+    return { timers: pending - this.resolver.asking, ...this.transport.held() };
+  }
 }

@@ -150,6 +150,7 @@ test('every single bad value is refused under its own path', () => {
     [{ encryption: { keys: [] } }, 'encryption.keys'],
     [{ encryption: {} }, 'encryption.keys'],
     [{ runtime: 3 }, 'runtime'],
+    [{ runtime: { bogus: 1 } }, 'runtime.bogus'],
     [{ dns: { tcpFirst: 'yes' } }, 'dns.tcpFirst'],
     [{ dns: { configPath: '' } }, 'dns.configPath'],
     [{ dns: { timeoutMs: 0 } }, 'dns.timeoutMs'],
