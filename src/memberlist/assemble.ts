@@ -1,6 +1,6 @@
 import type { AliveMessage, PacketMessage } from '../codec/index.ts';
 import { createWire, Keyring, wireKeyLengths } from '../codec/index.ts';
-import type { Address, Logger } from '../runtime/index.ts';
+import type { Address, Logger, Resolver } from '../runtime/index.ts';
 import {
   Counters,
   forgivingLogger,
@@ -75,7 +75,7 @@ export interface Parts {
 /**
  * The real ports, where none were given.
  *
- * @param dns - for the real resolver; left out: its defaults
+ * @param dns - for the real resolver, and one that wants to know how long it may take; left out: their defaults
  */
 export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Ports {
   const logger = options.logger === undefined ? silentLogger : forgivingLogger(options.logger);
@@ -85,10 +85,17 @@ export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Po
     random: options.random ?? nodeRandom(),
     entropy: options.entropy ?? nodeEntropy(),
     transport: options.transport ?? new NodeTransport({ logger: quietLogger(logger, clock) }),
-    resolver: options.resolver ?? nodeResolver({ logger, ...resolverOptions(dns) }),
+    resolver: limited(options.resolver, dns) ?? nodeResolver({ logger, ...resolverOptions(dns) }),
     files: options.files ?? nodeFiles(),
     logger,
   };
+}
+
+function limited(
+  resolver: Resolver | undefined,
+  dns: DnsOptions | undefined,
+): Resolver | undefined {
+  return dns === undefined ? resolver : (resolver?.within?.(dns.timeoutMs) ?? resolver);
 }
 
 function resolverOptions(dns: DnsOptions | undefined): NodeResolverOptions {

@@ -113,4 +113,9 @@ export interface Transport {
 export interface Resolver {
   /** Every address of `host`, canonical, without duplicates; an error when there is none. */
   lookup(host: string, done: (error: GossipError | null, hosts: readonly string[]) => void): void;
+  /**
+   * The same for a node with that `dns.timeoutMs`, after which a lookup fails with `ERR_NAME_LOOKUP`. A resolver
+   * without it keeps times of its own.
+   */
+  within?(timeoutMs: number): Resolver;
 }

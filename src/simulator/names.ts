@@ -5,8 +5,14 @@ import { checkArgument, checkDuration, checkList, checkText, hostGiven } from '.
 /** What the name service of a simulated network knows, and how it fails. */
 export class MemoryNames {
   readonly #hosts = new Map<string, readonly string[]>();
+  readonly #tell: (text: string) => void;
   #delayMs = 0;
   #isFailing = false;
+
+  /** @param tell - hears of every change, a sentence each */
+  constructor(tell: (text: string) => void = () => undefined) {
+    this.#tell = tell;
+  }
 
   /**
    * Sets what a name stands for; an empty list makes it unknown.
@@ -17,18 +23,27 @@ export class MemoryNames {
     checkText('name', name);
     checkList('hosts', hosts);
     const addresses = hosts.map((host, at) => hostGiven(`hosts[${at}]`, host));
+    const before = this.#hosts.get(name) ?? [];
     this.#hosts.set(name, addresses);
+    if (addresses.join() === before.join()) return;
+    this.#tell(`names: ${name} is ${addresses.length === 0 ? 'unknown' : addresses.join(' ')}`);
   }
 
-  /** How long an answer takes from now on. @throws StateError with `ERR_ARGUMENT_INVALID` */
+  /**
+   * How long an answer takes from now on; a node whose `dns.timeoutMs` is shorter gives up before.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`
+   */
   setDelay(delayMs: number): void {
     checkDuration('delayMs', delayMs);
+    if (delayMs !== this.#delayMs) this.#tell(`names: answers take ${delayMs} ms`);
     this.#delayMs = delayMs;
   }
 
   /** Whether every lookup of a name fails from now on; addresses need no lookup. */
   setFailing(isFailing: boolean): void {
     checkArgument(typeof isFailing === 'boolean', 'isFailing', isFailing, 'true or false');
+    if (isFailing !== this.#isFailing) this.#tell(`names: ${isFailing ? 'failing' : 'at work'}`);
     this.#isFailing = isFailing;
   }
 
@@ -68,14 +83,35 @@ export class MemoryResolver implements Resolver {
     host: string,
     done: (error: TransportError | null, hosts: readonly string[]) => void,
   ): void {
+    this.#lookup(host, Infinity, done);
+  }
+
+  /** As the real one: a lookup that takes longer fails with `ERR_NAME_LOOKUP`, and its late answer is ignored. */
+  within(timeoutMs: number): Resolver {
+    return {
+      lookup: (host, done) => {
+        this.#lookup(host, timeoutMs, done);
+      },
+    };
+  }
+
+  #lookup(
+    host: string,
+    timeoutMs: number,
+    done: (error: TransportError | null, hosts: readonly string[]) => void,
+  ): void {
     const literal = canonicalHost(host);
+    const delayMs = literal === null ? this.#names.delayMs : 0;
+    const isLate = delayMs > timeoutMs;
     this.#asking += 1;
-    this.#clock.schedule(literal === null ? this.#names.delayMs : 0, () => {
+    this.#clock.schedule(isLate ? timeoutMs : delayMs, () => {
       this.#asking -= 1;
-      const hosts = literal === null ? this.#names.find(host) : [literal];
-      if (hosts.length > 0) done(null, [...new Set(hosts)]);
-      else
-        done(new TransportError('ERR_NAME_LOOKUP', `no address found for ${host}`, { host }), []);
+      const found = literal === null ? this.#names.find(host) : [literal];
+      const hosts = isLate ? [] : [...new Set(found)];
+      if (hosts.length > 0) return done(null, hosts);
+      const cause = isLate ? new Error(`no answer within ${timeoutMs} ms`) : undefined;
+      const text = `no address found for ${host}`;
+      done(new TransportError('ERR_NAME_LOOKUP', text, { host, cause }), []);
     });
   }
 }
