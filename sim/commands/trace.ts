@@ -98,9 +98,11 @@ async function happening(world: World, keys: () => Uint8Array[]): Promise<void> 
         world.note(`${node.name} is alone: ${(error as Error).message}`);
       }
       return;
-    case 2:
-      world.partition([nodes.filter((_, at) => at % 3 === draw(3) % 3)]);
+    case 2: {
+      const some = nodes.filter((_, at) => at % 3 === draw(3) % 3);
+      if (some.length > 0 && some.length < nodes.length) world.partition([some]);
       return;
+    }
     case 3:
     case 4:
       world.heal();

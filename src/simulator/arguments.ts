@@ -93,6 +93,34 @@ export function checkTwoHosts(a: string, b: string): void {
   checkArgument(a !== b, 'b', b, 'another host than a: a host always reaches itself');
 }
 
+/** What a condition has answered. A promise is no answer: it would hold at once, whatever becomes of it. */
+export function checkAnswer(answer: unknown): void {
+  // Nobody will wait for it, so nobody would hear that it fails.
+  if (answer instanceof Promise) answer.catch(() => undefined);
+  const rule = 'a function that returns true or false';
+  if (typeof answer !== 'boolean') {
+    const text = `condition must be ${rule}, and it returned ${shown(answer)}`;
+    throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: 'condition' });
+  }
+}
+
+/** Groups of which one at least names a host. */
+export function checkSomeGroup(groups: readonly (readonly string[])[]): void {
+  const holds = groups.some((group) => group.length > 0);
+  checkArgument(holds, 'groups', groups, 'groups of which one names somebody');
+}
+
+/** Groups that part some of these hosts from others; those in no group are one more. */
+export function checkParted(
+  groups: readonly (readonly string[])[],
+  hosts: readonly string[],
+): void {
+  checkSomeGroup(groups);
+  const [first = [], ...others] = groups.filter((group) => group.length > 0);
+  const holds = others.length > 0 || hosts.some((host) => !first.includes(host));
+  checkArgument(holds, 'groups', groups, 'groups that part somebody from somebody');
+}
+
 /** Groups of hosts, none of which stands in two. */
 export function checkGroups(groups: readonly (readonly string[])[]): void {
   const seen = new Set<string>();
@@ -119,6 +147,7 @@ function shownChoices(choices: readonly string[]): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Promise) return 'a promise';
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);

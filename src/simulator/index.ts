@@ -19,5 +19,6 @@ export type { SimulateOptions, SimulationResult } from './simulate.ts';
 export { simulate } from './simulate.ts';
 export type { TraceDifference, TraceFilter, TraceKind, TraceLine, TraceOptions } from './trace.ts';
 export { compareTraces, Trace } from './trace.ts';
-export type { Place, SpawnOptions, StartOptions, UntilOptions, WorldOptions } from './world.ts';
+export type { SpawnOptions, StartOptions } from './spawn-options.ts';
+export type { Place, UntilOptions, WorldOptions } from './world.ts';
 export { World } from './world.ts';

@@ -92,6 +92,13 @@ export class Links {
     return groups !== null && groups.get(from) !== groups.get(to);
   }
 
+  /** Whether anything is cut at all. */
+  get hasCuts(): boolean {
+    return trafficOf('all').some(
+      (traffic) => this.#cuts[traffic].size > 0 || this.#groupOf[traffic] !== null,
+    );
+  }
+
   /** Cuts one direction. */
   cut(from: string, to: string, mode: CutMode): void {
     for (const traffic of trafficOf(mode)) this.#cuts[traffic].add(linkKey(from, to));

@@ -9,6 +9,7 @@ import {
   checkList,
   checkMode,
   checkObject,
+  checkSomeGroup,
   checkTwoHosts,
   hostGiven,
 } from './arguments.ts';
@@ -38,6 +39,7 @@ export class MemoryNetwork {
   readonly clock: Clock;
   readonly #fabric: Fabric;
   readonly #ports = new PortTable<MemoryTransport>();
+  #tell: (text: string) => void = () => undefined;
 
   constructor({ clock, random, ...settings }: MemoryNetworkOptions) {
     this.clock = clock;
@@ -54,17 +56,20 @@ export class MemoryNetwork {
   setLinks(changes: Partial<LinkSettings>): void {
     checkObject('changes', changes);
     this.#fabric.links.change(changes);
+    this.#tell(`links ${JSON.stringify(changes)}`);
   }
 
   /** Changes the link in the direction from one host to the other. */
   setLink(from: string, to: string, changes: Partial<LinkSettings>): void {
     checkObject('changes', changes);
-    this.#fabric.links.changeOne(hostGiven('from', from), hostGiven('to', to), changes);
+    const [a, b] = [hostGiven('from', from), hostGiven('to', to)];
+    this.#fabric.links.changeOne(a, b, changes);
+    this.#tell(`link ${a} > ${b} ${JSON.stringify(changes)}`);
   }
 
   /** Share of packets that vanish on every link that has no settings of its own. */
   setLoss(lossRate: number): void {
-    this.#fabric.links.change({ lossRate });
+    this.setLinks({ lossRate });
   }
 
   /**
@@ -74,13 +79,17 @@ export class MemoryNetwork {
    */
   setBandwidth(host: string, bytesPerSecond: number | null): void {
     if (bytesPerSecond !== null) checkAboveZero('bytesPerSecond', bytesPerSecond);
-    this.#fabric.setBandwidth(hostGiven('host', host), bytesPerSecond);
+    const at = hostGiven('host', host);
+    this.#fabric.setBandwidth(at, bytesPerSecond);
+    const limit = bytesPerSecond === null ? 'without limit' : `${bytesPerSecond} bytes a second`;
+    this.#tell(`bandwidth of ${at} ${limit}`);
   }
 
   /** Cuts the link between two hosts, both ways or from `a` to `b` alone; all traffic or one kind. */
   cut(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     const [from, to] = twoHosts(a, b);
     checkCut(direction, mode);
+    this.#tell(`cut ${from} ${direction === 'both' ? '<>' : '>'} ${to}, ${mode}`);
     this.#fabric.links.cut(from, to, mode);
     if (direction === 'both') this.#fabric.links.cut(to, from, mode);
   }
@@ -89,6 +98,7 @@ export class MemoryNetwork {
   mend(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     const [from, to] = twoHosts(a, b);
     checkCut(direction, mode);
+    this.#tell(`mended ${from} ${to}, ${mode}`);
     this.#fabric.links.mend(from, to, mode);
     if (direction === 'both') this.#fabric.links.mend(to, from, mode);
   }
@@ -101,6 +111,7 @@ export class MemoryNetwork {
     const [from, to] = twoHosts(a, b);
     checkDuration('durationMs', durationMs);
     checkDirection(direction);
+    this.#tell(`clogged ${from} ${to} for ${durationMs} ms`);
     const until = this.clock.now() + durationMs;
     this.#fabric.links.clog(from, to, until);
     if (direction === 'both') this.#fabric.links.clog(to, from, until);
@@ -119,13 +130,32 @@ export class MemoryNetwork {
       return group.map((host) => hostGiven(`groups[${at}]`, host));
     });
     checkGroups(hosts);
+    checkSomeGroup(hosts);
     checkMode(mode);
+    this.#tell(`split ${hosts.map((group) => group.join(' ')).join(' | ')}, ${mode}`);
     this.#fabric.links.partition(hosts, mode);
   }
 
   /** Ends partitions, cuts and clogs; settings of links stay. */
   heal(): void {
+    this.#tell('healed');
     this.#fabric.links.heal();
+  }
+
+  /** Whether any link is cut, by itself or by a partition. @internal */
+  get hasCuts(): boolean {
+    return this.#fabric.links.hasCuts;
+  }
+
+  /** Whether packets, streams or both do not pass from one host to the other. @internal */
+  isCut(from: string, to: string): boolean {
+    const { links } = this.#fabric;
+    return links.isCut(from, to, 'packets') || links.isCut(from, to, 'streams');
+  }
+
+  /** Hears of every fault and every setting, in words. @internal */
+  set onChange(tell: (text: string) => void) {
+    this.#tell = tell;
   }
 
   /** Kills the process behind a transport: it falls silent, its streams break, its port is free. */

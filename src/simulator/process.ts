@@ -26,6 +26,8 @@ export interface ProcessParts {
   readonly trace: Trace;
   readonly files?: MemoryFiles;
   readonly checks?: Checks | null;
+  /** Ends the simulation with an error. */
+  readonly fail?: (error: unknown) => void;
 }
 
 /** A simulated process. */
@@ -40,6 +42,7 @@ export class SimProcess {
   /** The network that it is on. @internal */
   readonly network: MemoryNetwork;
   readonly #trace: Trace;
+  readonly #fail: ((error: unknown) => void) | null;
   #isRunning = true;
 
   constructor(parts: ProcessParts) {
@@ -48,6 +51,7 @@ export class SimProcess {
     this.host = host;
     this.network = network;
     this.#trace = trace;
+    this.#fail = parts.fail ?? null;
     this.files = parts.files ?? new MemoryFiles();
     const logger: Logger = trace.logger(name);
     const { files } = this;
@@ -61,51 +65,77 @@ export class SimProcess {
     return this.#isRunning;
   }
 
-  /** Kills it: no farewell, no more timers; peers are reset, its port is free. */
+  /** Kills it: no farewell, no more timers; peers are reset, its port is free. @throws as {@link SimProcess.pause} */
   crash(): void {
-    if (!this.#isRunning) return;
+    this.#assertRunning('crash()');
     this.#isRunning = false;
     this.note('crashes');
     this.runtime.crash();
   }
 
-  /** Freezes it for so many milliseconds, as a blocked event loop does: input and timers wait. */
+  /**
+   * Freezes it for so many milliseconds, as a blocked event loop does: input and timers wait.
+   *
+   * @throws StateError with `ERR_ARGUMENT_INVALID`; with `ERR_CLOSED` when it has crashed or ended: a fault that
+   * hits nobody would make a test pass for nothing
+   */
   pause(durationMs: number): void {
     checkDuration('durationMs', durationMs);
+    this.#assertRunning('pause()');
     this.note(`stands still for ${durationMs} ms`);
     this.runtime.pause(durationMs);
   }
 
-  /** Its clock runs so many times as fast as the world's from now on; 1 is right. @param rate - from a millionth to a million */
+  /**
+   * Its clock runs so many times as fast as the world's from now on; 1 is right.
+   *
+   * @param rate - from a millionth to a million
+   * @throws as {@link SimProcess.pause}
+   */
   setClockRate(rate: number): void {
     checkClockRate(rate);
+    this.#assertRunning('setClockRate()');
     this.note(`has a clock that runs at ${rate}`);
     this.runtime.setClockRate(rate);
   }
 
-  /** Its clock jumps on by so many milliseconds. */
+  /** Its clock jumps on by so many milliseconds. @throws as {@link SimProcess.pause} */
   jumpClock(ms: number): void {
     checkDuration('ms', ms);
+    this.#assertRunning('jumpClock()');
     this.note(`has a clock that jumps by ${ms} ms`);
     this.runtime.jumpClock(ms);
   }
 
-  /** Waits by this process's own clock; never ends when the process is killed meanwhile. */
+  /**
+   * Waits by this process's own clock; never ends when the process is killed meanwhile.
+   *
+   * @throws as {@link SimProcess.pause}
+   */
   async sleep(durationMs: number): Promise<void> {
     checkDuration('durationMs', durationMs);
+    this.#assertRunning('sleep()');
     return new Promise((resolve) => {
       this.runtime.clock.schedule(durationMs, resolve);
     });
   }
 
-  /** Calls again and again, every so many milliseconds; returns what ends it. It ends with the process. */
-  every(intervalMs: number, run: () => void): () => void {
+  /**
+   * Calls again and again, every so many milliseconds; returns what ends it. It ends with the process.
+   *
+   * @param run - what it throws, or rejects with while the process runs, fails the simulation; the next call
+   * does not wait for its promise
+   * @throws as {@link SimProcess.pause}
+   */
+  every(intervalMs: number, run: () => unknown): () => void {
     checkAboveZero('intervalMs', intervalMs);
     checkFunction('run', run);
+    this.#assertRunning('every()');
     const arm = () =>
       this.runtime.clock.schedule(intervalMs, () => {
         timer = arm();
-        run();
+        const running = run();
+        if (running instanceof Promise) running.catch(this.#failed);
       });
     let timer = arm();
     return () => {
@@ -116,6 +146,16 @@ export class SimProcess {
   /** A line of this process in the trace. */
   note(text: string): void {
     this.#trace.add('process', this.name, text);
+  }
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#isRunning) this.#fail?.(error);
+  };
+
+  #assertRunning(call: string): void {
+    if (this.#isRunning) return;
+    const text = `${this.name} runs no more: ${call} would hit nobody`;
+    throw new StateError('ERR_CLOSED', text, { process: this.name });
   }
 
   /** It has ended in order; for the world. @internal */
@@ -133,6 +173,7 @@ export class SimNode extends SimProcess {
   readonly #checks: Checks | null;
   #life: string | null = null;
   #db: NetworkDB | null = null;
+  #port: number | null = null;
 
   constructor(parts: ProcessParts, config: NetworkDBOptions) {
     super(parts);
@@ -147,11 +188,17 @@ export class SimNode extends SimProcess {
     return this.#db;
   }
 
+  /** Port of its node, as the others know it; null until it has one. @internal */
+  get port(): number | null {
+    return this.#port;
+  }
+
   /** Binds the node's sockets; for the world. @internal */
   async open(): Promise<void> {
-    const base = { nodeName: this.name, bindAddress: this.host, ...this.config };
+    const base = { ...this.config, nodeName: this.name, bindAddress: this.host };
     const db = await NetworkDB.create({ ...base, runtime: this.runtime });
     this.#db = db;
+    this.#port = db.localMember.port;
     this.#life = this.#checks?.started(db, { ...base, runtime: {} }) ?? null;
     const { name } = this;
     const tell = (what: string) => (member: { readonly name: string }) => {

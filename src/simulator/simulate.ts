@@ -3,6 +3,7 @@ import { TimeoutError, Validator } from '../runtime/index.ts';
 import { nodeTurns } from '../runtime/node/index.ts';
 import { checkFunction } from './arguments.ts';
 import type { LinkSettings } from './links.ts';
+import { readNodeConfig } from './spawn-options.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
 
@@ -12,7 +13,7 @@ export interface SimulateOptions {
   readonly seed?: number;
   /** Nodes that are started and joined before the scenario begins. Default 0. */
   readonly nodes?: number;
-  /** Options of every node, as of `NetworkDB.create`. */
+  /** Options of every node, as of `NetworkDB.create`; without `nodeName`, `bindAddress` and `runtime`. */
   readonly config?: NetworkDBOptions;
   /** Settings of every link. */
   readonly network?: Partial<LinkSettings>;
@@ -24,7 +25,10 @@ export interface SimulateOptions {
    * for. Default false: it costs time.
    */
   readonly checks?: boolean;
-  /** Virtual milliseconds after which the scenario fails. Default one day. */
+  /**
+   * Virtual milliseconds that the scenario may take, at least 1: one that would need more fails when so many have
+   * passed. Default one day.
+   */
   readonly maxVirtualMs?: number;
 }
 
@@ -73,6 +77,7 @@ export async function simulate<T>(
     throw withSimulation(error, world);
   } finally {
     for (const each of world.processes) each.crash();
+    world.end();
   }
 }
 
@@ -88,11 +93,7 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     // First, since what a check found in the last step would be passed over.
     if (world.failure !== null) throw world.failure.error;
     if (scenario.isOver) return false;
-    if (world.now > maxVirtualMs) {
-      const text = `the scenario did not end within ${maxVirtualMs} ms of virtual time`;
-      throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: maxVirtualMs });
-    }
-    if (world.step()) return true;
+    if (world.step(maxVirtualMs)) return true;
     const text = 'the scenario waits for something that no pending call will bring';
     throw new TimeoutError('ERR_TIMEOUT', text);
   });
@@ -117,7 +118,8 @@ function tail(trace: Trace): string {
 function checked(options: SimulateOptions) {
   const validator = new Validator();
   const given: unknown = options;
-  validator.knownKeys('', given ?? null, KEYS);
+  if (given === undefined) validator.check(false, 'options', given, 'an object');
+  else validator.knownKeys('', given, KEYS);
   const { seed = 1, nodes = 0, maxVirtualMs = 86_400_000 } = (given ?? {}) as SimulateOptions;
   const {
     config = {},
@@ -128,7 +130,9 @@ function checked(options: SimulateOptions) {
   checkTrace(validator, trace);
   for (const [path, value] of Object.entries({ config, network })) {
     const isObject = typeof value === 'object' && (value as unknown) !== null;
-    validator.check(isObject && !Array.isArray(value), path, value, 'an object');
+    const isFine = isObject && !Array.isArray(value);
+    if (!validator.check(isFine, path, value, 'an object')) continue;
+    if (path === 'config') readNodeConfig(validator, value);
   }
   validator.check(Number.isSafeInteger(seed), 'seed', seed, 'an integer');
   validator.integer('nodes', nodes, 0, 10_000);

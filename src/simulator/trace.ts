@@ -1,14 +1,18 @@
 import type { Address, LogFields, Logger } from '../runtime/index.ts';
-import { checkFields } from '../runtime/index.ts';
 import type { RunningHash } from '../runtime/node/index.ts';
 import { nodeSha256 } from '../runtime/node/index.ts';
+import { checkArgument, checkOptions } from './arguments.ts';
 
 /*
  * What happened in a run, in order. Two things are kept apart: the hash, which covers everything including
  * each packet's bytes and never forgets, and the lines for people, of which the newest are kept.
  */
 
-/** What a line is about. */
+/**
+ * What a line is about: what becomes of a `process` and what it notes; how a node sees another `member`; faults and
+ * settings of the `network` and the name service; a `log` line of a node; a `note` of the scenario; a `packet`,
+ * if they are kept.
+ */
 export type TraceKind = 'process' | 'member' | 'network' | 'log' | 'note' | 'packet';
 
 /** One thing that happened. */
@@ -42,6 +46,7 @@ export interface TraceOptions {
 }
 
 const FILTER_FIELDS = ['process', 'kinds', 'fromMs', 'toMs', 'text'];
+const KINDS: readonly TraceKind[] = ['process', 'member', 'network', 'log', 'note', 'packet'];
 const UNHASHED_BYTES = 65_536;
 /** Time, length, and of each endpoint the length of its host and its port; hosts are IP literals. */
 const PACKET_HEAD_BYTES = 8 + 4 + 2 * 3;
@@ -115,13 +120,13 @@ export class Trace {
     return this.#digest;
   }
 
-  /** The lines that were kept, oldest first. @throws StateError with `ERR_ARGUMENT_INVALID` for a field that is none */
+  /** The lines that were kept, oldest first. @throws StateError with `ERR_ARGUMENT_INVALID` for a filter that is none */
   lines(filter: TraceFilter = {}): readonly TraceLine[] {
-    checkFields('trace filter', filter, FILTER_FIELDS);
+    checkFilter(filter);
     return this.#lines.filter((line) => matches(line, filter)).map((line) => Object.freeze(line));
   }
 
-  /** The same as text, a line each. */
+  /** The same as text, a line each. @throws as {@link Trace.lines} */
   toText(filter: TraceFilter = {}): string {
     return this.lines(filter)
       .map((line) => {
@@ -198,8 +203,14 @@ export interface TraceDifference {
   readonly right: TraceLine | null;
 }
 
-/** The first line in which two traces differ; null when all kept lines are equal. */
+/**
+ * The first line in which two traces differ; null when all kept lines are equal.
+ *
+ * @throws StateError with `ERR_ARGUMENT_INVALID` for what is no trace: of a result it is `result.trace`
+ */
 export function compareTraces(left: Trace, right: Trace): TraceDifference | null {
+  checkTrace('left', left);
+  checkTrace('right', right);
   const [a, b] = [left.lines(), right.lines()];
   const length = Math.max(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
@@ -207,6 +218,29 @@ export function compareTraces(left: Trace, right: Trace): TraceDifference | null
     if (JSON.stringify(one) !== JSON.stringify(other)) return { index, left: one, right: other };
   }
   return null;
+}
+
+function checkTrace(argument: string, value: unknown): void {
+  checkArgument(value instanceof Trace, argument, value, 'a Trace, as `trace` of a result is');
+}
+
+function checkFilter(filter: TraceFilter): void {
+  checkOptions('trace filter', filter, FILTER_FIELDS);
+  const { kinds } = filter;
+  for (const field of ['process', 'text'] as const) {
+    const value: unknown = filter[field];
+    checkArgument(value === undefined || typeof value === 'string', field, value, 'text');
+  }
+  for (const field of ['fromMs', 'toMs'] as const) {
+    const value: unknown = filter[field];
+    const isTime = typeof value === 'number' && !Number.isNaN(value);
+    checkArgument(value === undefined || isTime, field, value, 'a number of milliseconds');
+  }
+  const isList = kinds === undefined || Array.isArray(kinds);
+  checkArgument(isList, 'kinds', kinds, 'an array');
+  for (const kind of kinds ?? []) {
+    checkArgument(KINDS.includes(kind), 'kinds', kind, `of ${KINDS.join(', ')}`);
+  }
 }
 
 function matches(line: TraceLine, filter: TraceFilter): boolean {

@@ -1,8 +1,9 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
-import type { Random, Timer } from '../runtime/index.ts';
+import type { Address, Random, Timer } from '../runtime/index.ts';
 import { canonicalHost, SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
 import type { CutDirection } from './arguments.ts';
 import {
+  checkAnswer,
   checkArgument,
   checkCut,
   checkDirection,
@@ -12,19 +13,26 @@ import {
   checkList,
   checkMode,
   checkOptions,
+  checkParted,
   checkText,
   checkTwoHosts,
-  hostGiven,
 } from './arguments.ts';
 import { CheckError } from './checkers/checker.ts';
 import { Checks } from './checkers/checks.ts';
-import { MemoryFiles } from './files.ts';
 import { VirtualClock } from './clock.ts';
 import type { CutMode, LinkSettings } from './links.ts';
 import { MemoryNames } from './names.ts';
 import { MemoryNetwork } from './network.ts';
 import type { ProcessParts } from './process.ts';
 import { SimNode, SimProcess } from './process.ts';
+import type { SpawnOptions, StartOptions } from './spawn-options.ts';
+import {
+  checkNodeConfig,
+  checkSpawn,
+  SPAWN_FIELDS,
+  SPAWN_MANY_FIELDS,
+  START_FIELDS,
+} from './spawn-options.ts';
 import type { TraceOptions } from './trace.ts';
 import { Trace } from './trace.ts';
 
@@ -46,26 +54,6 @@ export interface WorldOptions {
   readonly trace: TraceOptions;
   /** Whether checkers watch every node. Default false. */
   readonly checks?: boolean;
-}
-
-/** How to start one node. */
-export interface SpawnOptions {
-  /** Name of the process and of its node. Default `n1`, `n2` and so on. */
-  readonly name?: string;
-  /** Address of its host. Default `10.0.0.1` and so on. */
-  readonly host?: string;
-  /** On top of the world's `config`. */
-  readonly config?: NetworkDBOptions;
-  /** Nodes or addresses to join; `false` for none. Default: the oldest node that runs. */
-  readonly join?: readonly (SimNode | string)[] | false;
-  /** Its disk, to be found again by a later life; default an empty one. */
-  readonly files?: MemoryFiles;
-}
-
-/** How to start a process of one's own. */
-export interface StartOptions {
-  readonly host?: string;
-  readonly files?: MemoryFiles;
 }
 
 /** How long to wait for a condition. */
@@ -96,7 +84,9 @@ export class World {
   readonly random: Random;
   readonly trace: Trace;
   /** The name service that every process asks. */
-  readonly names: MemoryNames = new MemoryNames();
+  readonly names: MemoryNames = new MemoryNames((text) => {
+    this.#tell(text);
+  });
   /** The network below, for faults that have no method here. */
   readonly network: MemoryNetwork;
   /** What watches every node, if the simulation has `checks`. @internal */
@@ -109,6 +99,7 @@ export class World {
   /** Whom {@link World.hasOneView} found without all members last. */
   #lagging: SimNode | null = null;
   #failure: { readonly error: unknown } | null = null;
+  #isOver = false;
 
   constructor({ seed, config, network, trace, checks = false }: WorldOptions) {
     this.seed = seed;
@@ -120,6 +111,7 @@ export class World {
           fail: (error) => {
             this.fail(error);
           },
+          isGuest: (endpoint) => this.#isGuest(addressOf(endpoint)),
         })
       : null;
     this.random = new SeededRandom(seed * 3 + 1);
@@ -132,6 +124,7 @@ export class World {
     this.network.onPacket = (from, to, bytes) => {
       this.trace.addPacket(from, to, bytes);
     };
+    this.#hearNetwork();
   }
 
   /** Virtual milliseconds since the start. */
@@ -160,17 +153,22 @@ export class World {
    * Starts a process with a `NetworkDB` in it, and joins it to the cluster.
    *
    * @returns when it has joined
-   * @throws StateError with `ERR_ARGUMENT_INVALID`; what `NetworkDB.create` and `join` throw: no process stays when it
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also when a process of that name runs, ConfigError with
+   * `ERR_CONFIG_INVALID`: nothing has happened; what `NetworkDB.create` and `join` throw: no process stays when it
    * could not be made, a lonely one when it could not join
    */
   async spawn(options: SpawnOptions = {}): Promise<SimNode> {
+    this.#assertOpen();
     checkSpawn('spawn', options, SPAWN_FIELDS);
+    const config = { ...this.#config, ...options.config };
+    checkNodeConfig(config);
+    if (options.name !== undefined) this.#checkNameIsFree(options.name);
     const parts = this.#parts(options.name, options);
     const targets = this.#joinTargets(options.join);
-    const node = new SimNode(parts, { ...this.#config, ...options.config });
+    const node = new SimNode(parts, config);
     this.#processes.push(node);
     await node.open().catch((error: unknown) => {
-      node.crash();
+      if (node.isRunning) node.crash();
       throw error;
     });
     if (targets.length > 0) await node.db.join(targets);
@@ -182,6 +180,7 @@ export class World {
     count: number,
     options: Omit<SpawnOptions, 'name' | 'host'> = {},
   ): Promise<SimNode[]> {
+    this.#assertOpen();
     const isCount = Number.isInteger(count) && count >= 0 && count <= MOST_NODES;
     checkArgument(isCount, 'count', count, `an integer from 0 to ${MOST_NODES}`);
     checkSpawn('spawnMany', options, SPAWN_MANY_FIELDS);
@@ -197,6 +196,7 @@ export class World {
    * @throws as {@link World.spawn}; a wrong argument kills nobody
    */
   async restart(node: SimNode, options: SpawnOptions = {}): Promise<SimNode> {
+    this.#assertOpen();
     checkArgument(
       this.#isOurs(node) && node instanceof SimNode,
       'node',
@@ -204,27 +204,36 @@ export class World {
       'a node of this world',
     );
     checkSpawn('restart', options, SPAWN_FIELDS);
-    const { name, host, config, files } = node;
+    const { name, host, files } = node;
+    const config = { ...node.config, ...options.config };
+    checkNodeConfig({ ...this.#config, ...config });
     const isLater = (each: SimNode): boolean => each.name === name && each.host === host;
-    (node.isRunning ? node : this.nodes.findLast(isLater))?.crash();
-    return this.spawn({ name, host, files, ...options, config: { ...config, ...options.config } });
+    const former = node.isRunning ? node : this.nodes.findLast(isLater);
+    this.#checkNameIsFree(options.name ?? name, former);
+    former?.crash();
+    return this.spawn({ name, host, files, ...options, config });
   }
 
   /**
    * Starts a process that runs code of the scenario's: a service under test, for example, which makes
    * its own `NetworkDB` with `self.runtime`.
    *
+   * A member that it runs belongs to the cluster, and checkers do not judge it.
+   *
    * @param main - what the process does; when it throws while the process runs, the simulation fails
-   * @throws StateError with `ERR_ARGUMENT_INVALID`
+   * @param options - where it runs, and on which disk: that of an earlier life, for a restart
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also when a process of that name runs
    */
   start(
     name: string,
     main: (self: SimProcess) => Promise<void> | void,
     options: StartOptions = {},
   ): SimProcess {
+    this.#assertOpen();
     checkText('name', name);
     checkFunction('main', main);
     checkSpawn('start', options, START_FIELDS);
+    this.#checkNameIsFree(name);
     const started = new SimProcess(this.#parts(name, options));
     this.#processes.push(started);
     const run = async (): Promise<void> => main(started);
@@ -236,6 +245,7 @@ export class World {
 
   /** Lets so many virtual milliseconds pass. @throws StateError with `ERR_ARGUMENT_INVALID` */
   async sleep(durationMs: number): Promise<void> {
+    this.#assertOpen();
     checkDuration('durationMs', durationMs);
     return new Promise((resolve) => {
       this.#clock.schedule(durationMs, resolve);
@@ -245,10 +255,12 @@ export class World {
   /**
    * Lets time pass until the condition holds. It is asked now, and whenever time is about to move on.
    *
+   * @param condition - returns true or false, at once: a promise is refused
    * @throws TimeoutError with `ERR_TIMEOUT` when it does not within `withinMs`; whatever the condition throws
    * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   async until(condition: () => boolean, options: UntilOptions = {}): Promise<void> {
+    this.#assertOpen();
     checkFunction('condition', condition);
     checkOptions('until', options, UNTIL_FIELDS);
     const { withinMs = 60_000, what = 'the condition' } = options;
@@ -263,10 +275,13 @@ export class World {
     });
   }
 
-  /** Whether all running nodes have each other, and nobody else, as members. */
+  /**
+   * Whether all running nodes have each other as members, and nobody else but members that processes of the
+   * scenario's own run: all the same ones of those.
+   */
   hasOneView(): boolean {
     const { nodes } = this;
-    const names = nodes.map(({ name }) => name);
+    const names = [...nodes.map(({ name }) => name), ...this.#guestsOf(nodes)];
     const hasAll = ({ db }: SimNode): boolean => db.hasMembers(names);
     // Asked again at every move of time, and mostly no: who lacked somebody last time is asked first.
     if (this.#lagging !== null && this.#lagging.isRunning && !hasAll(this.#lagging)) return false;
@@ -276,7 +291,7 @@ export class World {
 
   /**
    * Waits until all nodes that run agree on who is there and on what the tables hold, and nothing waits to be
-   * sent. Ask for it when no link is cut and nobody writes.
+   * sent. Nobody agrees as long as a link between running processes is cut. Ask for it when nobody writes.
    *
    * @param options - `withinMs`: default a bound that follows from the configuration, see docs/simulator.md
    * @returns virtual milliseconds that it took
@@ -284,6 +299,7 @@ export class World {
    * @throws StateError with `ERR_ARGUMENT_INVALID`, also in a simulation without `checks`
    */
   async converge(options: { readonly withinMs?: number } = {}): Promise<number> {
+    this.#assertOpen();
     checkOptions('converge', options, ['withinMs']);
     if (options.withinMs !== undefined) checkDuration('withinMs', options.withinMs);
     const { checks } = this;
@@ -292,7 +308,7 @@ export class World {
     }
     const start = this.now;
     for (;;) {
-      const problems = checks.problems();
+      const problems = [...this.#cutLinks(), ...checks.problems()];
       if (problems.length === 0) return this.now - start;
       const boundMs = options.withinMs ?? checks.boundMs;
       if (this.now - start < boundMs) {
@@ -311,21 +327,25 @@ export class World {
   /**
    * Cuts the link between two places, both ways or one, all traffic or one kind.
    *
-   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for two places on one host, which always reaches itself
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for two places on one host, which always reaches itself, and
+   * for an address at which no process runs or ran
    */
   cut(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     const [from, to] = this.#twoHosts(a, b);
     checkCut(direction, mode);
-    this.#tell(`cut ${placeName(a)} ${direction === 'both' ? '<>' : '>'} ${placeName(b)}, ${mode}`);
-    this.network.cut(from, to, direction, mode);
+    const way = direction === 'both' ? '<>' : '>';
+    this.#change(`cut ${placeName(a)} ${way} ${placeName(b)}, ${mode}`, () => {
+      this.network.cut(from, to, direction, mode);
+    });
   }
 
   /** Undoes {@link World.cut}. @throws as it does */
   mend(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     const [from, to] = this.#twoHosts(a, b);
     checkCut(direction, mode);
-    this.#tell(`mended ${placeName(a)} ${placeName(b)}, ${mode}`);
-    this.network.mend(from, to, direction, mode);
+    this.#change(`mended ${placeName(a)} ${placeName(b)}, ${mode}`, () => {
+      this.network.mend(from, to, direction, mode);
+    });
   }
 
   /**
@@ -337,36 +357,44 @@ export class World {
     const [from, to] = this.#twoHosts(a, b);
     checkDuration('durationMs', durationMs);
     checkDirection(direction);
-    this.#tell(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`);
-    this.network.clog(from, to, durationMs, direction);
+    this.#change(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`, () => {
+      this.network.clog(from, to, durationMs, direction);
+    });
   }
 
   /**
    * Splits the places: each reaches those of its own group only; those in no group are one more.
    *
-   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for a host in two groups
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also for a host in two groups, and for groups that part nobody from
+   * anybody
    */
   partition(groups: readonly (readonly Place[])[], mode: CutMode = 'all'): void {
+    this.#assertOpen();
     checkList('groups', groups);
     for (const [at, group] of groups.entries()) checkList(`groups[${at}]`, group);
     const hosts = groups.map((group) => group.map((place) => this.#hostOf(place)));
     checkGroups(hosts);
+    checkParted(
+      hosts,
+      this.#processes.map(({ host }) => host),
+    );
     checkMode(mode);
     const shown = groups.map((group) => group.map(placeName).join(' ')).join(' | ');
-    this.#tell(`split ${shown}, ${mode}`);
-    this.network.partition(hosts, mode);
+    this.#change(`split ${shown}, ${mode}`, () => {
+      this.network.partition(hosts, mode);
+    });
   }
 
-  /** Ends partitions, cuts and clogs. */
+  /** Ends partitions, cuts and clogs; settings of links stay, those of `network.setLink` too. */
   heal(): void {
-    this.#tell('healed');
+    this.#assertOpen();
     this.network.heal();
   }
 
   /** Changes every link that has no settings of its own. @throws ConfigError with `ERR_CONFIG_INVALID` */
   setLinks(changes: Partial<LinkSettings>): void {
+    this.#assertOpen();
     this.network.setLinks(changes);
-    this.#tell(`links ${JSON.stringify(changes)}`);
   }
 
   /** A line of the scenario's in the trace. */
@@ -384,17 +412,31 @@ export class World {
     return this.#failure;
   }
 
+  /** Nothing can happen in it any more. @internal */
+  end(): void {
+    this.#isOver = true;
+  }
+
   /**
    * Runs the next call that is due.
    *
+   * @param limitMs - time never passes it
    * @returns false when nothing is pending
+   * @throws TimeoutError with `ERR_TIMEOUT` when nothing is left to be done until the limit; time stands there then
    * @internal
    */
-  step(): boolean {
+  step(limitMs: number): boolean {
     const next = this.#clock.nextTime() ?? Infinity;
-    if (next > this.now) this.checks?.look();
-    // Whoever's condition holds goes on before time does.
-    if (next > this.now && this.#hasEndedWaits()) return true;
+    if (next > this.now) {
+      this.checks?.look();
+      // Whoever's condition holds goes on before time does, and so does what a check has found.
+      if (this.#failure !== null || this.#hasEndedWaits()) return true;
+    }
+    if (next > limitMs && next !== Infinity) {
+      this.#clock.runFor(limitMs - this.now);
+      const text = `the scenario did not end within ${limitMs} ms of virtual time`;
+      throw new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: limitMs });
+    }
     return this.#clock.runNext();
   }
 
@@ -411,7 +453,9 @@ export class World {
 
   #look(waiting: Waiting): void {
     try {
-      if (waiting.condition()) this.#endWait(waiting, waiting.resolve);
+      const holds = waiting.condition();
+      checkAnswer(holds);
+      if (holds) this.#endWait(waiting, waiting.resolve);
       else if (this.now >= waiting.until) {
         const text = `${waiting.what} did not hold within ${waiting.withinMs} ms`;
         const error = new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: waiting.withinMs });
@@ -434,16 +478,59 @@ export class World {
   /** @throws StateError with `ERR_ARGUMENT_INVALID`: a cut that cuts nothing would make a test pass for nothing */
   #hostOf(place: Place): string {
     if (typeof place === 'string') {
-      const named = this.#processes.findLast(({ name }) => name === place);
-      const host = named?.host ?? canonicalHost(place);
-      if (host !== null) return host;
+      const address = canonicalHost(place);
+      const isIt = ({ name, host }: SimProcess): boolean => name === place || host === address;
+      const found = this.#processes.findLast(isIt);
+      if (found !== undefined) return found.host;
     } else if (this.#isOurs(place)) return place.host;
     const shown = typeof place === 'string' ? place : 'what was given';
-    const text = `${shown} is no process of this world and no address`;
+    const text = `${shown} is no process of this world, nor the address of one`;
     throw new StateError('ERR_ARGUMENT_INVALID', text, { place: shown });
   }
 
+  /** The first link between running processes that is cut, as a problem. */
+  #cutLinks(): readonly string[] {
+    if (!this.network.hasCuts) return [];
+    const { processes } = this;
+    for (const from of processes) {
+      const to = processes.find((other) => this.network.isCut(from.host, other.host));
+      if (to !== undefined) return [`the link from ${from.name} to ${to.name} is cut`];
+    }
+    return [];
+  }
+
+  /** Members that processes of the scenario's own run, as the first node knows them. */
+  #guestsOf(nodes: readonly SimNode[]): readonly string[] {
+    const [first] = nodes;
+    if (first === undefined || this.processes.length === nodes.length) return [];
+    const names = new Set(nodes.map(({ name }) => name));
+    const others = first.db.members().filter(({ name }) => !names.has(name));
+    return others.filter((member) => this.#isGuest(member)).map(({ name }) => name);
+  }
+
+  /** Whether somebody listens there who is none of the nodes. */
+  #isGuest({ host, port }: Address): boolean {
+    if (!this.network.isBound({ host, port })) return false;
+    const isIts = (node: SimNode): boolean =>
+      node.host === host && (node.port === null || node.port === port);
+    return !this.nodes.some(isIts);
+  }
+
+  #checkNameIsFree(name: string, besides?: SimProcess): void {
+    const isTaken = this.processes.some((each) => each.name === name && each !== besides);
+    checkArgument(!isTaken, 'name', name, 'a name that no process bears which runs');
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOver) return;
+    throw new StateError(
+      'ERR_CLOSED',
+      'the simulation is over, and nothing happens in it any more',
+    );
+  }
+
   #twoHosts(a: Place, b: Place): readonly [string, string] {
+    this.#assertOpen();
     const hosts = [this.#hostOf(a), this.#hostOf(b)] as const;
     checkTwoHosts(...hosts);
     return hosts;
@@ -453,22 +540,48 @@ export class World {
     return place instanceof SimProcess && place.network === this.network;
   }
 
+  /** Changes the network, and tells of it with the names of places in place of the network's own words. */
+  #change(text: string, make: () => void): void {
+    this.#tell(text);
+    this.network.onChange = () => undefined;
+    make();
+    this.#hearNetwork();
+  }
+
+  #hearNetwork(): void {
+    this.network.onChange = (text) => {
+      this.#tell(text);
+    };
+  }
+
   #tell(text: string): void {
     this.trace.add('network', '', text);
+  }
+
+  /** The next of `n1`, `n2` and so on that nobody bears who runs. */
+  #freeName(from: number): string {
+    const taken = new Set(this.processes.map(({ name }) => name));
+    let at = from;
+    while (taken.has(`n${at}`)) at += 1;
+    return `n${at}`;
   }
 
   #parts(name: string | undefined, options: StartOptions): ProcessParts {
     this.#started += 1;
     const at = this.#started;
     const { network, names, trace, seed, checks } = this;
+    const given = options.host === undefined ? null : canonicalHost(options.host);
     return {
-      name: name ?? `n${at}`,
-      host: options.host ?? `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`,
+      name: name ?? this.#freeName(at),
+      host: given ?? `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`,
       seed: seed * 1_000_003 + at,
       network,
       names,
       trace,
       checks,
+      fail: (error) => {
+        this.fail(error);
+      },
       ...(options.files === undefined ? {} : { files: options.files }),
     };
   }
@@ -484,28 +597,7 @@ export class World {
 const CONVERGE_LOOK_MS = 250;
 const MOST_PROBLEMS = 20;
 const MOST_NODES = 10_000;
-const START_FIELDS = ['host', 'files'];
-const SPAWN_MANY_FIELDS = ['config', 'join', 'files'];
-const SPAWN_FIELDS = ['name', 'host', 'config', 'join', 'files'];
 const UNTIL_FIELDS = ['withinMs', 'what'];
-
-/** @throws StateError with `ERR_ARGUMENT_INVALID`; what `config` holds is checked where the node is made */
-function checkSpawn(what: string, options: SpawnOptions, known: readonly string[]): void {
-  checkOptions(what, options, known);
-  const { name, host, config, join, files } = options;
-  if (name !== undefined) checkText('name', name);
-  if (host !== undefined) hostGiven('host', host);
-  if (config !== undefined) {
-    checkArgument(typeof config === 'object', 'config', config, 'an object');
-  }
-  if (files !== undefined) {
-    checkArgument(files instanceof MemoryFiles, 'files', files, 'a MemoryFiles');
-  }
-  if (join === undefined || join === false) return;
-  const isTarget = (each: unknown): boolean => each instanceof SimNode || typeof each === 'string';
-  const holds = Array.isArray(join) && join.every(isTarget);
-  checkArgument(holds, 'join', join, 'an array of nodes and addresses, or false');
-}
 
 /** What was given to be noted, as text: the trace of a test that fails must not fail itself. */
 function textOf(given: unknown): string {
@@ -522,6 +614,15 @@ function targetOf(target: SimNode | string): string {
   if (typeof target === 'string') return target;
   const { host, port } = target.db.localMember;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** An endpoint of a record: `host:port`, or `[v6]:port`. */
+function addressOf(endpoint: string): Address {
+  const at = endpoint.lastIndexOf(':');
+  return {
+    host: endpoint.slice(0, at).replace(/^\[|\]$/g, ''),
+    port: Number(endpoint.slice(at + 1)),
+  };
 }
 
 function placeName(place: Place): string {

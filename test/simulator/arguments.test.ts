@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { ConfigError, StateError } from '../../src/runtime/index.ts';
 import type { World } from '../../src/simulator/index.ts';
-import { simulate, SimProcess } from '../../src/simulator/index.ts';
+import { compareTraces, simulate, SimProcess } from '../../src/simulator/index.ts';
 
 /*
  * A fault that hits nobody and an option that nobody reads make a test pass for nothing. What is wrong on purpose is
@@ -27,11 +27,16 @@ test('simulate lists every option that is unknown, of the wrong type or out of r
     assert.deepEqual(paths, ['checks', 'nodes', 'sede', 'trace.logLevel', 'trace.packet']);
     return true;
   });
+  await assert.rejects(simulate(untyped(undefined), scenario), /got undefined/);
   for (const wrong of [
     null,
     7,
     [],
     { config: 7 },
+    { config: { profil: 'lan' } },
+    { config: { nodeName: 'me' } },
+    { nodes: 1, config: { bindAddress: '10.0.0.7' } },
+    { nodes: 1, config: { runtime: {} } },
     { network: 'lossy' },
     { trace: { maxLines: 0 } },
   ]) {
@@ -72,11 +77,18 @@ const WRONG_CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
   ["start('')", async (w) => w.start('', () => undefined)],
   ['start without a function', async (w) => w.start('svc', untyped(undefined))],
   ['start(…, { name })', async (w) => w.start('svc', () => undefined, untyped({ name: 'x' }))],
+  ["spawn({ name: 'n1' })", (w) => w.spawn({ name: 'n1' })],
+  ["start('n2', …)", async (w) => w.start('n2', () => undefined)],
+  ["restart(n1, { name: 'n2' })", (w) => w.restart(w.node('n1'), { name: 'n2' })],
   ['until(true)', (w) => w.until(untyped(true))],
+  ['until(a promise of false)', (w) => w.until(untyped(async () => false))],
+  ['until(a promise that fails)', (w) => w.until(untyped(async () => Promise.reject(new Error())))],
+  ['until(undefined)', (w) => w.until(untyped(() => undefined))],
   ['until({ within })', (w) => w.until(() => true, untyped({ within: 5 }))],
   ['until({ withinMs: -1 })', (w) => w.until(() => false, { withinMs: -1 })],
   ['converge({ withinMs: NaN })', (w) => w.converge({ withinMs: Number.NaN })],
   ["cut('n1', 'n9')", async (w) => w.cut('n1', 'n9')],
+  ["cut('n1', an address of nobody)", async (w) => w.cut('n1', '10.9.9.9')],
   ["cut('n1', undefined)", async (w) => w.cut('n1', untyped(undefined))],
   ["cut('n1', 'n1')", async (w) => w.cut('n1', 'n1')],
   ["cut(…, 'sideways')", async (w) => w.cut('n1', 'n2', untyped('sideways'))],
@@ -87,6 +99,11 @@ const WRONG_CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
   ["partition('n1')", async (w) => w.partition(untyped('n1'))],
   ["partition(['n1'])", async (w) => w.partition(untyped(['n1']))],
   ["partition([['n9']])", async (w) => w.partition([['n9']])],
+  ['partition([])', async (w) => w.partition([])],
+  ['partition([[]])', async (w) => w.partition([[]])],
+  ['partition([all])', async (w) => w.partition([['n1', 'n2']])],
+  ['partition([all, nobody])', async (w) => w.partition([['n2', 'n1'], []])],
+  ['network.partition([])', async (w) => w.network.partition([])],
   ["partition([['n1'], ['n1', 'n2']])", async (w) => w.partition([['n1'], ['n1', 'n2']])],
   ["partition(…, 'udp')", async (w) => w.partition([['n1']], untyped('udp'))],
   ['pause(-1)', async (w) => w.node('n1').pause(-1)],
@@ -110,6 +127,16 @@ const WRONG_CALLS: readonly (readonly [string, (world: World) => unknown])[] = [
   ["network.setBandwidth('n1', …)", async (w) => w.network.setBandwidth('n1', 100)],
   ['network.setBandwidth(…, 0)', async (w) => w.network.setBandwidth('10.0.0.1', 0)],
   ['trace.lines({ proces })', async (w) => w.trace.lines(untyped({ proces: 'n1' }))],
+  [
+    "trace.lines({ kinds: ['members'] })",
+    async (w) => w.trace.lines({ kinds: untyped(['members']) }),
+  ],
+  ["trace.lines({ kinds: 'member' })", async (w) => w.trace.lines({ kinds: untyped('member') })],
+  ["trace.toText({ fromMs: 'a' })", async (w) => w.trace.toText({ fromMs: untyped('a') })],
+  ['trace.toText({ toMs: NaN })', async (w) => w.trace.toText({ toMs: Number.NaN })],
+  ['trace.toText({ process: 7 })', async (w) => w.trace.toText({ process: untyped(7) })],
+  ['trace.toText(null)', async (w) => w.trace.toText(untyped(null))],
+  ['compareTraces of results', async (w) => compareTraces(untyped({ trace: w.trace }), w.trace)],
 ];
 
 test('calls refuse what they cannot take, and nothing has happened then', async () => {
@@ -153,4 +180,73 @@ test('a node whose configuration is refused leaves no process behind', async () 
     assert.equal(world.processes.length, 1);
     assert.ok(world.hasOneView());
   });
+});
+
+test('a node whose configuration is wrong is refused before the life before it is killed', async () => {
+  await simulate({ nodes: 2 }, async (world) => {
+    const node = world.node('n2');
+    const lines = world.trace.lines().length;
+    for (const config of [{ gosip: {} }, { nodeName: 'x' }, { bindAddress: '10.0.0.9' }]) {
+      const refused = { code: 'ERR_CONFIG_INVALID', message: /config\./ } as const;
+      await assert.rejects(world.restart(node, { config: untyped(config) }), refused);
+      await assert.rejects(world.spawn({ config: untyped(config) }), refused);
+    }
+    assert.ok(node.isRunning);
+    assert.equal(world.trace.lines().length, lines);
+  });
+});
+
+test('what a process cannot suffer any more, since it has ended, is refused', async () => {
+  await simulate({ nodes: 3 }, async (world) => {
+    const [crashed, closed] = [world.node('n2'), world.node('n3')];
+    crashed.crash();
+    await closed.close();
+    const closedError = { code: 'ERR_CLOSED', message: /runs no more/ } as const;
+    for (const node of [crashed, closed]) {
+      assert.throws(() => node.crash(), closedError);
+      assert.throws(() => node.pause(5), closedError);
+      assert.throws(() => node.setClockRate(2), closedError);
+      assert.throws(() => node.jumpClock(5), closedError);
+      assert.throws(() => node.every(5, () => undefined), closedError);
+      await assert.rejects(node.sleep(5), closedError);
+      world.cut('n1', node); // its host may be run on again
+    }
+  });
+});
+
+test('a name is free again when its process has ended, and names by default pass over those taken', async () => {
+  await simulate({ nodes: 1 }, async (world) => {
+    const first = world.start('svc', () => undefined);
+    first.crash();
+    const { host, files } = first;
+    const second = world.start('svc', () => undefined, { host, files });
+    assert.deepEqual([second.host, second.files], [host, files]);
+    await world.spawn({ name: 'n5' });
+    assert.equal((await world.spawn()).name, 'n6', 'the fifth process would be n5');
+  });
+});
+
+test('a world that is over refuses whatever would wait or happen in it', async () => {
+  const { value: world } = await simulate({ nodes: 2, checks: true }, (it) => it);
+  const calls: readonly ((it: World) => unknown)[] = [
+    (it) => it.sleep(5),
+    (it) => it.until(() => false),
+    (it) => it.spawn(),
+    (it) => it.spawnMany(0),
+    (it) => it.start('late', () => undefined),
+    (it) => it.converge(),
+    (it) => it.cut('n1', 'n2'),
+    (it) => it.mend('n1', 'n2'),
+    (it) => it.clog('n1', 'n2', 5),
+    (it) => it.partition([['n1'], ['n2']]),
+    (it) => it.heal(),
+    (it) => it.setLinks({ lossRate: 1 }),
+  ];
+  for (const call of calls) {
+    await assert.rejects(
+      (async () => call(world))(),
+      { code: 'ERR_CLOSED', message: /simulation is over/ },
+      String(call),
+    );
+  }
 });

@@ -98,3 +98,22 @@ test('the bound grows with every interval that it waits for', () => {
   }
   assert.ok(base < 600_000, `${base}`);
 });
+
+test('as long as a link is cut nobody agrees, and when it is mended the waiting ends', async () => {
+  await simulate({ seed: 10, nodes: 3, checks: true }, async (world) => {
+    world.cut('n1', 'n2', 'oneWay', 'packets');
+    await assert.rejects(world.converge({ withinMs: 500 }), (error: unknown) => {
+      assert.ok(error instanceof CheckError);
+      assert.deepEqual(error.history[0], 'the link from n1 to n2 is cut');
+      return true;
+    });
+    const converging = world.converge();
+    await world.sleep(300);
+    world.mend('n1', 'n2', 'oneWay', 'packets');
+    assert.ok((await converging) >= 300);
+    world.node('n3').crash();
+    await world.converge();
+    world.cut('n1', '10.0.0.3'); // where nobody runs nothing is cut off
+    assert.equal(await world.converge(), 0);
+  });
+});

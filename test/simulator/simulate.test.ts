@@ -292,3 +292,76 @@ test('a skewed clock shows every timer at least the time it was due at', () => {
   clock.runFor(1_000);
   assert.equal(early, 0);
 });
+
+test('a scenario that needs more time than it may take fails at the limit, and one that needs as much does not', async () => {
+  const late = simulate({ maxVirtualMs: 100 }, async (world) => world.sleep(1_000));
+  await assert.rejects(late, (error: Error & { simulation?: Record<string, unknown> }) => {
+    assert.match(error.message, /did not end within 100 ms/);
+    assert.equal(error.simulation?.['virtualTimeMs'], 100);
+    return true;
+  });
+  const { virtualMs } = await simulate({ maxVirtualMs: 100 }, async (world) => world.sleep(100));
+  assert.equal(virtualMs, 100);
+});
+
+test('a name service that takes longer than a node waits for it fails the lookup in time', async () => {
+  await simulate({ nodes: 1 }, async (world) => {
+    world.names.set('seeds', [world.node('n1').host]);
+    world.names.setDelay(60_000);
+    const askedAt = world.now;
+    const config = { dns: { timeoutMs: 3_000 } };
+    await assert.rejects(world.spawn({ join: ['seeds'], config }), { code: 'ERR_JOIN_FAILED' });
+    assert.equal(world.now - askedAt, 3_000);
+    await assert.rejects(world.spawn({ join: ['seeds'] }), { code: 'ERR_JOIN_FAILED' });
+    assert.equal(world.now - askedAt, 8_000, 'the default is five seconds');
+  });
+});
+
+test('a rejection in a repeated call fails the simulation, as what the process throws does', async () => {
+  const run = simulate({ seed: 4 }, async (world) => {
+    world.start('svc', (self) => {
+      self.every(100, async () => {
+        await self.sleep(1);
+        throw new Error('of a repeated call');
+      });
+    });
+    await world.sleep(60_000);
+  });
+  await assert.rejects(run, (error: Error & { simulation?: Record<string, unknown> }) => {
+    assert.match(error.message, /of a repeated call/);
+    assert.deepEqual([error.simulation?.['seed'], error.simulation?.['virtualTimeMs']], [4, 101]);
+    return true;
+  });
+});
+
+test('every fault and setting of the network and of the names is a line of the trace, once', async () => {
+  const { trace } = await simulate({ nodes: 2 }, async (world) => {
+    const [a, b] = ['10.0.0.1', '10.0.0.2'];
+    world.cut('n1', 'n2', 'oneWay', 'packets');
+    world.network.cut(a, b);
+    world.network.setLink(a, b, { lossRate: 0.5 });
+    world.network.setBandwidth(a, 1_000);
+    world.network.setLoss(0.1);
+    world.setLinks({ jitterMs: 2 });
+    world.names.set('seeds', [a, b]);
+    world.names.setDelay(5);
+    world.names.setDelay(5);
+    world.names.setFailing(true);
+    world.heal();
+  });
+  assert.deepEqual(
+    trace.lines({ kinds: ['network'] }).map(({ text }) => text),
+    [
+      'cut n1 > n2, packets',
+      'cut 10.0.0.1 <> 10.0.0.2, all',
+      'link 10.0.0.1 > 10.0.0.2 {"lossRate":0.5}',
+      'bandwidth of 10.0.0.1 1000 bytes a second',
+      'links {"lossRate":0.1}',
+      'links {"jitterMs":2}',
+      'names: seeds is 10.0.0.1 10.0.0.2',
+      'names: answers take 5 ms',
+      'names: failing',
+      'healed',
+    ],
+  );
+});

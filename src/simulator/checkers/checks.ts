@@ -2,29 +2,35 @@ import type { NetworkDB, NetworkDBConfig, NetworkDBOptions } from '../../network
 import type { Checker } from './checker.ts';
 import { CheckError } from './checker.ts';
 import { convergenceBoundMs } from './convergence-bound.ts';
-import type { Fact } from './facts.ts';
+import type { Fact, MemberFact } from './facts.ts';
 import { factText, isRelated } from './facts.ts';
 import { LeaksChecker } from './leaks.ts';
 import { MembershipChecker } from './membership.ts';
 import { SizesChecker } from './sizes.ts';
 import { TablesChecker } from './tables.ts';
-import { configOf, sizesOf, watchNode } from './watch-node.ts';
+import { configOf, endpointText, sizesOf, watchNode } from './watch-node.ts';
 
 /*
  * All checkers over all nodes of a world. What a node does is told at once, from inside of it; what a checker
  * says of it is kept, since nothing may throw there, and ends the simulation with the next step.
+ *
+ * Members that processes of the scenario's own run are guests: the nodes may hold them, and nobody can see inside
+ * of them. They are not judged, nor is what others hold of them.
  */
 
 /** One watched node. */
 interface Watched {
   readonly db: NetworkDB;
   readonly config: NetworkDBConfig;
+  readonly endpoint: string;
 }
 
 /** What the checks need from the world. */
 export interface ChecksParts {
   readonly now: () => number;
   readonly fail: (error: unknown) => void;
+  /** Whether a running process that is no watched node listens at an endpoint. */
+  readonly isGuest: (endpoint: string) => boolean;
 }
 
 /** The checks of one simulation. */
@@ -41,6 +47,9 @@ export class Checks {
   #isFailed = false;
   /** Names of nodes that ran once and do not run now. */
   readonly #gone = new Set<string>();
+  readonly #guests = new Set<string>();
+  /** Where the watched nodes run. */
+  #endpoints: ReadonlySet<string> = new Set();
 
   constructor(parts: ChecksParts) {
     this.#parts = parts;
@@ -55,11 +64,13 @@ export class Checks {
   /** A node runs. @returns the id of its life */
   started(db: NetworkDB, options: NetworkDBOptions): string {
     const { name } = db.localMember;
+    const endpoint = endpointText(db.localMember);
     const before = this.#counts.get(`lives of ${name}`) ?? 0;
     this.#counts.set(`lives of ${name}`, before + 1);
     const life = before === 0 ? name : `${name}'${before + 1}`;
-    this.#watched.set(life, { db, config: configOf(options) });
+    this.#watched.set(life, { db, config: configOf(options), endpoint });
     this.#gone.delete(name);
+    this.#noteEndpoints();
     const tell = (fact: Fact): void => {
       if (this.#watched.has(life)) this.tell(fact);
     };
@@ -78,6 +89,7 @@ export class Checks {
     const watched = this.#watched.get(life);
     if (watched === undefined) return;
     this.#watched.delete(life);
+    this.#noteEndpoints();
     this.#gone.add(watched.db.name);
     this.tell({ kind: 'end', atMs: this.#parts.now(), life });
   }
@@ -113,6 +125,7 @@ export class Checks {
   /** Tells all checkers. */
   tell(fact: Fact): void {
     this.#counts.set(fact.kind, (this.#counts.get(fact.kind) ?? 0) + 1);
+    if (fact.kind === 'member') this.#meet(fact);
     if (fact.kind !== 'size') this.#remember(fact);
     for (const checker of this.#checkers) {
       try {
@@ -134,16 +147,32 @@ export class Checks {
   /** What keeps all from agreeing, a line each, whatever still waits to be sent. */
   disagreements(): string[] {
     const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
-    return [...this.membership.problems(), ...this.tables.problems(networks)];
+    const { isGuest } = this.#parts;
+    const guests = this.membership.guests(isGuest);
+    return [...this.membership.problems(isGuest), ...this.tables.problems(networks, guests)];
   }
 
   /** Virtual milliseconds of calm after which there must be no problems. */
   get boundMs(): number {
-    const size = { nodes: this.#watched.size, gone: this.#gone.size };
+    const size = { nodes: this.#watched.size + this.#guests.size, gone: this.#gone.size };
     const bounds = [...this.#watched.values()].map(({ config }) =>
       convergenceBoundMs(config, size),
     );
     return Math.max(0, ...bounds);
+  }
+
+  #noteEndpoints(): void {
+    const ends = [...this.#watched.values()].map(({ endpoint }) => endpoint);
+    this.#endpoints = new Set(ends);
+  }
+
+  /** A guest, once met, is never judged: what it wrote and how often it refuted is not known. */
+  #meet({ node, endpoint, isOwn }: MemberFact): void {
+    if (isOwn || this.#endpoints.has(endpoint) || this.#guests.has(node)) return;
+    if (!this.#parts.isGuest(endpoint)) return;
+    this.#guests.add(node);
+    this.membership.meet(node);
+    this.tables.meet(node);
   }
 
   #remember(fact: Fact): void {

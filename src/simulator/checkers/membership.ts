@@ -17,6 +17,9 @@ import { factText } from './facts.ts';
  * What must be after a while is asked for with `problems`: all that run hold each other as alive, and nobody else.
  */
 
+/** Whether somebody listens at an endpoint whom the world runs, and whom nobody watches. */
+export type IsGuest = (endpoint: string) => boolean;
+
 /** Checks the member records. */
 export class MembershipChecker implements Checker {
   readonly name = 'membership';
@@ -27,6 +30,8 @@ export class MembershipChecker implements Checker {
   readonly #issued = new Map<string, number>();
   /** Incarnations at which processes of the name have left. */
   readonly #left = new Map<string, Set<number>>();
+  /** Names that processes have borne which nobody watches: what those issued is not known. */
+  readonly #guests = new Set<string>();
 
   see(fact: Fact): void {
     if (fact.kind === 'start') {
@@ -47,8 +52,30 @@ export class MembershipChecker implements Checker {
     }
   }
 
-  /** What keeps the running processes from agreeing about who is there, a line each; empty when they do. */
-  problems(): string[] {
+  /** The name is borne by somebody whom nobody watches. */
+  meet(guest: string): void {
+    this.#guests.add(guest);
+  }
+
+  /** Names of members that are not watched, and of which somebody holds that they live there. */
+  guests(isGuest: IsGuest): ReadonlySet<string> {
+    const watched = new Set([...this.#running.values()].map(({ name }) => name));
+    const names = new Set<string>();
+    for (const view of this.#views.values()) {
+      for (const { node, state, endpoint } of view.values()) {
+        if (state === 'dead' || state === 'left' || watched.has(node)) continue;
+        if (isGuest(endpoint)) names.add(node);
+      }
+    }
+    return names;
+  }
+
+  /**
+   * What keeps the running processes from agreeing about who is there, a line each; empty when they do.
+   *
+   * @param isGuest - tells members that run unwatched: they may be held as members, and are not judged
+   */
+  problems(isGuest: IsGuest = () => false): string[] {
     const problems: string[] = [];
     const running = new Map([...this.#running.values()].map((start) => [start.name, start]));
     for (const { life, name } of this.#running.values()) {
@@ -60,8 +87,9 @@ export class MembershipChecker implements Checker {
           problems.push(`${life} ${text} ${other.life}, which runs at ${other.endpoint}`);
         }
       }
-      for (const { node, state } of view?.values() ?? []) {
+      for (const { node, state, endpoint } of view?.values() ?? []) {
         if (running.has(node) || state === 'dead' || state === 'left') continue;
+        if (isGuest(endpoint)) continue;
         problems.push(`${life} holds ${state} ${node}, which does not run`);
       }
     }
@@ -85,7 +113,7 @@ export class MembershipChecker implements Checker {
 
   #checkTold(fact: MemberFact, held: MemberFact | undefined): void {
     const { node, state, incarnation } = fact;
-    const issued = this.#issued.get(node);
+    const issued = this.#guests.has(node) ? undefined : this.#issued.get(node);
     if (issued !== undefined && incarnation > issued) {
       this.#fail(fact, `only ${node} raises its incarnation, and it has issued up to ${issued}`);
     }

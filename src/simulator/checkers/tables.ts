@@ -39,6 +39,8 @@ export class TablesChecker implements Checker {
   readonly name = 'tables';
   readonly #lives = new Map<string, Life>();
   readonly #names = new Set<string>();
+  /** Names that processes have borne which nobody watches: what those wrote is not known. */
+  readonly #guests = new Set<string>();
   /** The values of all writes of watched owners, by owner, place, time and kind: lives of a name may share one. */
   readonly #written = new Map<string, Uint8Array[]>();
 
@@ -68,23 +70,33 @@ export class TablesChecker implements Checker {
     return seen;
   }
 
+  /** The name is borne by somebody whom nobody watches. */
+  meet(guest: string): void {
+    this.#guests.add(guest);
+  }
+
   /**
    * What keeps those on each network from seeing the same, a line each; empty when they do.
    *
    * @param networks - of each running process the networks that it is on
+   * @param guests - members that run unwatched: what is seen of theirs is not judged
    */
-  problems(networks: ReadonlyMap<string, readonly string[]>): string[] {
+  problems(
+    networks: ReadonlyMap<string, readonly string[]>,
+    guests: ReadonlySet<string> = NOBODY,
+  ): string[] {
     const names = new Set([...networks.values()].flat());
     return [...names].sort().flatMap((network) => {
       const on = [...networks].filter(([, joined]) => joined.includes(network));
       return this.#problemsOf(
         network,
         on.map(([life]) => life),
+        guests,
       );
     });
   }
 
-  #problemsOf(network: string, lives: readonly string[]): string[] {
+  #problemsOf(network: string, lives: readonly string[], guests: ReadonlySet<string>): string[] {
     const views = new Map(lives.map((life) => [life, this.seenBy(life, network)]));
     const right = new Map<string, EntryFact>();
     for (const [life, view] of views) {
@@ -99,6 +111,7 @@ export class TablesChecker implements Checker {
       for (const [id, entry] of new Map([...right, ...view])) {
         const [is, should] = [view.get(id), right.get(id)];
         if (is !== undefined && should !== undefined && isSameWrite(is, should)) continue;
+        if (is !== undefined && guests.has(is.owner)) continue;
         const seen = is === undefined ? 'does not see it' : `sees it ${versionText(is)}`;
         const text =
           should === undefined ? 'no owner there holds it' : `it is ${versionText(should)}`;
@@ -140,7 +153,8 @@ export class TablesChecker implements Checker {
     const write = JSON.stringify([owner, id, time, isDeleted]);
     const values = this.#written.get(write) ?? [];
     const written = values.find((one) => isSameBytes(one, value));
-    if (written !== undefined || !this.#names.has(owner)) return written ?? value;
+    const isWatched = this.#names.has(owner) && !this.#guests.has(owner);
+    if (written !== undefined || !isWatched) return written ?? value;
     if (owner !== life.name) this.#fail(fact, 'nobody holds what its owner did not write');
     this.#written.set(write, [...values, value]);
     return value;
@@ -228,3 +242,4 @@ function ownerId(network: string, owner: string): string {
 }
 
 const encoder = new TextEncoder();
+const NOBODY: ReadonlySet<string> = new Set();

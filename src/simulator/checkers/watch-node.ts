@@ -106,6 +106,13 @@ function entryOf({ network, table, key, owner, time, isDeleted, value }: StoredE
   return { network, table, key, owner, time, isDeleted, value: bytesOf(value) };
 }
 
-function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
+/** An endpoint as facts have it. */
+export function endpointText({
+  host,
+  port,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
