@@ -1,9 +1,8 @@
 import type { NetworkDBOptions } from '../networkdb/index.ts';
-import type { Address, Random, Timer } from '../runtime/index.ts';
+import type { Address, Random } from '../runtime/index.ts';
 import { canonicalHost, SeededRandom, StateError, TimeoutError } from '../runtime/index.ts';
 import type { CutDirection } from './arguments.ts';
 import {
-  checkAnswer,
   checkArgument,
   checkCut,
   checkDirection,
@@ -35,6 +34,7 @@ import {
 } from './spawn-options.ts';
 import type { TraceOptions } from './trace.ts';
 import { Trace } from './trace.ts';
+import { Waits } from './waits.ts';
 
 /*
  * Processes on a simulated network, and the one clock that moves them all.
@@ -67,16 +67,6 @@ export interface UntilOptions {
 /** A place in the simulated network: a process, its name, or the address of a host. */
 export type Place = SimProcess | string;
 
-interface Waiting {
-  readonly condition: () => boolean;
-  readonly until: number;
-  readonly what: string;
-  readonly withinMs: number;
-  readonly alarm: Timer;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** The simulated world that a scenario acts in. */
 export class World {
   readonly seed: number;
@@ -94,7 +84,7 @@ export class World {
   readonly #clock: VirtualClock;
   readonly #config: NetworkDBOptions;
   readonly #processes: SimProcess[] = [];
-  readonly #waiting = new Set<Waiting>();
+  readonly #waits: Waits;
   #started = 0;
   /** Whom {@link World.hasOneView} found without all members last. */
   #lagging: SimNode | null = null;
@@ -105,6 +95,7 @@ export class World {
     this.seed = seed;
     this.#config = config;
     this.#clock = new VirtualClock();
+    this.#waits = new Waits(this.#clock);
     this.checks = checks
       ? new Checks({
           now: () => this.#clock.now(),
@@ -266,13 +257,7 @@ export class World {
     const { withinMs = 60_000, what = 'the condition' } = options;
     checkDuration('withinMs', withinMs);
     checkText('what', what);
-    return new Promise((resolve, reject) => {
-      const until = this.now + withinMs;
-      const alarm = this.#clock.schedule(withinMs, () => undefined);
-      const waiting = { condition, until, what, withinMs, alarm, resolve, reject };
-      this.#waiting.add(waiting);
-      this.#look(waiting);
-    });
+    return this.#waits.until(condition, { withinMs, what });
   }
 
   /**
@@ -430,7 +415,7 @@ export class World {
     if (next > this.now) {
       this.checks?.look();
       // Whoever's condition holds goes on before time does, and so does what a check has found.
-      if (this.#failure !== null || this.#hasEndedWaits()) return true;
+      if (this.#failure !== null || this.#waits.look()) return true;
     }
     if (next > limitMs && next !== Infinity) {
       this.#clock.runFor(limitMs - this.now);
@@ -443,36 +428,6 @@ export class World {
   /** Calls that are still to run. @internal */
   get pendingCount(): number {
     return this.#clock.pendingCount;
-  }
-
-  #hasEndedWaits(): boolean {
-    const before = this.#waiting.size;
-    for (const waiting of this.#waiting) this.#look(waiting);
-    return this.#waiting.size < before;
-  }
-
-  #look(waiting: Waiting): void {
-    try {
-      const holds = waiting.condition();
-      checkAnswer(holds);
-      if (holds) this.#endWait(waiting, waiting.resolve);
-      else if (this.now >= waiting.until) {
-        const text = `${waiting.what} did not hold within ${waiting.withinMs} ms`;
-        const error = new TimeoutError('ERR_TIMEOUT', text, { timeoutMs: waiting.withinMs });
-        this.#endWait(waiting, () => {
-          waiting.reject(error);
-        });
-      }
-    } catch (error) {
-      this.#endWait(waiting, () => {
-        waiting.reject(error);
-      });
-    }
-  }
-
-  #endWait(waiting: Waiting, end: () => void): void {
-    waiting.alarm.cancel();
-    if (this.#waiting.delete(waiting)) end();
   }
 
   /** @throws StateError with `ERR_ARGUMENT_INVALID`: a cut that cuts nothing would make a test pass for nothing */
