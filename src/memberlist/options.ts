@@ -14,7 +14,7 @@ export type Profile = 'lan' | 'wan' | 'local';
 
 export type { WireName } from '../codec/index.ts';
 
-/** The ports an instance runs on. Each default is the real thing; the simulator gives its own. */
+/** The ports an instance runs on. Each default is the real thing; the simulator gives its own. Other fields are refused. */
 export interface RuntimeOptions {
   readonly clock?: Clock;
   readonly random?: Random;

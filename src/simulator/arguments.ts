@@ -107,7 +107,7 @@ export function checkAnswer(answer: unknown): void {
 /** Groups of which one at least names a host. */
 export function checkSomeGroup(groups: readonly (readonly string[])[]): void {
   const holds = groups.some((group) => group.length > 0);
-  checkArgument(holds, 'groups', groups, 'groups of which one names somebody');
+  checkArgument(holds, 'groups', groups, 'such that one group at least names somebody');
 }
 
 /** Groups that part some of these hosts from others; those in no group are one more. */
@@ -118,7 +118,7 @@ export function checkParted(
   checkSomeGroup(groups);
   const [first = [], ...others] = groups.filter((group) => group.length > 0);
   const holds = others.length > 0 || hosts.some((host) => !first.includes(host));
-  checkArgument(holds, 'groups', groups, 'groups that part somebody from somebody');
+  checkArgument(holds, 'groups', groups, 'such that they part somebody from somebody');
 }
 
 /** Groups of hosts, none of which stands in two. */

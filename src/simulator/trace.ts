@@ -239,7 +239,7 @@ function checkFilter(filter: TraceFilter): void {
   const isList = kinds === undefined || Array.isArray(kinds);
   checkArgument(isList, 'kinds', kinds, 'an array');
   for (const kind of kinds ?? []) {
-    checkArgument(KINDS.includes(kind), 'kinds', kind, `of ${KINDS.join(', ')}`);
+    checkArgument(KINDS.includes(kind), 'kinds', kind, `some of ${KINDS.join(', ')}`);
   }
 }
 
