@@ -65,6 +65,20 @@ const ROW: Row = {
   runs: 3,
 };
 
+/** A report of nothing. */
+const REPORT: BenchReport = {
+  command: 'npm run bench',
+  date: '2026-01-01',
+  commit: 'a',
+  node: '20',
+  cpu: 'x',
+  load: [0, 2],
+  peer: null,
+  rows: [],
+  growth: [],
+  failures: [],
+};
+
 test('a ratio is the median of runs side by side, and growth the slope between sizes', () => {
   const pairs = [
     { ours: { ms: 2 }, peer: { ms: 10 } },
@@ -84,18 +98,7 @@ test('a ratio is the median of runs side by side, and growth the slope between s
   const results = [result, resultOf(large, [{ ours: { ms: 600 }, peer: { ms: 10 } }])];
   const [growth] = growthOf(results);
   assert.ok(growth?.ours !== null && growth !== undefined && Math.abs(growth.ours - 1) < 1e-9);
-  const report: BenchReport = {
-    command: 'npm run bench',
-    date: '2026-01-01',
-    commit: 'a',
-    node: '20',
-    cpu: 'x',
-    load: [0, 2],
-    peer: null,
-    rows: results,
-    growth: growthOf(results),
-    failures: [],
-  };
+  const report = { ...REPORT, rows: results, growth: growthOf(results) };
   assert.deepEqual(rowsTable(report).rows[0]?.slice(4), [0.3, '0.2 to 0.9', 0.5, 'yes']);
   assert.equal(growthTable(report).rows.length, 1);
   assert.match(compareReports(report, { ...report, commit: 'b' }), /sync of 1000 .*\| 1 +\|/);
@@ -103,12 +106,7 @@ test('a ratio is the median of runs side by side, and growth the slope between s
 
 test('a run that fails is told of, and its row is missed when it was ours', () => {
   const report: BenchReport = {
-    command: 'npm run bench',
-    date: '2026-01-01',
-    commit: 'a',
-    node: '20',
-    cpu: 'x',
-    load: [0, 2],
+    ...REPORT,
     peer: 'go1',
     rows: [
       resultOf(ROW, [{ ours: { ms: 1 }, peer: {} }]),
@@ -117,7 +115,6 @@ test('a run that fails is told of, and its row is missed when it was ours', () =
         { ours: { ms: 1 }, peer: { ms: 10 } },
       ]),
     ],
-    growth: [],
     failures: [{ side: 'go', bench: 'sync', size: 10, reason: 'never came: all\nafter 3 min' }],
   };
   assert.deepEqual(
