@@ -1,4 +1,4 @@
-import type { Clock, Timer, Transport } from '../../src/runtime/index.ts';
+import type { Clock, Transport } from '../../src/runtime/index.ts';
 import type { MemoryRuntime } from '../../src/simulator/index.ts';
 import { HeldInput } from './held-input.ts';
 
@@ -17,8 +17,6 @@ import { HeldInput } from './held-input.ts';
 export interface BlockedOptions {
   /** How long a packet takes to be read while others wait behind it. */
   readonly readMs: number;
-  /** News leaves with the tick alone, as in Go; ours leaves after {@link PROMPT_MS}. */
-  readonly isTickOnly: boolean;
 }
 
 /** The ports of one process, and the way to hold them. */
@@ -44,10 +42,7 @@ export function blockedRuntime(runtime: MemoryRuntime, options: BlockedOptions):
   });
   const heldClock: Clock = {
     now: () => clock.now(),
-    schedule: (delayMs, run): Timer => {
-      if (options.isTickOnly && delayMs === PROMPT_MS) return NEVER;
-      return clock.schedule(Math.max(delayMs, until - clock.now()), run);
-    },
+    schedule: (delayMs, run) => clock.schedule(Math.max(delayMs, until - clock.now()), run),
     afterPendingInput: (run) => clock.afterPendingInput(run),
   };
   const heldTransport: Transport = {
@@ -97,15 +92,7 @@ export function blockedRuntime(runtime: MemoryRuntime, options: BlockedOptions):
   };
 }
 
-/** The ports of a process whose news waits for the tick, as in Go, and that is never slow. */
-export function goPorts(runtime: MemoryRuntime): BlockedRuntime['ports'] {
-  return blockedRuntime(runtime, { readMs: 0, isTickOnly: true }).ports;
-}
-
 /** Late timers run before what arrived is read. */
 const INPUT_AFTER_MS = 0.01;
 /** What memberlist asks the kernel for (`UDPBufferSize`). */
 const BUFFER_BYTES = 2 * 1024 * 1024;
-/** The wait of src/memberlist/gossip.ts before news leaves; a test holds that nothing leaves before a tick without it. */
-const PROMPT_MS = 2;
-const NEVER: Timer = { cancel: () => undefined };

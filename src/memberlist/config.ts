@@ -39,6 +39,7 @@ const LAN: Timings = {
   awareness: { maxMult: 8, loopHealth: true },
   gossip: {
     intervalMs: 200,
+    prompt: true,
     nodes: 3,
     toTheDeadMs: 30_000,
     retransmitMult: 4,
@@ -356,6 +357,7 @@ function checkTimings(config: MemberlistConfig, validator: Validator): void {
   validator.integer('awareness.maxMult', awareness.maxMult, 1, 100);
   validator.boolean('awareness.loopHealth', awareness.loopHealth);
   validator.durationOrOff('gossip.intervalMs', gossip.intervalMs);
+  validator.boolean('gossip.prompt', gossip.prompt);
   validator.integer('gossip.nodes', gossip.nodes, 1, 64);
   validator.duration('gossip.toTheDeadMs', gossip.toTheDeadMs);
   validator.integer('gossip.retransmitMult', gossip.retransmitMult, 1, 100);

@@ -66,7 +66,7 @@ export class Gossip {
   nudge(): void {
     this.#sender.newsQueued();
     this.#ticker?.wake();
-    if (!this.#isOpen || this.#prompt !== null) return;
+    if (!this.#isOpen || this.#prompt !== null || !this.#core.config.gossip.prompt) return;
     this.#schedulePrompt(PROMPT_MS);
   }
 

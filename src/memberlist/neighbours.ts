@@ -65,7 +65,10 @@ function isBetween(after: string, name: string, before: string): boolean {
   return after < before ? after < name && name < before : after < name || name < before;
 }
 
-/** Whether word of newcomers goes round the ring: beside Go everything is left to chance, and so it is without rounds. */
+/**
+ * Whether word of newcomers goes round the ring: beside Go everything is left to chance, and so it is without rounds, and where
+ * all news waits for them.
+ */
 export function goesRound({ wire, gossip }: MemberlistConfig): boolean {
-  return wire !== 'memberlist' && gossip.intervalMs !== false;
+  return wire !== 'memberlist' && gossip.intervalMs !== false && gossip.prompt;
 }

@@ -237,6 +237,14 @@ export interface GossipOptions {
    */
   readonly intervalMs: number | false;
   /**
+   * Whether fresh news leaves 2 ms after it came, gathered with what else came meanwhile. Off, it waits for the next
+   * round, word of newcomers like any other, as in Go: members learn of a failure hundreds of milliseconds later, and of a thousand
+   * who start together for five times the gossip. All members should agree.
+   *
+   * @defaultValue true
+   */
+  readonly prompt: boolean;
+  /**
    * Members a round goes to. More spread faster and cost packets.
    *
    * @defaultValue lan 3, wan 4, local 3

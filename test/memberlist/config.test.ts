@@ -91,6 +91,7 @@ test('one error lists every problem with its path, value and rule', () => {
     awareness: { maxMult: 0 },
     gossip: {
       intervalMs: 'often',
+      prompt: 2,
       nodes: 0,
       toTheDeadMs: 0,
       retransmitMult: 0,
@@ -112,6 +113,7 @@ test('one error lists every problem with its path, value and rule', () => {
     'gossip.intervalMs',
     'gossip.maxBytesPerSecond',
     'gossip.nodes',
+    'gossip.prompt',
     'gossip.retransmitMult',
     'gossip.toTheDeadMs',
     'label',

@@ -30,6 +30,27 @@ test('fresh news leaves within 5 ms, not at the next tick', async () => {
   await ring.close();
 });
 
+test('without prompt news a claim waits for the round, and nothing else does', async () => {
+  const gossip = { intervalMs: 10_000, prompt: false };
+  const ring = new Ring();
+  const nodes = await ring.spawnJoined(6, { ...QUIET, gossip });
+  ring.runFor(60_000);
+  const [changed] = nodes as [RingNode];
+  const sentAt: number[] = [];
+  ring.network.onPacket = (from) => {
+    if (from.host === changed.host) sentAt.push(ring.clock.now());
+  };
+  const start = ring.clock.now();
+  const updating = changed.member.updateNode();
+  ring.runFor(20_000);
+  // The round is at the ticker's own time, within its interval.
+  const waits = sentAt.map((at) => at - start);
+  assert.ok(waits.length >= 3 && waits.every((ms) => ms > 50), waits.join());
+  assert.equal(new Set(waits.slice(0, 3)).size, 1, 'one packet to each of three, together');
+  await ring.settle(updating);
+  await ring.close();
+});
+
 test('fresh news for several members is sealed once', async () => {
   const ring = new Ring();
   const encryption = { keys: [new Uint8Array(32).fill(1)] };

@@ -1,17 +1,14 @@
 import type { MemberlistOptions } from '../../../src/memberlist/index.ts';
 
 /*
- * The rows of the paper's table, all from one program by its options. Two things of ours have no option: news that leaves
- * at once, which the ports of the paper's rows take away, and input that waits is read before anybody is blamed,
- * which a member is out of reach of whose messages are held.
+ * The rows of the paper's table, all from one program by its options. One thing of ours has no option: input that waits is
+ * read before anybody is blamed, which a member is out of reach of whose messages are held.
  */
 
 /** A row: how the members are configured, and what the paper counted for it. */
 export interface Configuration {
   readonly name: string;
   readonly options: MemberlistOptions;
-  /** News waits for the tick, as in Go. */
-  readonly isTickOnly: boolean;
   /** Only crashes are timed in it: what today's Go does, which the paper has no row of. */
   readonly isForCrashes: boolean;
   /** Shares of SWIM's false alarms in the paper, in percent; null where it has no such row. */
@@ -26,12 +23,14 @@ interface Parts {
   readonly buddySystem: boolean;
   readonly loopHealth: boolean;
   readonly secondChance: boolean;
+  /** News leaves at once; otherwise it waits for the tick, as in Go. */
+  readonly promptNews: boolean;
 }
 
 /** Everything of Lifeguard and more, at an alpha. */
 function ours(alpha: number): MemberlistOptions {
   const on = { healthAwareProbe: true, healthAwareSuspicion: true, buddySystem: true };
-  return optionsOf({ alpha, ...on, loopHealth: true, secondChance: true });
+  return optionsOf({ alpha, ...on, loopHealth: true, secondChance: true, promptNews: true });
 }
 
 const SWIM: Parts = {
@@ -41,6 +40,7 @@ const SWIM: Parts = {
   buddySystem: false,
   loopHealth: false,
   secondChance: false,
+  promptNews: false,
 };
 const LIFEGUARD: Parts = {
   ...SWIM,
@@ -58,7 +58,6 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   row('Lifeguard', optionsOf(LIFEGUARD), 1.53, 1.89),
   {
     ...row('Lifeguard-4', optionsOf({ ...LIFEGUARD, alpha: 4 }), null, null),
-    isTickOnly: true,
     isForCrashes: true,
   },
   row('ours', ours(5), null, null),
@@ -79,8 +78,7 @@ function row(
   all: number | null,
   healthy: number | null,
 ): Configuration {
-  const isTickOnly = all !== null;
-  return { name, options, isTickOnly, isForCrashes: false, paper: { all, healthy } };
+  return { name, options, isForCrashes: false, paper: { all, healthy } };
 }
 
 function optionsOf(parts: Parts): MemberlistOptions {
@@ -93,5 +91,6 @@ function optionsOf(parts: Parts): MemberlistOptions {
       buddySystem: parts.buddySystem,
       secondChance: parts.secondChance,
     },
+    gossip: { prompt: parts.promptNews },
   };
 }

@@ -1,6 +1,5 @@
 import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
 import { MemberRing, nameOfPlace } from '../../rings/member-ring.ts';
-import { goPorts } from '../../rings/blocked-runtime.ts';
 import { configurationOf } from './configurations.ts';
 
 /*
@@ -23,8 +22,7 @@ export type CrashOutcome = { readonly firstMs: number[]; readonly fullMs: number
 /** Plays one run. */
 export async function playCrash(input: CrashInput): Promise<CrashOutcome> {
   const { nodes, crashes, seed } = input;
-  const { options, isTickOnly } = configurationOf(input.configuration);
-  const ring = new MemberRing({ seed, config: options, ...(isTickOnly && { portsOf: goPorts }) });
+  const ring = new MemberRing({ seed, config: configurationOf(input.configuration).options });
   await ring.startJoined(nodes);
   const random = new SeededRandom(seed * 3 + 1);
   const firstMs: number[] = [];
@@ -48,12 +46,13 @@ export async function playCrash(input: CrashInput): Promise<CrashOutcome> {
       }
       return reports >= nodes - 1;
     };
-    const { name } = { name: nameOfPlace(place) };
+    const name = nameOfPlace(place);
     if (!ring.clock.runUntil(isKnown, MAX_MS)) throw new Error(`${name} was not missed`);
     fullMs.push(ring.clock.now() - diedAt);
     const { member } = await ring.start({ place });
     await ring.settle(member.join([seedHost]));
-    ring.clock.runUntil(() => ring.nodes.every((n) => n.member.memberCount === nodes), MAX_MS);
+    const isWhole = (): boolean => ring.nodes.every((n) => n.member.memberCount === nodes);
+    if (!ring.clock.runUntil(isWhole, MAX_MS)) throw new Error(`${name} was not taken back`);
   }
   return { firstMs, fullMs };
 }

@@ -53,13 +53,13 @@ export type DistressOutcome = FalseAlarms & {
 /** Plays one run. */
 export async function playDistress(input: DistressInput): Promise<DistressOutcome> {
   const { fault, nodes, distressed, stillMs, runMs, forMs, seed } = input;
-  const { options, isTickOnly } = configurationOf(input.configuration);
+  const { options } = configurationOf(input.configuration);
   const blocked: BlockedRuntime[] = [];
   const ring = new MemberRing({
     seed,
     config: options,
     portsOf: (runtime, place) =>
-      (blocked[place] = blockedRuntime(runtime, { readMs: input.readMs, isTickOnly })).ports,
+      (blocked[place] = blockedRuntime(runtime, { readMs: input.readMs })).ports,
   });
   await ring.startJoined(nodes);
   ring.clock.runFor(SETTLE_MS);

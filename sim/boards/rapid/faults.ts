@@ -1,5 +1,4 @@
 import { randomFraction, SeededRandom, shuffle } from '../../../src/runtime/index.ts';
-import { goPorts } from '../../rings/blocked-runtime.ts';
 import type { RingEvent } from '../../rings/member-ring.ts';
 import { hostOfPlace, MemberRing } from '../../rings/member-ring.ts';
 import { configurationOf } from '../lifeguard/configurations.ts';
@@ -50,7 +49,7 @@ export type FaultOutcome = {
 /** Plays one run. */
 export async function playFault(input: FaultInput): Promise<FaultOutcome> {
   const { nodes, forMs, seed, fault } = input;
-  const go = { config: configurationOf('Lifeguard-4').options, portsOf: goPorts };
+  const go = { config: configurationOf('Lifeguard-4').options };
   const ring = new MemberRing({ seed, ...(input.rules === 'go' && go) });
   await ring.startJoined(nodes);
   ring.clock.runFor(REST_MS);
