@@ -84,6 +84,7 @@ test('the report holds every row against SWIM and leaves open what was too small
     aims.map(({ ours, isMet }) => [ours, isMet]),
     [
       [0.5, true],
+      [100, false],
       [0, null],
     ],
   );

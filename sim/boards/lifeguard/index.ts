@@ -21,7 +21,7 @@ export const lifeguard: Board = {
   --distressed A,B  members that are slow at a time
   --seconds S     how long they are slow (default 120)
   --read MS       how long a slow member takes for a packet while others wait behind it (default 0.1)
-  --crashes N     crashes to time per row and size (default 20; 0 for none)
+  --crashes N     crashes to time per row and size (default 100; 0 for none)
   --sizes A,B     sizes of the rings with crashes (default 8,32 and --nodes)
 `,
   options: {

@@ -58,7 +58,7 @@ export function planLifeguard(values: CommandValues, seed: number): Task[] {
     }
     for (const row of rows) if (LOOP_ROWS.includes(row)) add('loop', row, hardest, at);
   }
-  const crashes = numberOf(values, 'crashes', 20, { min: 0, max: 10_000 });
+  const crashes = numberOf(values, 'crashes', 100, { min: 0, max: 10_000 });
   const sizes = numbersOf(values, 'sizes', [8, 32, nodes], { min: 3, max: 10_000 });
   for (const size of crashes > 0 ? new Set(sizes) : []) {
     for (const row of rows) {
