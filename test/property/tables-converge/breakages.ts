@@ -63,6 +63,13 @@ export const BREAKAGES: readonly Breakage[] = [
     noticedBy: 3,
   },
   {
+    name: 'members given up for a late farewell stay given up',
+    file: 'networkdb/strays.js',
+    find: '#takeBack(record) {',
+    replace: '#takeBack(record) { return;',
+    noticedBy: 35,
+  },
+  {
     name: 'entries that claim to be ours are not answered',
     file: 'networkdb/ghosts.js',
     find: 'answerWrite(event, time) {',
