@@ -5,7 +5,8 @@ import type { Clock, StreamHandlers } from '../runtime/index.ts';
  *
  * As with a real process, the kernel goes on accepting: connections stand, bytes wait, and of
  * datagrams as many wait as a socket buffer holds; more are lost. When the process wakes its due timers run
- * before what waited, which is Node's order after a blocked event loop.
+ * before what waited, which is Node's order after a blocked event loop. A process that is killed meanwhile never
+ * wakes: its kernel drops what waits.
  */
 export class PauseGate {
   readonly #clock: Clock;
@@ -13,6 +14,7 @@ export class PauseGate {
   #pausedUntil = -Infinity;
   #waitingPackets = 0;
   #isWaking = false;
+  #hasEnded = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,14 +31,22 @@ export class PauseGate {
     });
   }
 
+  /** Nothing passes ever again, nor what waits. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#waiting.length = 0;
+  }
+
   /** Runs a call now, or when the process wakes. */
   run(call: () => void): void {
+    if (this.#hasEnded) return;
     if (this.isOpen) call();
     else this.#waiting.push(call);
   }
 
-  /** The same for a datagram. @returns false when the buffer is full and it is lost */
+  /** The same for a datagram. @returns false when it is lost: the buffer is full, or nobody will read it */
   runPacket(call: () => void): boolean {
+    if (this.#hasEnded) return false;
     if (this.isOpen) {
       call();
       return true;
@@ -47,23 +57,34 @@ export class PauseGate {
     return true;
   }
 
-  /** Handlers that hear everything through this gate. */
-  wrap(handlers: () => StreamHandlers): StreamHandlers {
+  /**
+   * Handlers of a stream that hear everything through this gate.
+   *
+   * @param handlers - asked for them once, when they may hear
+   * @param isDropped - whether its owner has dropped the stream, and wants of all that waits the end alone
+   */
+  wrap(handlers: () => StreamHandlers, isDropped: () => boolean): StreamHandlers {
     let real: StreamHandlers | null = null;
     const heard = (): StreamHandlers => (real ??= handlers());
     if (this.isOpen) heard();
     else this.run(() => void heard());
+    const pass = (call: (to: StreamHandlers) => void): void => {
+      this.run(() => {
+        if (!isDropped()) call(heard());
+      });
+    };
     return {
-      onOpen: () => this.run(() => heard().onOpen?.()),
-      onData: (bytes) => this.run(() => heard().onData(bytes)),
-      onEnd: () => this.run(() => heard().onEnd?.()),
-      onDrain: () => this.run(() => heard().onDrain?.()),
+      onOpen: () => pass((to) => to.onOpen?.()),
+      onData: (bytes) => pass((to) => to.onData(bytes)),
+      onEnd: () => pass((to) => to.onEnd?.()),
+      onDrain: () => pass((to) => to.onDrain?.()),
       onClose: (error) => this.run(() => heard().onClose(error)),
     };
   }
 
   /** Whether whatever comes passes at once. */
   get isOpen(): boolean {
+    if (this.#hasEnded) return false;
     return this.#clock.now() >= this.#pausedUntil && !this.#isWaking && this.#waiting.length === 0;
   }
 
@@ -71,7 +92,10 @@ export class PauseGate {
     this.#isWaking = false;
     if (this.#clock.now() < this.#pausedUntil) return;
     this.#waitingPackets = 0;
-    for (const call of this.#waiting.splice(0)) call();
+    for (const call of this.#waiting.splice(0)) {
+      // Asked anew after each: what one hears may end the process.
+      if (!this.#hasEnded) call();
+    }
   }
 }
 

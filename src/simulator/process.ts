@@ -44,6 +44,7 @@ export class SimProcess {
   readonly #trace: Trace;
   readonly #fail: ((error: unknown) => void) | null;
   #isRunning = true;
+  #pausedUntil = -Infinity;
 
   constructor(parts: ProcessParts) {
     const { name, host, network, names, seed, trace } = parts;
@@ -83,6 +84,7 @@ export class SimProcess {
     checkDuration('durationMs', durationMs);
     this.#assertRunning('pause()');
     this.note(`stands still for ${durationMs} ms`);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.network.clock.now() + durationMs);
     this.runtime.pause(durationMs);
   }
 
@@ -152,6 +154,20 @@ export class SimProcess {
     if (this.#isRunning) this.#fail?.(error);
   };
 
+  /** Whether none of its code can run, for a while. @internal */
+  get standsStill(): boolean {
+    return this.#isRunning && this.network.clock.now() < this.#pausedUntil;
+  }
+
+  /** Waits until it does not stand still; never done when it is killed meanwhile. @internal */
+  protected async awake(): Promise<void> {
+    while (this.standsStill) {
+      await new Promise<void>((resolve) => {
+        this.runtime.clock.schedule(0, resolve);
+      });
+    }
+  }
+
   #assertRunning(call: string): void {
     if (this.#isRunning) return;
     const text = `${this.name} runs no more: ${call} would hit nobody`;
@@ -214,17 +230,27 @@ export class SimNode extends SimProcess {
     });
   }
 
-  /** Says good-bye, closes and ends; never done when the process is killed meanwhile. */
+  /**
+   * Says good-bye, closes and ends, once it does not stand still; never done when the process is killed meanwhile.
+   */
   async stop(): Promise<void> {
+    if (this.standsStill) await this.awake();
     if (!this.isRunning) return;
     await this.db.leave().catch(() => undefined);
     await this.close();
   }
 
-  /** Closes without a good-bye and ends. */
+  /** Closes without a good-bye and ends, once it does not stand still. */
   async close(): Promise<void> {
+    if (this.standsStill) await this.awake();
     if (!this.isRunning) return;
     await this.#db?.close();
+    this.#closed();
+  }
+
+  /** Whoever was killed meanwhile has crashed, and does not end once more. */
+  #closed(): void {
+    if (!this.isRunning) return;
     const left = { ...this.runtime.held(), ...this.#db?.leftBehind() };
     if (this.#life !== null) this.#checks?.closed(this.#life, left);
     this.ended();

@@ -60,6 +60,7 @@ export class MemoryStream implements StreamConnection {
   #peer: MemoryStream | null = null;
   #phase: Phase = 'connecting';
   #isSilent = false;
+  #isDropped = false;
 
   #beforeOpen: Segment[] = [];
   #underWay: { readonly arrivesAt: number; readonly segment: Segment }[] = [];
@@ -161,7 +162,13 @@ export class MemoryStream implements StreamConnection {
   }
 
   destroy(): void {
+    this.#isDropped = true;
     this.#fail(streamClosed(this.remote, 'destroyed'));
+  }
+
+  /** Whether its owner has destroyed it. */
+  get isDropped(): boolean {
+    return this.#isDropped;
   }
 
   /** The end of a host that stopped: its handler hears nothing, its peer is reset. */
@@ -341,5 +348,5 @@ export class MemoryStream implements StreamConnection {
   }
 }
 
-/** Stands in until an accepted stream has its own handler. */
-const DEAF: StreamHandlers = { onData: () => undefined, onClose: () => undefined };
+/** Stands in until an accepted stream has its own handler, and where nobody listens any more. */
+export const DEAF: StreamHandlers = { onData: () => undefined, onClose: () => undefined };

@@ -22,7 +22,7 @@ import {
 import type { Fabric, PacketDelivery } from './fabric.ts';
 import type { PortTable } from './port-table.ts';
 import { PauseGate } from './pause-gate.ts';
-import { MemoryStream } from './stream.ts';
+import { DEAF, MemoryStream } from './stream.ts';
 import type { StreamAcceptor, StreamOwner } from './stream.ts';
 
 /*
@@ -124,10 +124,13 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   };
 
   dial(to: Address, handlers: StreamHandlers): StreamConnection {
-    const gated = this.#gate.wrap(() => handlers);
+    const gated = this.#gate.wrap(
+      () => handlers,
+      () => stream.isDropped,
+    );
     const why = this.#phase === 'open' ? this.#refuseTarget(to) : this.#closedError().message;
     const owner = this.#owner();
-    const stream =
+    const stream: MemoryStream =
       why !== null
         ? MemoryStream.failed(this.#fabric, owner, to, gated, why)
         : MemoryStream.dial(this.#fabric, owner, to, gated, () =>
@@ -151,12 +154,9 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   }
 
   close(done: () => void): void {
-    if (this.#phase === 'closed') {
-      this.#fabric.clock.schedule(0, done);
-      return;
-    }
     this.#closers.push(done);
-    if (this.#phase === 'closing') return;
+    if (this.#phase === 'closed') this.#answerClosers();
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
     this.#phase = 'closing';
     this.#release();
     for (const stream of [...this.#streams]) stream.destroy();
@@ -170,15 +170,16 @@ export class MemoryTransport implements Transport, StreamAcceptor {
 
   /**
    * Ends this transport as the death of its process would: nothing is called back any more, peers
-   * are reset, the port is free. `close` still answers.
+   * are reset, the port is free, what a pause held back is gone. `close` still answers.
    */
   crash(): void {
-    if (this.#phase === 'closed') return;
+    if (this.#hasCrashed) return;
     this.#hasCrashed = true;
+    this.#gate.end();
     this.#phase = 'closed';
     this.#release();
     for (const stream of [...this.#streams]) stream.abandon();
-    for (const done of this.#closers) this.#fabric.clock.schedule(0, done);
+    this.#answerClosers();
   }
 
   /** A peer's dial has arrived; for streams of the same network only. */
@@ -194,7 +195,8 @@ export class MemoryTransport implements Transport, StreamAcceptor {
     this.#streams.add(stream);
     this.#inbound.add(stream);
     const handlers = this.#handlers;
-    stream.hear(this.#gate.wrap(() => handlers.onStream(stream)));
+    const hear = (): StreamHandlers => (this.#phase === 'open' ? handlers.onStream(stream) : DEAF);
+    stream.hear(this.#gate.wrap(hear, () => stream.isDropped));
   }
 
   #packetArrived(bytes: Uint8Array, from: Address): void {
@@ -262,7 +264,18 @@ export class MemoryTransport implements Transport, StreamAcceptor {
   #finishIfGone(): void {
     if (this.#phase !== 'closing' || this.#streams.size > 0) return;
     this.#phase = 'closed';
-    for (const done of this.#closers) this.#fabric.clock.schedule(0, done);
+    this.#answerClosers();
+  }
+
+  /** The last that is called: after whatever waits while the process stands still, unless it is dead. */
+  #answerClosers(): void {
+    const answer = (): void => {
+      for (const done of this.#closers.splice(0)) done();
+    };
+    this.#fabric.clock.schedule(0, () => {
+      if (this.#hasCrashed) answer();
+      else this.#gate.run(answer);
+    });
   }
 
   #soon(run: () => void): void {
