@@ -1,7 +1,7 @@
 import type { Outcome } from './run.ts';
 import { run } from './run.ts';
 import type { Fault, Plan } from './plan.ts';
-import { NO_MTU, planOf, reduced } from './plan.ts';
+import { faultOf, NO_MTU, planOf, reduced } from './plan.ts';
 import { playHere, playShared } from './players.ts';
 import { shrink } from '../support/shrink.ts';
 
@@ -76,8 +76,25 @@ async function smallerOf(
   if (maxRuns === 0) return null;
   // Another fault would be another finding.
   const fails = async (one: Plan): Promise<boolean> => (await run(one)).signature === signature;
-  const smaller = await shrink(plan, { fails, simpler, maxRuns });
+  const { plan: begun, runs } = await withoutFaults(plan, { fails, maxRuns });
+  const smaller = await shrink(begun, { fails, simpler, maxRuns: maxRuns - runs });
   return { plan: smaller, outcome: await run(smaller) };
+}
+
+/** The same without whole faults that it does not need, which takes fewer runs than to leave out their steps. */
+export async function withoutFaults(
+  plan: Plan,
+  o: { readonly fails: (plan: Plan) => Promise<boolean>; readonly maxRuns: number },
+): Promise<{ readonly plan: Plan; readonly runs: number }> {
+  let best = plan;
+  let runs = 0;
+  for (const fault of plan.settings.faults) {
+    if (runs >= o.maxRuns) break;
+    runs += 1;
+    const less = reduced(best, { off: [fault] });
+    if (await o.fails(less)) best = less;
+  }
+  return { plan: best, runs };
 }
 
 /** The same with one node less, or one fault less. */
@@ -85,11 +102,11 @@ export function simpler(plan: Plan): readonly Plan[] {
   const { nodes } = plan.settings;
   return [
     ...(nodes > 2 ? [reduced(plan, { nodes: nodes - 1 })] : []),
-    ...faultsOfLinks(plan).map((fault) => reduced(plan, { off: [fault] })),
+    ...faultsIn(plan).map((fault) => reduced(plan, { off: [fault] })),
   ];
 }
 
-function faultsOfLinks({ settings }: Plan): readonly Fault[] {
+function faultsIn({ settings, steps }: Plan): readonly Fault[] {
   const { lossRate, jitterMs, duplicateRate, reorderRate, mtu, faults } = settings;
   const is: Partial<Record<Fault, boolean>> = {
     loss: lossRate > 0,
@@ -99,6 +116,8 @@ function faultsOfLinks({ settings }: Plan): readonly Fault[] {
     mtu: mtu !== NO_MTU,
     tight: faults.includes('tight'),
     large: faults.includes('large'),
+    return: faults.includes('return'),
   };
-  return Object.entries(is).flatMap(([fault, isOn]) => (isOn ? [fault as Fault] : []));
+  const ofSettings = Object.entries(is).flatMap(([fault, isOn]) => (isOn ? [fault as Fault] : []));
+  return [...new Set([...ofSettings, ...steps.flatMap((step) => faultOf(step) ?? [])])];
 }

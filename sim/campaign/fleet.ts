@@ -124,6 +124,7 @@ export class Fleet {
       vessel.lost.delete(member.name);
     });
     node.db.on('leave', (member) => vessel.lost.delete(member.name));
+    this.#hearTheDead(node);
     return vessel;
   }
 
@@ -246,6 +247,18 @@ export class Fleet {
   #end(vessel: Vessel): void {
     this.countNode(vessel);
     this.vessels.splice(this.vessels.indexOf(vessel), 1);
+  }
+
+  /** A process that is no more must hear nothing more. */
+  #hearTheDead(node: SimNode): void {
+    for (const event of ['join', 'update', 'suspect', 'fail', 'leave'] as const) {
+      node.db.on(event, (member) => {
+        if (node.isRunning) return;
+        this.world.fail(
+          new Error(`${node.name} has ended, and is told '${event}' of ${member.name}`),
+        );
+      });
+    }
   }
 
   #publishSeeds(): void {

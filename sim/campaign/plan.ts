@@ -38,6 +38,21 @@ export const FAULTS = [
 /** One kind of fault. */
 export type Fault = (typeof FAULTS)[number];
 
+/** The fault that a kind of step is; the others are none. */
+const FAULT_OF: Partial<Record<StepKind, Fault>> = {
+  cut: 'oneWay',
+  split: 'split',
+  clog: 'clog',
+  dns: 'dns',
+  pause: 'pause',
+  crash: 'crash',
+  leave: 'leave',
+  clockRate: 'clockRate',
+  clockJump: 'clockJump',
+  exit: 'exit',
+  rotate: 'rotate',
+};
+
 /** What a step does. */
 export type StepKind =
   | 'sleep'
@@ -139,8 +154,25 @@ export function planOf(seed: number): Plan {
     const longest = kind === 'sleep' ? (below(4) === 0 ? 6_000 : 600) : 9_000;
     steps.push({ id: steps.length, kind, node, other, key, ms: ms ?? 10 + below(longest) });
   };
+  const canReturn = settings.faults.includes('return');
   while (steps.length < count) {
     const kind = pick(weights, below);
+    if (kind === 'pause' && settings.faults.includes('crash') && below(3) !== 0) {
+      // Killed while it stands still, and while a newcomer waits for it.
+      add('pause', 4_000 + below(5_000));
+      if (below(4) !== 0) add('start');
+      add('sleep', 300 + below(1_700));
+      add('crash');
+      if (canReturn) add('start');
+      continue;
+    }
+    if (kind === 'dns') {
+      // Whoever comes while names fail has to ask for them.
+      add('dns', 3_000 + below(9_000));
+      if (below(4) !== 0) add('start');
+      add('sleep', 500 + below(3_000));
+      continue;
+    }
     add(kind);
     // What a fault does shows only when there is time to notice it.
     const isFault = kind === 'crash' || kind === 'split' || kind === 'cut' || kind === 'pause';
@@ -149,14 +181,22 @@ export function planOf(seed: number): Plan {
       add('sleep', 4_000 + below(10_000));
       add('write');
     }
-    const canReturn = settings.faults.includes('return');
     if ((kind === 'crash' || kind === 'leave') && canReturn && below(2) === 0) add('start');
     if ((kind === 'split' || kind === 'cut') && below(2) === 0) add('heal');
   }
   return { settings, steps };
 }
 
-/** The same plan with less in it. */
+/** The fault that a step is, null for what is none. */
+export function faultOf({ kind }: Step): Fault | null {
+  return FAULT_OF[kind] ?? null;
+}
+
+/**
+ * The same plan with less in it.
+ *
+ * @param o - `keep`: the steps that stay; `nodes`: how many; `off`: faults that are not there, as settings or as steps
+ */
 export function reduced(
   { settings, steps }: Plan,
   o: {
@@ -167,9 +207,13 @@ export function reduced(
 ): Plan {
   const { keep, nodes = settings.nodes, off = [] } = o;
   const without = settings.faults.filter((fault) => !off.includes(fault));
+  const stays = (step: Step): boolean => {
+    const fault = faultOf(step);
+    return (keep?.has(step.id) ?? true) && (fault === null || !off.includes(fault));
+  };
   return {
     settings: { ...settings, ...quietened(settings, off), nodes, faults: without },
-    steps: keep === undefined ? steps : steps.filter(({ id }) => keep.has(id)),
+    steps: steps.filter(stays),
   };
 }
 
@@ -218,7 +262,8 @@ function settingsOf(seed: number, below: Below): Settings {
     bootstrapMs: isFast ? 4_000 + below(6_000) : 20_000,
     retransmitMult: [1, 2, 4, 4][below(4)] as number,
     reapEntryMs: isForgetting ? 90_000 : 1_800_000,
-    usesNames: below(2) === 0,
+    // Where nobody asks for names their failures are none.
+    usesNames: below(has('dns') ? 8 : 2) !== 0,
     hasDisk: below(2) === 0,
     isJoinedAtStart: below(3) !== 0,
     isForgetting,
@@ -230,7 +275,7 @@ function weightsOf({ faults }: Settings, below: Below): readonly (readonly [Step
   const of = (fault: Fault, weight: number): number =>
     faults.includes(fault) ? 1 + below(weight) : 0;
   const [crash, leave] = [of('crash', 6), of('leave', 4)];
-  const [cut, split] = [of('oneWay', 5), of('split', 5)];
+  const [cut, split] = [of('oneWay', 5), of('split', 7)];
   return [
     ['sleep', 16 + below(16)],
     ['write', 16 + below(24)],
@@ -242,14 +287,14 @@ function weightsOf({ faults }: Settings, below: Below): readonly (readonly [Step
     ['split', split],
     ['clog', of('clog', 5)],
     ['heal', cut + split],
-    ['dns', of('dns', 3)],
+    ['dns', of('dns', 5)],
     ['pause', of('pause', 4)],
     ['crash', crash],
     ['leave', leave],
     ['start', of('return', 4) + crash + leave],
     ['clockRate', of('clockRate', 3)],
     ['clockJump', of('clockJump', 3)],
-    ['rotate', of('rotate', 6)],
+    ['rotate', 3 * of('rotate', 6)],
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Failure, Findings } from './campaign.ts';
 import type { Plan, Step } from './plan.ts';
-import { FAULTS, planOf } from './plan.ts';
+import { FAULTS, planOf, reduced } from './plan.ts';
 
 /** The line that runs a plan again, exactly; with a rule taken out when one was. */
 export function replayLine(plan: Plan, broken: string | null = null): string {
@@ -12,7 +12,7 @@ export function replayLine(plan: Plan, broken: string | null = null): string {
   const parts = [`npm run sim -- campaign --seed ${settings.seed} --seeds 1`];
   if (settings.nodes !== whole.settings.nodes) parts.push(`--nodes ${settings.nodes}`);
   if (off.length > 0) parts.push(`--off ${off.join(',')}`);
-  if (steps.length < whole.steps.length) {
+  if (steps.length < reduced(whole, { off }).steps.length) {
     parts.push(`--keep ${steps.length > 0 ? rangesText(steps.map(({ id }) => id)) : 'none'}`);
   }
   if (broken !== null) parts.push(`--break '${broken}'`);

@@ -256,7 +256,7 @@ function signatureOf(error: unknown): string {
 }
 
 function countWorld(fleet: Fleet, world: World): void {
-  const counters = world.network.counters();
+  const counters = { ...world.network.counters(), ...world.names.counters() };
   for (const [what, name] of Object.entries(NETWORK_COUNTERS))
     fleet.count(what, counters[name] ?? 0);
   for (const [kind, count] of Object.entries(world.checks?.counts ?? {})) {
@@ -270,6 +270,13 @@ const NETWORK_COUNTERS: Readonly<Record<string, string>> = {
   'packets lost': 'packets.lost',
   'packets cut': 'packets.cut',
   'packets doubled': 'packets.duplicated',
+  'packets reordered': 'packets.reordered',
+  'packets with jitter': 'packets.jittered',
+  'packets clogged': 'packets.clogged',
+  'pieces of streams clogged': 'streams.clogged',
+  'lookups of names': 'lookups.asked',
+  'lookups that failed': 'lookups.failed',
+  'lookups that were late': 'lookups.late',
   'packets above the mtu': 'packets.tooLarge',
   'packets overflowed': 'packets.overflowed',
   'streams opened': 'streams.opened',

@@ -37,8 +37,14 @@ export async function take(fleet: Fleet, step: Step): Promise<void> {
     rotate(fleet, step);
     return;
   }
-  const vessel = nth(fleet.awake, step.node);
+  const vessel = nth(step.kind === 'crash' ? mortal(fleet, step) : fleet.awake, step.node);
   if (vessel !== undefined) act(fleet, vessel, step);
+}
+
+/** Who may be killed: mostly one that stands still, where there is any. */
+function mortal({ vessels, awake }: Fleet, { key }: Step): readonly Vessel[] {
+  const still = vessels.filter((vessel) => !awake.includes(vessel));
+  return still.length > 0 && key % 4 !== 0 ? still : vessels;
 }
 
 function act(fleet: Fleet, vessel: Vessel, step: Step): void {
@@ -85,6 +91,7 @@ function act(fleet: Fleet, vessel: Vessel, step: Step): void {
     case 'crash':
       if (vessels.length <= 1) return;
       fleet.count('crashes');
+      if (vessel.pausedUntilMs > world.now) fleet.count('crashes while paused');
       return fleet.crash(vessel);
     case 'leave':
       if (vessels.length <= 1) return;
@@ -105,7 +112,6 @@ function hinder(fleet: Fleet, vessel: Vessel, step: Step): void {
   if (other === undefined) return;
   const { world } = fleet;
   if (step.kind === 'clog') {
-    fleet.count('clogs');
     return world.clog(vessel.node, other, step.ms);
   }
   const direction = step.key % 3 === 0 ? 'both' : 'oneWay';
@@ -116,9 +122,9 @@ function hinder(fleet: Fleet, vessel: Vessel, step: Step): void {
 
 function breakNames(fleet: Fleet, step: Step): void {
   const { names } = fleet.world;
-  fleet.count('failures of names');
-  names.setFailing(step.key % 2 === 0);
-  names.setDelay(step.other % 4 === 0 ? step.ms / 2 : 0);
+  fleet.count('changes of the name service');
+  names.setFailing(step.key % 5 < 3);
+  names.setDelay(step.other % 2 === 0 ? step.ms : 0);
 }
 
 /** A new node, or one that comes back: under its name or another, at its address or another, with its disk or none. */
@@ -128,7 +134,7 @@ async function begin(fleet: Fleet, step: Step): Promise<void> {
   const comesBack = settings.faults.includes('return') && step.other % 6 !== 0;
   const at = step.node % 3 === 0 ? step.node % Math.max(1, former.length) : former.length - 1;
   const [before] = comesBack && at >= 0 ? former.splice(at, 1) : [];
-  const [keepsName, keepsHost] = [step.key % 4 !== 3, step.key % 4 !== 2];
+  const [keepsName, keepsHost] = [step.key % 3 !== 1, step.key % 3 !== 2];
   const keepsDisk = (step.other >> 4) % 2 === 0;
   if (before === undefined) fleet.count('newcomers');
   else {

@@ -126,10 +126,13 @@ export class Fabric {
       return;
     }
     const cloggedMs = this.links.clogDelay(from.host, to.host, this.clock.now());
+    if (cloggedMs > 0) counters.add('packets.clogged');
+    if (link.jitterMs > 0) counters.add('packets.jittered');
     const copies = this.#chance(link.duplicateRate) ? 2 : 1;
     if (copies === 2) counters.add('packets.duplicated');
     for (let copy = 0; copy < copies; copy += 1) {
       const heldMs = this.#chance(link.reorderRate) ? link.reorderMs : 0;
+      if (heldMs > 0) counters.add('packets.reordered');
       const travelMs = link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
       const delayMs = queuedMs + cloggedMs + travelMs;
       const packet = new PacketUnderWay(this, from, to, this.#copy(bytes), deliver);
@@ -143,6 +146,7 @@ export class Fabric {
   streamDelay(from: string, to: string, sizeBytes: number): number {
     const queuedMs = this.#uplinks.get(from)?.reserve(sizeBytes) ?? 0;
     const cloggedMs = this.links.clogDelay(from, to, this.clock.now());
+    if (cloggedMs > 0) this.counters.add('streams.clogged');
     const link = this.links.settings(from, to);
     return queuedMs + cloggedMs + link.latencyMs + this.#jitter(link.jitterMs);
   }

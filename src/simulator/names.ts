@@ -1,11 +1,12 @@
 import type { Clock, Resolver } from '../runtime/index.ts';
-import { canonicalHost, TransportError } from '../runtime/index.ts';
+import { canonicalHost, Counters, TransportError } from '../runtime/index.ts';
 import { checkArgument, checkDuration, checkList, checkText, hostGiven } from './arguments.ts';
 
 /** What the name service of a simulated network knows, and how it fails. */
 export class MemoryNames {
   readonly #hosts = new Map<string, readonly string[]>();
   readonly #tell: (text: string) => void;
+  readonly #counters = new Counters();
   #delayMs = 0;
   #isFailing = false;
 
@@ -55,6 +56,19 @@ export class MemoryNames {
   /** The addresses of a name as things stand; none when it is unknown or the service fails. */
   find(name: string): readonly string[] {
     return this.#isFailing ? [] : (this.#hosts.get(name) ?? []);
+  }
+
+  /** The same for a process that asks, and is counted; `isLate` when it has given up. @internal */
+  answer(name: string, isLate: boolean): readonly string[] {
+    this.#counters.add('lookups.asked');
+    if (isLate) this.#counters.add('lookups.late');
+    else if (this.#isFailing) this.#counters.add('lookups.failed');
+    return isLate ? [] : this.find(name);
+  }
+
+  /** Lookups of names so far, a copy: `asked`, and of these `failed` by `setFailing` and `late`. @internal */
+  counters(): Record<string, number> {
+    return this.#counters.snapshot();
   }
 }
 
@@ -106,8 +120,8 @@ export class MemoryResolver implements Resolver {
     this.#asking += 1;
     this.#clock.schedule(isLate ? timeoutMs : delayMs, () => {
       this.#asking -= 1;
-      const found = literal === null ? this.#names.find(host) : [literal];
-      const hosts = isLate ? [] : [...new Set(found)];
+      const found = literal === null ? this.#names.answer(host, isLate) : [literal];
+      const hosts = [...new Set(found)];
       if (hosts.length > 0) return done(null, hosts);
       const cause = isLate ? new Error(`no answer within ${timeoutMs} ms`) : undefined;
       const text = `no address found for ${host}`;

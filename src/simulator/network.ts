@@ -184,9 +184,10 @@ export class MemoryNetwork {
   }
 
   /**
-   * What passed so far, a copy: packets `sent`, `bytes`, `delivered`, `duplicated`, and those that did
-   * not arrive by reason: `lost`, `cut`, `tooLarge`, `dropped`, `overflowed`, `unheard`; streams `opened` (both ends
-   * count), `refused`, `bytes`.
+   * What passed so far, a copy: packets `sent`, `bytes`, `delivered`, `duplicated`, those that came later by reason:
+   * `reordered` (copies count), `jittered`, `clogged`, and those that did not arrive: `lost`, `cut`, `tooLarge`,
+   * `dropped`, `overflowed`, `unheard`; streams `opened` (both ends count), `refused`, `bytes`, and `clogged`, pieces
+   * that a clog held back.
    */
   counters(): Record<string, number> {
     return this.#fabric.counters.snapshot();

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { BREAKAGES } from '../../sim/campaign/breakages.ts';
-import { campaign, simpler } from '../../sim/campaign/campaign.ts';
+import { campaign, simpler, withoutFaults } from '../../sim/campaign/campaign.ts';
 import { ENOUGH_RUNS, idleOf } from '../../sim/campaign/exercised.ts';
 import { ordersOf } from '../../sim/campaign/orders.ts';
-import type { Plan } from '../../sim/campaign/plan.ts';
-import { FAULTS, planOf, reduced } from '../../sim/campaign/plan.ts';
+import type { Fault, Plan } from '../../sim/campaign/plan.ts';
+import { FAULTS, faultOf, NO_MTU, planOf, reduced } from '../../sim/campaign/plan.ts';
 import { failureText, rangesOf, rangesText, replayLine } from '../../sim/campaign/report.ts';
 import { playShared } from '../../sim/campaign/players.ts';
 import { run } from '../../sim/campaign/run.ts';
@@ -26,7 +26,8 @@ const BREAK_MAIN = fileURLToPath(new URL('../../sim/campaign/break-main.js', imp
 const BAND = 40;
 
 /** What the band must have exercised; the rest is asked of larger campaigns. */
-const SELDOM = /split|cuts|returns|keys|names|forgot|ghosts|conflict|reaped|clock|clogs|pauses/;
+const SELDOM =
+  /split|cuts|returns|keys|lookups|forgot|ghosts|conflict|reaped|clock|clogged|pause|above/;
 
 test(`seeds 1 to ${BAND}: no checker finds anything, and all agree in time`, async () => {
   const seeds = Array.from({ length: BAND }, (_, i) => i + 1);
@@ -95,6 +96,74 @@ test('a failing plan is made small: steps, nodes and faults that it does not nee
   assert.equal(smaller.settings.lossRate + smaller.settings.jitterMs, 0);
 });
 
+/** A seed whose plan has all of a fault: its setting, and a step of it where it is one. */
+function seedWith(fault: Fault): number {
+  const isStep = STEPS_ARE.has(fault);
+  for (let seed = 1; ; seed += 1) {
+    const { settings, steps } = planOf(seed);
+    const hasStep = steps.some((step) => faultOf(step) === fault);
+    if (settings.faults.includes(fault) && hasStep === isStep) return seed;
+  }
+}
+
+const OF_SETTINGS = ['loss', 'jitter', 'duplicates', 'reorder', 'mtu', 'return', 'large', 'tight'];
+const STEPS_ARE: ReadonlySet<string> = new Set(FAULTS.filter((one) => !OF_SETTINGS.includes(one)));
+
+for (const fault of FAULTS) {
+  test(`a plan without ${fault} has nothing of it, and all of the rest`, () => {
+    const whole = planOf(seedWith(fault));
+    const { settings, steps } = reduced(whole, { off: [fault] });
+    const values: Partial<Record<Fault, readonly [is: number, rest: number]>> = {
+      loss: [settings.lossRate, 0],
+      jitter: [settings.jitterMs, 0],
+      duplicates: [settings.duplicateRate, 0],
+      reorder: [settings.reorderRate, 0],
+      mtu: [settings.mtu, NO_MTU],
+    };
+    const [is, rest] = values[fault] ?? [0, 0];
+    assert.equal(is, rest);
+    assert.ok(!settings.faults.includes(fault));
+    assert.ok(!steps.some((step) => faultOf(step) === fault));
+    assert.equal(steps.length < whole.steps.length, STEPS_ARE.has(fault));
+    assert.deepEqual(
+      steps,
+      whole.steps.filter((step) => faultOf(step) !== fault),
+    );
+  });
+}
+
+test('faults that a failure does not need are left out whole, each in one run', async () => {
+  const plan = planOf(seedWith('crash'));
+  const fails = (one: Plan): Promise<boolean> =>
+    Promise.resolve(one.steps.some(({ kind }) => kind === 'crash'));
+  const { plan: less, runs } = await withoutFaults(plan, { fails, maxRuns: 100 });
+  assert.deepEqual(less.settings.faults, ['crash']);
+  assert.equal(runs, plan.settings.faults.length);
+  assert.ok(less.steps.every((step) => [null, 'crash'].includes(faultOf(step))));
+  assert.doesNotMatch(replayLine(less), /--keep/);
+  const none = await withoutFaults(plan, { fails, maxRuns: 0 });
+  assert.deepEqual(none, { plan, runs: 0 });
+});
+
+test('no band of plans comes near to too few rotations of keys', () => {
+  const bands = Array.from({ length: 12 }, (_, i) => i * ENOUGH_RUNS);
+  for (const from of bands) {
+    const counts: Record<string, number> = { 'keys added': 0, 'keys used': 0, 'keys removed': 0 };
+    for (let seed = from; seed < from + ENOUGH_RUNS; seed += 1) {
+      const { steps, settings } = planOf(seed);
+      let hasTwo = false;
+      for (const { key } of steps.filter(({ kind }) => settings.isEncrypted && kind === 'rotate')) {
+        const what = hasTwo ? (key % 3 === 0 ? 'removed' : 'used') : 'added';
+        if (what !== 'used') hasTwo = !hasTwo;
+        counts[`keys ${what}`] = (counts[`keys ${what}`] ?? 0) + 1;
+      }
+    }
+    const halved = Object.fromEntries(Object.entries(counts).map(([what, n]) => [what, n / 2]));
+    const idle = idleOf(halved, ENOUGH_RUNS).filter((line) => line.startsWith('keys'));
+    assert.deepEqual(idle, [], `seeds from ${from}`);
+  }
+});
+
 test('the line that a failure prints stands for the very plan that failed', () => {
   const whole = planOf(9);
   const off = whole.settings.faults.filter((fault) => fault === 'loss' || fault === 'jitter');
@@ -118,7 +187,9 @@ test('lists of steps are read as they are written, and nonsense is refused', () 
 test('a campaign that exercised nothing is told so', () => {
   const idle = idleOf({ crashes: 40 }, ENOUGH_RUNS);
   assert.ok(idle.includes('leaves: 0 times, at least 20'));
-  assert.ok(!idle.some((line) => line.startsWith('crashes')));
+  assert.ok(!idle.some((line) => line.startsWith('crashes:')));
+  assert.ok(!idle.some((line) => line.startsWith('name conflicts')), 'too seldom for so few runs');
+  assert.ok(idleOf({}, 2 * ENOUGH_RUNS).includes('name conflicts: 0 times, at least 1'));
 });
 
 test('options of a campaign that mean nothing together, or name nothing, are refused', () => {
