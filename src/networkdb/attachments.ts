@@ -1,4 +1,5 @@
 import { sortedTexts } from './order.ts';
+import type { PresenceWatcher } from './presence-watcher.ts';
 
 /*
  * Which node is on which network. Our own attachments and those of peers are separate things: nobody
@@ -26,6 +27,8 @@ export interface OwnAttachment extends Attachment {
 
 /** Attachments of ourselves and of peers, and the participants that follow from them. */
 export class Attachments {
+  /** Null but in simulations. */
+  watcher: PresenceWatcher | null = null;
   readonly #own = new Map<string, OwnAttachment>();
   readonly #peers = new Map<string, Map<string, Attachment>>();
   readonly #participants = new Map<string, Set<string>>();
@@ -61,6 +64,14 @@ export class Attachments {
 
   setOwn(attachment: OwnAttachment): void {
     this.#own.set(attachment.network, attachment);
+    this.watcher?.announced(attachment.network, attachment);
+  }
+
+  /** Our attachment is told anew, at another time. */
+  stampOwn(own: OwnAttachment, time: number, isLeaving: boolean = own.isLeaving): void {
+    own.time = time;
+    own.isLeaving = isLeaving;
+    this.watcher?.announced(own.network, own);
   }
 
   dropOwn(network: string): void {
@@ -97,6 +108,7 @@ export class Attachments {
     }
     networks.set(network, attachment);
     this.#encoded.delete(node);
+    this.watcher?.attachment(node, network, attachment);
   }
 
   dropPeer(node: string, network: string): void {
@@ -107,6 +119,7 @@ export class Attachments {
     const uses = (this.#networkUses.get(network) ?? 1) - 1;
     if (uses === 0) this.#networkUses.delete(network);
     else this.#networkUses.set(network, uses);
+    this.watcher?.attachment(node, network, null);
   }
 
   /** Peers that are attached to anything, in the order in which they appeared. */

@@ -17,6 +17,7 @@ import { checkName } from './names.ts';
 import type { NodeState } from './nodes.ts';
 import type { TablesOptions } from './options.ts';
 import { attachmentRetentionMs } from './options.ts';
+import type { PresenceWatcher } from './presence-watcher.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TableStats } from './stats.ts';
 import { collectStats } from './stats.ts';
@@ -188,8 +189,7 @@ export class TableEngine {
       });
     }
     const time = this.#state.networkClock.increment();
-    own.time = time;
-    own.isLeaving = true;
+    this.#state.attachments.stampOwn(own, time, true);
     own.expiresAt = this.#state.countdown.after(attachmentRetentionMs(this.#state.options));
     this.#parts.oversize.left(network);
     this.#parts.slices.start(this.#state.leaveNetwork(network), () => undefined);
@@ -340,6 +340,7 @@ export class TableEngine {
     this.#checkOpen();
     this.#hasLeft = true;
     const time = this.#state.networkClock.increment();
+    this.#state.nodes.watcher?.farewell(time);
     if (this.#state.nodes.activeCount <= 1) {
       done(true);
       return;
@@ -361,6 +362,11 @@ export class TableEngine {
   /** Every change of the entries is told to it from now on. @internal */
   watchStore(watcher: StoreWatcher | null): void {
     this.#state.store.watcher = watcher;
+  }
+
+  /** Who comes and goes is told to it from now on, beginning with what is there. @internal */
+  watchPresence(watcher: PresenceWatcher): void {
+    this.#state.watchPresence(watcher);
   }
 
   /** Sizes and counters, as a plain object. */

@@ -101,7 +101,11 @@ export class Ghosts {
     if (own === undefined ? event.kind === 'leave' : time <= own.time) return;
     if (!this.#mayAnswer()) return;
     const answerTime = state.networkClock.increment();
-    if (own !== undefined) own.time = answerTime;
+    if (own !== undefined) state.attachments.stampOwn(own, answerTime);
+    else {
+      const never = { time: answerTime, isLeaving: true };
+      state.attachments.watcher?.announced(event.network, never);
+    }
     publisher.networkEvent(isJoined ? 'join' : 'leave', event.network, answerTime);
     state.counters.add('tables.ghosts.attachments');
   }

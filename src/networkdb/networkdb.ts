@@ -27,6 +27,7 @@ import { delegatesOf, MembershipAdapter } from './membership-adapter.ts';
 import { Network } from './network.ts';
 import { toChange } from './notices.ts';
 import type { TableStats } from './stats.ts';
+import type { PresenceWatcher } from './presence-watcher.ts';
 import type { StoreWatcher } from './store.ts';
 import { clusterFilter } from './watch-feed.ts';
 import type {
@@ -52,6 +53,7 @@ export interface NetworkDBStats {
 /** Hears of every change inside a node; see `NetworkDB.watchState`. */
 export interface NodeWatcher {
   readonly record: RecordWatcher;
+  readonly presence: PresenceWatcher;
   readonly store: StoreWatcher;
 }
 
@@ -359,6 +361,7 @@ export class NetworkDB implements AsyncDisposable {
    */
   watchState(watcher: NodeWatcher): void {
     this.#memberlist.watchRecords(watcher.record);
+    this.#engine.watchPresence(watcher.presence);
     this.#engine.watchStore(watcher.store);
   }
 

@@ -2,6 +2,7 @@ import type { Address } from '../runtime/index.ts';
 import { formatAddress, sharedAddressText } from '../runtime/index.ts';
 import { announces, isOurMetadata, takesAttachments } from './capabilities.ts';
 import { sortedTexts } from './order.ts';
+import type { PresenceWatcher } from './presence-watcher.ts';
 
 /*
  * The nodes of the cluster as the tables see them. A node is in exactly one of three states:
@@ -34,6 +35,8 @@ export interface NodeRecord {
 
 /** The node records, found by name and by address. */
 export class NodeTable {
+  /** Null but in simulations. */
+  watcher: PresenceWatcher | null = null;
   readonly #records = new Map<string, NodeRecord>();
   /** Nearly always there is one: a set for each was a fifth of what a large cluster holds in memory. */
   readonly #byAddress = new Map<string, NodeRecord | Set<NodeRecord>>();
@@ -87,12 +90,14 @@ export class NodeTable {
     this.#records.set(record.name, record);
     this.#enter(record);
     this.#counts[record.state] += 1;
+    this.watcher?.node(record, 'changed');
   }
 
   setState(record: NodeRecord, state: NodeState): void {
     this.#counts[record.state] -= 1;
     record.state = state;
     this.#counts[state] += 1;
+    this.watcher?.node(record, 'changed');
   }
 
   setAddress(record: NodeRecord, address: Address): void {
@@ -107,6 +112,7 @@ export class NodeTable {
     this.#counts[record.state] -= 1;
     this.#records.delete(name);
     this.#strike(record);
+    this.watcher?.node(record, 'forgotten');
   }
 
   /** Names in one state, in name order. */

@@ -43,7 +43,7 @@ export function localPushPull(state: TableState, join: boolean): Uint8Array {
   const own = attachments.ownList();
   if (join) {
     const time = networkClock.increment();
-    for (const attachment of own) attachment.time = time;
+    for (const attachment of own) attachments.stampOwn(attachment, time);
   }
   const runs = [
     encodeAttachments(own.map((attachment) => entryOf(localName, attachment.network, attachment))),

@@ -10,6 +10,7 @@ import type { NodeRecord } from './nodes.ts';
 import { NodeTable } from './nodes.ts';
 import type { TablesOptions } from './options.ts';
 import { attachmentRetentionMs, NODE_RETENTION_MS } from './options.ts';
+import type { PresenceWatcher } from './presence-watcher.ts';
 import { EntryStore } from './store.ts';
 import type { Origin } from './watch-hub.ts';
 import { WatchHub } from './watch-hub.ts';
@@ -222,6 +223,24 @@ export class TableState {
     const entries = own?.entries.toArray() ?? [];
     for (const group of this.store.groupsOf(network)) this.#retire(group);
     return this.#entomb(entries, this.countdown.after(this.options.reapEntryMs));
+  }
+
+  /** Who comes and goes is told to it from now on, beginning with what is there. */
+  watchPresence(watcher: PresenceWatcher): void {
+    const { attachments, nodes } = this;
+    for (const state of ['active', 'failed', 'left'] as const) {
+      for (const name of nodes.names(state)) {
+        watcher.node(nodes.get(name) as NodeRecord, 'changed');
+      }
+    }
+    for (const own of attachments.ownList()) watcher.announced(own.network, own);
+    for (const node of attachments.peers()) {
+      for (const network of attachments.networksOf(node)) {
+        watcher.attachment(node, network, attachments.peer(node, network) ?? null);
+      }
+    }
+    attachments.watcher = watcher;
+    nodes.watcher = watcher;
   }
 
   *#entomb(entries: readonly StoredEntry[], expiresAt: number): Generator<number, void> {

@@ -215,7 +215,8 @@ export class SimNode extends SimProcess {
     const db = await NetworkDB.create({ ...base, runtime: this.runtime });
     this.#db = db;
     this.#port = db.localMember.port;
-    this.#life = this.#checks?.started(db, { ...base, runtime: {} }) ?? null;
+    const ownNow = (): number => this.runtime.clock.now();
+    this.#life = this.#checks?.started(db, { ...base, runtime: {} }, ownNow) ?? null;
     const { name } = this;
     const tell = (what: string) => (member: { readonly name: string }) => {
       this.#trace.add('member', name, `${what} ${member.name}`);

@@ -61,20 +61,26 @@ export class Checks {
     return Object.fromEntries([...this.#counts].sort());
   }
 
-  /** A node runs. @returns the id of its life */
-  started(db: NetworkDB, options: NetworkDBOptions): string {
+  /**
+   * A node runs.
+   *
+   * @param ownNow - the node's own clock
+   * @returns the id of its life
+   */
+  started(db: NetworkDB, options: NetworkDBOptions, ownNow: () => number): string {
     const { name } = db.localMember;
     const endpoint = endpointText(db.localMember);
     const before = this.#counts.get(`lives of ${name}`) ?? 0;
     this.#counts.set(`lives of ${name}`, before + 1);
     const life = before === 0 ? name : `${name}'${before + 1}`;
-    this.#watched.set(life, { db, config: configOf(options), endpoint });
+    const config = configOf(options);
+    this.#watched.set(life, { db, config, endpoint });
     this.#gone.delete(name);
     this.#noteEndpoints();
     const tell = (fact: Fact): void => {
       if (this.#watched.has(life)) this.tell(fact);
     };
-    watchNode(db, life, { now: this.#parts.now, tell });
+    watchNode(db, life, { now: this.#parts.now, ownNow, config, tell });
     return life;
   }
 

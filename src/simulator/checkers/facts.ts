@@ -22,6 +22,15 @@ export interface StartFact extends At {
   readonly name: string;
   /** `host:port` under which the others know it. */
   readonly endpoint: string;
+  /** For how long it keeps entries of an owner that has failed, by its configuration. */
+  readonly keepsMs: number;
+  /** The span that it counts such time in. */
+  readonly tickMs: number;
+}
+
+/** What holds since, or for, some time: milliseconds by the process's own clock. */
+interface AtOwn extends At {
+  readonly ownMs: number;
 }
 
 /** A process is no more, however it ended. */
@@ -70,16 +79,47 @@ export interface EntryFact extends At, Place, Version {
 }
 
 /** A process has forgotten an entry. */
-export interface EntryForgottenFact extends At, Place, Version {
+export interface EntryForgottenFact extends AtOwn, Place, Version {
   readonly kind: 'entryForgotten';
 }
 
 /** All that a process holds of an owner in a network is visible, hidden or gone at once. */
-export interface OwnerFact extends At {
+export interface OwnerFact extends AtOwn {
   readonly kind: 'owner';
   readonly network: string;
   readonly owner: string;
   readonly state: 'present' | 'hidden' | 'gone';
+}
+
+/** A process tells that it is on a network or not, or holds so of another. */
+export interface AttachmentFact extends AtOwn {
+  readonly kind: 'attachment';
+  readonly node: string;
+  readonly network: string;
+  readonly state: 'joined' | 'left' | 'forgotten';
+  /** Lamport time at which the node told it. */
+  readonly time: number;
+  /** The process tells it of itself. */
+  readonly isOwn: boolean;
+}
+
+/** A process says good-bye to the cluster. */
+export interface FarewellFact extends At {
+  readonly kind: 'farewell';
+  /** Its name. */
+  readonly node: string;
+  /** Lamport time of the good-bye. */
+  readonly time: number;
+}
+
+/** The tables of a process see a node of the cluster like this now. */
+export interface NodeFact extends AtOwn {
+  readonly kind: 'node';
+  readonly node: string;
+  readonly state: 'active' | 'failed' | 'left' | 'forgotten';
+  /** Lamport time of what the node said of itself last, as far as the process has heard. */
+  readonly time: number;
+  readonly endpoint: string;
 }
 
 /** How much a process holds of something that has a cap. */
@@ -118,6 +158,9 @@ export type Fact =
   | EntryFact
   | EntryForgottenFact
   | OwnerFact
+  | AttachmentFact
+  | FarewellFact
+  | NodeFact
   | SizeFact
   | CalmFact
   | ResidueFact;
@@ -146,6 +189,17 @@ function saidOf(fact: Fact): string {
       return `forgets ${placeText(fact)} ${versionText(fact)}`;
     case 'owner':
       return `has ${fact.owner} ${fact.state} on ${fact.network}`;
+    case 'attachment': {
+      const { node, network, state, time, isOwn } = fact;
+      if (isOwn) return `tells that it has ${state} ${network} at time ${time}`;
+      return state === 'forgotten'
+        ? `forgets whether ${node} is on ${network}`
+        : `holds that ${node} has ${state} ${network} at time ${time}`;
+    }
+    case 'farewell':
+      return `says good-bye at time ${fact.time}`;
+    case 'node':
+      return `has ${fact.node} ${fact.state} at ${fact.endpoint}, last heard of at time ${fact.time}`;
     case 'size':
       return `has ${fact.size} ${fact.what} of ${fact.cap}`;
     case 'calm':
@@ -183,5 +237,20 @@ export function isRelated(earlier: Fact, fact: Fact): boolean {
     const isEntry = earlier.kind === 'entry' || earlier.kind === 'entryForgotten';
     return isEntry && placeText(earlier) === placeText(fact);
   }
+  if (isPresence(fact) && isPresence(earlier)) {
+    const isSame = ownerOf(fact) === ownerOf(earlier);
+    const isTold = earlier.kind === 'farewell' || (earlier.kind === 'attachment' && earlier.isOwn);
+    return isSame && (isTold || earlier.life === fact.life);
+  }
   return earlier.life === fact.life && earlier.kind === fact.kind;
+}
+
+type PresenceFact = OwnerFact | AttachmentFact | FarewellFact | NodeFact;
+
+function isPresence(fact: Fact): fact is PresenceFact {
+  return ['owner', 'attachment', 'farewell', 'node'].includes(fact.kind);
+}
+
+function ownerOf(fact: PresenceFact): string {
+  return fact.kind === 'owner' ? fact.owner : fact.node;
 }

@@ -1,16 +1,19 @@
 import type { Checker } from './checker.ts';
 import { CheckError } from './checker.ts';
-import type { EntryFact, EntryForgottenFact, Fact, OwnerFact, Place, StartFact } from './facts.ts';
-import type { Version } from './facts.ts';
+import { Departures } from './departures.ts';
+import type { AttachmentFact, EntryFact, EntryForgottenFact, Fact, OwnerFact } from './facts.ts';
+import type { Place, StartFact, Version } from './facts.ts';
 import { factText, placeText, versionText } from './facts.ts';
 
 /*
  * What the tables promise, held against every change of every entry at every member:
  *
  * - a key never goes back: what takes an entry's place is newer in the order of writes, also after a
- *   tombstone was forgotten, as long as the owner does not leave;
- * - nobody holds what its owner did not write;
- * - a write of an owner that is there is forgotten by nobody.
+ *   tombstone was forgotten, as long as neither the owner nor the member leaves the network;
+ * - nobody holds what its owner did not write, nor what comes from an owner that is not on the network;
+ * - a write of an owner that is there is forgotten by nobody, neither alone nor with all others of it: who may be
+ *   given up is in `departures.ts`;
+ * - a write of an owner that has failed is kept for the time that it may take to return.
  *
  * The order of writes is told anew here, so that a mistake in it does not hide itself.
  *
@@ -21,13 +24,17 @@ import { factText, placeText, versionText } from './facts.ts';
 interface Held {
   /** Whether what the owner wrote is visible. */
   state: 'present' | 'hidden';
+  /** When it was hidden, by the process's own clock. */
+  hiddenMs: number;
+  /** Places of what came while it was hidden: whoever told of it says for how long it is kept. */
+  readonly late: Set<string>;
   readonly entries: Map<string, EntryFact>;
   /** Forgotten tombstones by place, which what is older must not undo. */
   readonly graves: Map<string, Version>;
 }
 
 interface Life {
-  readonly name: string;
+  readonly start: StartFact;
   /** By network and owner. */
   readonly owners: Map<string, Held>;
   /** Where each entry stands: the owner group that it is in. */
@@ -38,18 +45,18 @@ interface Life {
 export class TablesChecker implements Checker {
   readonly name = 'tables';
   readonly #lives = new Map<string, Life>();
-  readonly #names = new Set<string>();
-  /** Names that processes have borne which nobody watches: what those wrote is not known. */
-  readonly #guests = new Set<string>();
+  readonly #departures = new Departures();
   /** The values of all writes of watched owners, by owner, place, time and kind: lives of a name may share one. */
   readonly #written = new Map<string, Uint8Array[]>();
 
   see(fact: Fact): void {
+    this.#departures.see(fact);
     if (fact.kind === 'start') this.#started(fact);
     else if (fact.kind === 'end') this.#lives.delete(fact.life);
     else if (fact.kind === 'entry') this.#stored(fact);
     else if (fact.kind === 'entryForgotten') this.#forgotten(fact);
     else if (fact.kind === 'owner') this.#ownerChanged(fact);
+    else if (fact.kind === 'attachment') this.#attached(fact);
   }
 
   /** The entry that readers of a process see at a place, if any. */
@@ -72,7 +79,7 @@ export class TablesChecker implements Checker {
 
   /** The name is borne by somebody whom nobody watches. */
   meet(guest: string): void {
-    this.#guests.add(guest);
+    this.#departures.meet(guest);
   }
 
   /**
@@ -101,7 +108,7 @@ export class TablesChecker implements Checker {
     const right = new Map<string, EntryFact>();
     for (const [life, view] of views) {
       for (const [id, entry] of view) {
-        if (entry.owner !== this.#lives.get(life)?.name) continue;
+        if (entry.owner !== this.#lives.get(life)?.start.name) continue;
         const other = right.get(id);
         if (other === undefined || compare(entry, other) > 0) right.set(id, entry);
       }
@@ -121,9 +128,8 @@ export class TablesChecker implements Checker {
     return problems;
   }
 
-  #started({ life, name }: StartFact): void {
-    this.#lives.set(life, { name, owners: new Map(), places: new Map() });
-    this.#names.add(name);
+  #started(start: StartFact): void {
+    this.#lives.set(start.life, { start, owners: new Map(), places: new Map() });
   }
 
   #stored(fact: EntryFact): void {
@@ -145,6 +151,7 @@ export class TablesChecker implements Checker {
     if (group.entries.size === 0) group.state = fact.isHidden ? 'hidden' : 'present';
     group.entries.set(id, entry);
     life.places.set(id, entry);
+    if (group.state === 'hidden') group.late.add(id);
   }
 
   /** @returns the value that its owner wrote: the same object for the same write */
@@ -153,9 +160,12 @@ export class TablesChecker implements Checker {
     const write = JSON.stringify([owner, id, time, isDeleted]);
     const values = this.#written.get(write) ?? [];
     const written = values.find((one) => isSameBytes(one, value));
-    const isWatched = this.#names.has(owner) && !this.#guests.has(owner);
+    if (!this.#departures.mayTake(fact.life, fact.network, owner)) {
+      this.#fail(fact, 'nobody takes what comes from an owner that is not on the network');
+    }
+    const isWatched = this.#departures.isWatched(owner);
     if (written !== undefined || !isWatched) return written ?? value;
-    if (owner !== life.name) this.#fail(fact, 'nobody holds what its owner did not write');
+    if (owner !== life.start.name) this.#fail(fact, 'nobody holds what its owner did not write');
     this.#written.set(write, [...values, value]);
     return value;
   }
@@ -169,18 +179,40 @@ export class TablesChecker implements Checker {
     if (!fact.isDeleted && group.state === 'present') {
       this.#fail(fact, 'what a present owner wrote is not forgotten');
     }
+    const { keepsMs, tickMs } = life.start;
+    // The last second is left out, and what is counted in ticks may be short by two.
+    const leastMs = keepsMs - LAST_SECOND_MS - 2 * tickMs;
+    if (!fact.isDeleted && !group.late.has(id) && fact.ownMs - group.hiddenMs < leastMs) {
+      this.#fail(fact, `what a failed owner wrote is kept for ${keepsMs} ms`);
+    }
     life.places.delete(id);
     group.entries.delete(id);
     if (fact.isDeleted) group.graves.set(id, fact);
   }
 
-  #ownerChanged({ life: lifeId, network, owner, state }: OwnerFact): void {
+  /** With who leaves a network goes what is remembered of its keys, and with us what we remember of all. */
+  #attached({ life: lifeId, node, network, state, isOwn }: AttachmentFact): void {
+    const life = this.#lives.get(lifeId);
+    if (life === undefined || state === 'joined') return;
+    if (!isOwn) return life.owners.get(ownerId(network, node))?.graves.clear();
+    for (const [id, { graves }] of life.owners) {
+      if ((JSON.parse(id) as string[])[0] === network) graves.clear();
+    }
+  }
+
+  #ownerChanged(fact: OwnerFact): void {
+    const { life: lifeId, network, owner, state, ownMs } = fact;
     const life = this.#lives.get(lifeId);
     const group = life?.owners.get(ownerId(network, owner));
     if (life === undefined || group === undefined) return;
     if (state !== 'gone') {
       group.state = state;
+      group.hiddenMs = ownMs;
+      group.late.clear();
       return;
+    }
+    if (!this.#departures.mayDrop(fact)) {
+      this.#fail(fact, 'what an owner published that has not left is not given up');
     }
     life.owners.delete(ownerId(network, owner));
     for (const id of group.entries.keys()) life.places.delete(id);
@@ -196,7 +228,13 @@ function groupOf(life: Life, { network, owner, isHidden }: EntryFact): Held {
   const known = life.owners.get(id);
   if (known !== undefined) return known;
   const state = isHidden ? 'hidden' : 'present';
-  const group: Held = { state, entries: new Map(), graves: new Map() };
+  const group: Held = {
+    state,
+    hiddenMs: 0,
+    late: new Set(),
+    entries: new Map(),
+    graves: new Map(),
+  };
   life.owners.set(id, group);
   return group;
 }
@@ -241,5 +279,6 @@ function ownerId(network: string, owner: string): string {
   return JSON.stringify([network, owner]);
 }
 
+const LAST_SECOND_MS = 1_000;
 const encoder = new TextEncoder();
 const NOBODY: ReadonlySet<string> = new Set();

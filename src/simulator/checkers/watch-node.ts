@@ -2,7 +2,7 @@ import { bytesOf } from '../../codec/index.ts';
 import type { NetworkDB, OwnerGroup, StoredEntry } from '../../networkdb/index.ts';
 import { resolveNetworkDBConfig } from '../../networkdb/index.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from '../../networkdb/index.ts';
-import type { Fact, SizeFact } from './facts.ts';
+import type { AttachmentFact, Fact, SizeFact } from './facts.ts';
 
 /*
  * The one place where the facts about running nodes come from: every change of every record and entry as it
@@ -13,19 +13,54 @@ import type { Fact, SizeFact } from './facts.ts';
 export function watchNode(
   db: NetworkDB,
   life: string,
-  o: { readonly now: () => number; readonly tell: (fact: Fact) => void },
+  o: {
+    readonly now: () => number;
+    /** The node's own clock. */
+    readonly ownNow: () => number;
+    readonly config: NetworkDBConfig;
+    readonly tell: (fact: Fact) => void;
+  },
 ): void {
-  const { now, tell } = o;
+  const { now, ownNow, config, tell } = o;
   const { name, host, port } = db.localMember;
   const endpoint = endpointText({ host, port });
-  tell({ kind: 'start', atMs: now(), life, name, endpoint });
+  const { reapEntryMs: keepsMs, reapPeriodMs: tickMs } = config.tables;
+  tell({ kind: 'start', atMs: now(), life, name, endpoint, keepsMs, tickMs });
+  const at = (): { atMs: number; ownMs: number; life: string } => {
+    return { atMs: now(), ownMs: ownNow(), life };
+  };
+  const attachment = (
+    node: string,
+    network: string,
+    attached: { readonly time: number; readonly isLeaving: boolean } | null,
+  ): Omit<AttachmentFact, 'isOwn'> => {
+    const { time, isLeaving } = attached ?? { time: 0, isLeaving: false };
+    const state = attached === null ? 'forgotten' : isLeaving ? 'left' : 'joined';
+    return { kind: 'attachment', ...at(), node, network, state, time };
+  };
   db.watchState({
     record: (record, what) => {
-      const at = { atMs: now(), life, node: record.name };
-      if (what === 'forgotten') return tell({ kind: 'memberForgotten', ...at });
+      const node = { atMs: now(), life, node: record.name };
+      if (what === 'forgotten') return tell({ kind: 'memberForgotten', ...node });
       const { state, incarnation, address, isLocal } = record;
       const about = { state, incarnation, endpoint: endpointText(address), isOwn: isLocal };
-      tell({ kind: 'member', ...at, ...about });
+      tell({ kind: 'member', ...node, ...about });
+    },
+    presence: {
+      announced: (network, attached) => {
+        tell({ ...attachment(name, network, attached), isOwn: true });
+      },
+      farewell: (time) => {
+        tell({ kind: 'farewell', atMs: now(), life, node: name, time });
+      },
+      attachment: (node, network, attached) => {
+        tell({ ...attachment(node, network, attached), isOwn: false });
+      },
+      node: (record, what) => {
+        const { name: node, time, address } = record;
+        const state = what === 'forgotten' ? what : record.state;
+        tell({ kind: 'node', ...at(), node, state, time, endpoint: endpointText(address) });
+      },
     },
     store: {
       stored: (entry) => {
@@ -33,10 +68,10 @@ export function watchNode(
         tell({ kind: 'entry', atMs: now(), life, ...entryOf(entry), isHidden });
       },
       removed: (entry) => {
-        tell({ kind: 'entryForgotten', atMs: now(), life, ...entryOf(entry) });
+        tell({ kind: 'entryForgotten', ...at(), ...entryOf(entry) });
       },
       groupChanged: ({ network, owner, state }: OwnerGroup) => {
-        tell({ kind: 'owner', atMs: now(), life, network, owner, state });
+        tell({ kind: 'owner', ...at(), network, owner, state });
       },
     },
   });

@@ -6,7 +6,7 @@ import type { Fact, MemberFact, SizeFact } from '../../../src/simulator/checkers
 /* Histories made by hand, for checkers. Time passes by one millisecond from fact to fact. */
 
 /** A fact without its time. */
-type Timeless<F> = F extends unknown ? Omit<F, 'atMs'> : never;
+type Timeless<F> = F extends unknown ? Omit<F, 'atMs' | 'ownMs'> & { ownMs?: number } : never;
 export type Event = Timeless<Fact>;
 
 const HOSTS: Readonly<Record<string, string>> = { a: '10.0.0.1:7946', b: '10.0.0.2:7946' };
@@ -15,7 +15,8 @@ const HOSTS: Readonly<Record<string, string>> = { a: '10.0.0.1:7946', b: '10.0.0
 export function start(life: string, endpoint?: string): Event[] {
   const name = life.replace(/'.*/, '');
   const at = endpoint ?? HOSTS[name] ?? '10.0.0.9:7946';
-  return [{ kind: 'start', life, name, endpoint: at }, own(life, 1)];
+  const keeps = { keepsMs: 60_000, tickMs: 5_000 };
+  return [{ kind: 'start', life, name, endpoint: at, ...keeps }, own(life, 1)];
 }
 
 /** A process issues an incarnation. */
@@ -53,13 +54,61 @@ export function entry(life: string, owner: string, written: Written): Event {
 }
 
 /** A process forgets an entry. */
-export function forgets(life: string, owner: string, written: Written): Event {
-  return { ...entry(life, owner, written), kind: 'entryForgotten' } as Event;
+export function forgets(life: string, owner: string, written: Written, ownMs?: number): Event {
+  const by = ownMs === undefined ? {} : { ownMs };
+  return { ...entry(life, owner, written), ...by, kind: 'entryForgotten' } as Event;
 }
 
 /** An owner's entries are visible, hidden or gone for a process. */
-export function ownerIs(life: string, owner: string, state: 'present' | 'hidden' | 'gone'): Event {
-  return { kind: 'owner', life, network: PLACE.network, owner, state };
+export function ownerIs(
+  life: string,
+  owner: string,
+  state: 'present' | 'hidden' | 'gone',
+  ownMs?: number,
+): Event {
+  const by = ownMs === undefined ? {} : { ownMs };
+  return { kind: 'owner', life, network: PLACE.network, owner, state, ...by };
+}
+
+/** A process tells that it is on the network, or is not. */
+export function tellsOf(life: string, state: 'joined' | 'left', time: number): Event {
+  const node = life.replace(/'.*/, '');
+  return { ...hasOn(life, node, state, time), isOwn: true } as Event;
+}
+
+/** A process holds another for one that is on the network, or is not. */
+export function hasOn(
+  life: string,
+  node: string,
+  state: 'joined' | 'left' | 'forgotten',
+  time: number,
+): Event {
+  return { kind: 'attachment', life, node, network: PLACE.network, state, time, isOwn: false };
+}
+
+/** The tables of a process see a node so. */
+export function sees(
+  life: string,
+  node: string,
+  state: 'active' | 'failed' | 'left' | 'forgotten',
+  o: { readonly time?: number; readonly ownMs?: number } = {},
+): Event {
+  const endpoint = HOSTS[node] ?? '10.0.0.9:7946';
+  return { kind: 'node', life, node, state, time: 0, endpoint, ...o };
+}
+
+/** Both are on the network, at time 1, and know it of each other. */
+export function together(first: string, second: string): Event[] {
+  return [
+    ...[
+      ...start(first),
+      ...start(second),
+      tellsOf(first, 'joined', 1),
+      tellsOf(second, 'joined', 1),
+    ],
+    ...[sees(first, second, 'active'), sees(second, first, 'active')],
+    ...[hasOn(first, second, 'joined', 1), hasOn(second, first, 'joined', 1)],
+  ];
 }
 
 /** How much there is of something. */
@@ -70,7 +119,10 @@ export function size(sort: SizeFact['sort'], count: number, cap = 10): Event {
 /** Tells a checker of a history. */
 export function feed(checker: Checker, ...events: readonly (Event | readonly Event[])[]): void {
   let atMs = 0;
-  for (const event of events.flat()) checker.see({ ...(event as Fact), atMs: (atMs += 1) });
+  for (const event of events.flat()) {
+    atMs += 1;
+    checker.see({ ownMs: atMs, ...event, atMs });
+  }
 }
 
 /** The last event of the history must be refused, and none before it. */

@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { TablesChecker } from '../../../src/simulator/checkers/tables.ts';
-import { assertRefused, entry, feed, forgets, ownerIs, start } from './history.ts';
+import {
+  assertRefused,
+  entry,
+  feed,
+  forgets,
+  hasOn,
+  ownerIs,
+  tellsOf,
+  together,
+} from './history.ts';
 
 /* Each promise of the tables, with a history that breaks it and nothing else. */
 
 const make = (): TablesChecker => new TablesChecker();
-const lives = [...start('a'), ...start('b')];
+const lives = together('a', 'b');
 const on = new Map([
   ['a', ['prod']],
   ['b', ['prod']],
@@ -61,7 +70,10 @@ test('a deleted entry that comes back once its tombstone is forgotten is found',
   const first = [...lives, entry('b', 'b', { time: 1 }), entry('b', 'b', dead)];
   const forgotten = [entry('a', 'b', dead), forgets('a', 'b', dead)];
   assertRefused(make, /goes back/, first, forgotten, entry('a', 'b', { time: 1 }));
-  feed(make(), first, forgotten, ownerIs('a', 'b', 'gone'), entry('a', 'b', { time: 1 }));
+  // With the owner's leave goes what is remembered of its keys.
+  const left = [tellsOf('b', 'left', 2), hasOn('a', 'b', 'left', 2), ownerIs('a', 'b', 'gone')];
+  const back = [tellsOf('b', 'joined', 3), hasOn('a', 'b', 'joined', 3)];
+  feed(make(), first, forgotten, left, back, entry('a', 'b', { time: 1 }));
   feed(make(), first, forgotten, entry('a', 'b', dead));
 });
 
@@ -78,7 +90,9 @@ test('a lost write of an owner that is there is found, at others and at itself',
   const written = [...lives, entry('b', 'b', { time: 1 }), entry('a', 'b', { time: 1 })];
   assertRefused(make, /is not forgotten/, written, forgets('a', 'b', { time: 1 }));
   assertRefused(make, /is not forgotten/, written, forgets('b', 'b', { time: 1 }));
-  feed(make(), written, ownerIs('a', 'b', 'hidden'), forgets('a', 'b', { time: 1 }));
+  const hidden = [...written, ownerIs('a', 'b', 'hidden', 1_000)];
+  assertRefused(make, /kept for 60000 ms/, hidden, forgets('a', 'b', { time: 1 }, 49_999));
+  feed(make(), hidden, forgets('a', 'b', { time: 1 }, 50_000));
 });
 
 test('who does not see what others see is named', () => {
@@ -88,7 +102,7 @@ test('who does not see what others see is named', () => {
     'prod/t/k: a does not see it, but it is of 2 bytes by b at time 1',
   ]);
   assert.deepEqual(checker.problems(new Map([['b', ['prod']]])), []);
-  feed(checker, entry('a', 'b', { time: 1 }), ownerIs('b', 'b', 'gone'));
+  feed(checker, entry('a', 'b', { time: 1 }), tellsOf('b', 'left', 2), ownerIs('b', 'b', 'gone'));
   assert.deepEqual(checker.problems(on), [
     'prod/t/k: a sees it of 2 bytes by b at time 1, but no owner there holds it',
   ]);
