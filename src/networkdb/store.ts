@@ -29,8 +29,13 @@ export interface FrozenTable {
  * must not change what it is shown.
  */
 export interface StoreWatcher {
-  /** An entry stands where another or none stood. */
-  stored(entry: StoredEntry): void;
+  /**
+   * An entry stands where another or none stood.
+   *
+   * @param isNew - nothing stood there
+   * @param occupied - entries in memory now
+   */
+  stored(entry: StoredEntry, isNew: boolean, occupied: number): void;
   /** An entry was forgotten. */
   removed(entry: StoredEntry): void;
   /** A group is hidden, present or gone now. */
@@ -161,7 +166,10 @@ export class EntryStore {
     else countLive(group, table, 1);
     this.#size += 1;
     if (replaced !== undefined) this.#ungroup(replaced);
-    this.watcher?.stored(entry);
+    if (this.watcher !== null) {
+      const isNew = replaced === undefined || replaced.group.state === 'gone';
+      this.watcher.stored(entry, isNew, this.occupied);
+    }
     return entry;
   }
 

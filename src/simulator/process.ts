@@ -43,6 +43,7 @@ export class SimProcess {
   readonly network: MemoryNetwork;
   readonly #trace: Trace;
   readonly #fail: ((error: unknown) => void) | null;
+  readonly #disturb: () => void;
   #isRunning = true;
   #pausedUntil = -Infinity;
 
@@ -53,6 +54,7 @@ export class SimProcess {
     this.network = network;
     this.#trace = trace;
     this.#fail = parts.fail ?? null;
+    this.#disturb = () => parts.checks?.disturbed();
     this.files = parts.files ?? new MemoryFiles();
     const logger: Logger = trace.logger(name);
     const { files } = this;
@@ -83,6 +85,7 @@ export class SimProcess {
   pause(durationMs: number): void {
     checkDuration('durationMs', durationMs);
     this.#assertRunning('pause()');
+    this.#disturb();
     this.note(`stands still for ${durationMs} ms`);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.network.clock.now() + durationMs);
     this.runtime.pause(durationMs);
@@ -97,6 +100,7 @@ export class SimProcess {
   setClockRate(rate: number): void {
     checkClockRate(rate);
     this.#assertRunning('setClockRate()');
+    this.#disturb();
     this.note(`has a clock that runs at ${rate}`);
     this.runtime.setClockRate(rate);
   }
@@ -105,6 +109,7 @@ export class SimProcess {
   jumpClock(ms: number): void {
     checkDuration('ms', ms);
     this.#assertRunning('jumpClock()');
+    this.#disturb();
     this.note(`has a clock that jumps by ${ms} ms`);
     this.runtime.jumpClock(ms);
   }

@@ -225,6 +225,7 @@ export class World {
     checkFunction('main', main);
     checkSpawn('start', options, START_FIELDS);
     this.#checkNameIsFree(name);
+    this.checks?.disturbed();
     const started = new SimProcess(this.#parts(name, options));
     this.#processes.push(started);
     const run = async (): Promise<void> => main(started);
@@ -278,6 +279,8 @@ export class World {
    * Waits until all nodes that run agree on who is there and on what the tables hold, and nothing waits to be
    * sent. Nobody agrees as long as a link between running processes is cut. Ask for it when nobody writes.
    *
+   * With it a calm begins in which what is held must not grow, until the next write or change: see docs/simulator.md.
+   *
    * @param options - `withinMs`: default a bound that follows from the configuration, see docs/simulator.md
    * @returns virtual milliseconds that it took
    * @throws CheckError with `ERR_CHECK_FAILED`, listing what they do not agree about
@@ -294,7 +297,10 @@ export class World {
     const start = this.now;
     for (;;) {
       const problems = [...this.#cutLinks(), ...checks.problems()];
-      if (problems.length === 0) return this.now - start;
+      if (problems.length === 0) {
+        checks.agreed();
+        return this.now - start;
+      }
       const boundMs = options.withinMs ?? checks.boundMs;
       if (this.now - start < boundMs) {
         await this.sleep(Math.min(CONVERGE_LOOK_MS, boundMs - (this.now - start)));
@@ -510,6 +516,7 @@ export class World {
   }
 
   #tell(text: string): void {
+    this.checks?.disturbed();
     this.trace.add('network', '', text);
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Table } from '../../src/networkdb/index.ts';
 import { json } from '../../src/networkdb/index.ts';
 import { resolveNetworkDBConfig } from '../../src/networkdb/index.ts';
 import { convergenceBoundMs } from '../../src/simulator/checkers/convergence-bound.ts';
+import type { World } from '../../src/simulator/index.ts';
 import { CheckError, simulate } from '../../src/simulator/index.ts';
 
 test('under checks a cluster fails, heals, writes and closes without a finding', async () => {
@@ -68,6 +70,62 @@ test('a watch that outlives a close would be found', async () => {
     await node.close();
   });
   await assert.rejects(run, /leaks: nothing is left after a close; .* leaves 1 timers behind/);
+});
+
+test('with an agreement begins a calm in which nothing grows, and any write or change ends it', async () => {
+  const grown = { kind: 'size', life: 'n1', what: 'things', sort: 'held', cap: 9 } as const;
+  type Disturb = (world: World, table: Table<number>) => unknown;
+  const inCalm = async (disturb: Disturb): Promise<void> => {
+    await simulate({ seed: 11, nodes: 2, checks: true }, async (world) => {
+      const table = (await world.node('n2').db.joinNetwork('prod')).table('t', json<number>());
+      table.set('k', 1);
+      await world.converge();
+      await world.sleep(60_000);
+      const { checks, now: atMs } = world;
+      checks?.tell({ ...grown, atMs, size: 1 });
+      await disturb(world, table);
+      checks?.tell({ ...grown, atMs, size: 2 });
+      await world.sleep(1_000);
+    });
+  };
+  const found = /sizes: nothing grows in the calm, and there were 1 things/;
+  await assert.rejects(
+    inCalm(() => undefined),
+    found,
+  );
+  await assert.rejects(
+    inCalm((world) => world.converge()),
+    found,
+  );
+  const changes: readonly Disturb[] = [
+    (_, table) => {
+      table.set('k', 2);
+    },
+    (world) => world.node('n1').db.joinNetwork('other'),
+    (world) => world.node('n1').pause(10),
+    (world) => world.node('n1').setClockRate(2),
+    (world) => world.node('n1').jumpClock(10),
+    (world) => world.node('n2').crash(),
+    (world) => world.spawn(),
+    (world) => world.start('service', () => undefined),
+    (world) => {
+      world.cut('n1', 'n2');
+    },
+    (world) => {
+      world.setLinks({ lossRate: 0.1 });
+    },
+    (world) => {
+      world.names.setFailing(true);
+    },
+  ];
+  for (const change of changes) await inCalm(change);
+  // Who has declared a calm says when it is over.
+  const declared = inCalm(({ checks }, table) => {
+    checks?.calm(true);
+    checks?.tell({ ...grown, atMs: 1, size: 1 });
+    table.set('k', 2);
+  });
+  await assert.rejects(declared, found);
 });
 
 test('without the option nobody watches, and there is no bound to wait for', async () => {

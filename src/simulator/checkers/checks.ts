@@ -45,6 +45,10 @@ export class Checks {
   readonly #counts = new Map<string, number>();
   #nextLookMs = 0;
   #isFailed = false;
+  /** The scenario has said so, and says when it is over. */
+  #isDeclaredCalm = false;
+  /** Since all agreed. */
+  #isCalmUntilDisturbed = false;
   /** Names of nodes that ran once and do not run now. */
   readonly #gone = new Set<string>();
   readonly #guests = new Set<string>();
@@ -107,9 +111,29 @@ export class Checks {
     }
   }
 
-  /** From now on nothing is written and nothing fails, or no longer so. */
+  /** From now on nothing is written and nothing fails, or no longer so: whoever says it knows, and says when it ends. */
   calm(isCalm: boolean): void {
-    this.tell({ kind: 'calm', atMs: this.#parts.now(), isCalm });
+    this.#isDeclaredCalm = isCalm;
+    this.#isCalmUntilDisturbed = false;
+    this.tell({ kind: 'calm', atMs: this.#parts.now(), isCalm, isStill: true });
+  }
+
+  /**
+   * All have agreed: from now on nothing grows, until somebody writes, joins or leaves a network, comes or goes, or the
+   * scenario changes anything. Members that nobody watches may do so unseen: beside them there is no such calm.
+   */
+  agreed(): void {
+    if (this.#isDeclaredCalm || this.#isCalmUntilDisturbed || this.#guests.size > 0) return;
+    this.tell({ kind: 'calm', atMs: this.#parts.now(), isCalm: true, isStill: false });
+    this.#isCalmUntilDisturbed = true;
+    this.lookNow();
+  }
+
+  /** The calm since all agreed, if there is one, is over. */
+  disturbed(): void {
+    if (!this.#isCalmUntilDisturbed) return;
+    this.#isCalmUntilDisturbed = false;
+    this.tell({ kind: 'calm', atMs: this.#parts.now(), isCalm: false, isStill: false });
   }
 
   /** Looks at the sizes, once in a virtual second. */
@@ -132,6 +156,7 @@ export class Checks {
   tell(fact: Fact): void {
     this.#counts.set(fact.kind, (this.#counts.get(fact.kind) ?? 0) + 1);
     if (fact.kind === 'member') this.#meet(fact);
+    if (this.#isCalmUntilDisturbed && this.#disturbs(fact)) this.disturbed();
     if (fact.kind !== 'size') this.#remember(fact);
     for (const checker of this.#checkers) {
       try {
@@ -177,8 +202,16 @@ export class Checks {
     if (isOwn || this.#endpoints.has(endpoint) || this.#guests.has(node)) return;
     if (!this.#parts.isGuest(endpoint)) return;
     this.#guests.add(node);
+    this.disturbed();
     this.membership.meet(node);
     this.tables.meet(node);
+  }
+
+  /** Whether it is something that its user did to a node. */
+  #disturbs(fact: Fact): boolean {
+    if (fact.kind === 'start' || fact.kind === 'end') return true;
+    if (fact.kind === 'member' || fact.kind === 'attachment') return fact.isOwn;
+    return fact.kind === 'entry' && fact.owner === this.#watched.get(fact.life)?.db.name;
   }
 
   #remember(fact: Fact): void {

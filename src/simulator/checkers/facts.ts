@@ -140,6 +140,11 @@ export interface CalmFact {
   readonly kind: 'calm';
   readonly atMs: number;
   readonly isCalm: boolean;
+  /**
+   * Whether the network loses nothing either: sizes may only fall then. Else a member may be doubted, and what it published
+   * vanish and come back, so that they may rise again to what they were.
+   */
+  readonly isStill: boolean;
 }
 
 /** What a process has left behind after its close. */

@@ -12,13 +12,18 @@ import { factText } from './facts.ts';
 export class SizesChecker implements Checker {
   readonly name = 'sizes';
   readonly #last = new Map<string, Map<string, SizeFact>>();
+  /** Of a life and of what is held, the most in this calm. */
+  readonly #most = new Map<string, number>();
   #isCalm = false;
+  #isStill = false;
 
   see(fact: Fact): void {
     if (fact.kind === 'calm') {
       this.#isCalm = fact.isCalm;
+      this.#isStill = fact.isStill;
       // What there was in the storm says nothing about what may be in the calm.
       this.#last.clear();
+      this.#most.clear();
     } else if (fact.kind === 'end') this.#last.delete(fact.life);
     else if (fact.kind === 'size') this.#sized(fact);
   }
@@ -35,11 +40,15 @@ export class SizesChecker implements Checker {
     if (size > cap) this.#fail(fact, `there are never more than ${cap} ${what}`);
     const sizes = this.#last.get(life) ?? new Map<string, SizeFact>();
     this.#last.set(life, sizes);
-    const before = sizes.get(what)?.size ?? Infinity;
-    if (this.#isCalm && sort === 'held' && size > before) {
+    const last = sizes.get(what)?.size;
+    sizes.set(what, fact);
+    if (!this.#isCalm || sort !== 'held') return;
+    const id = JSON.stringify([life, what]);
+    const before = (this.#isStill ? last : this.#most.get(id)) ?? Infinity;
+    if (size > before) {
       this.#fail(fact, `nothing grows in the calm, and there were ${before} ${what}`);
     }
-    sizes.set(what, fact);
+    this.#most.set(id, Math.max(size, this.#most.get(id) ?? 0));
   }
 
   #fail(fact: SizeFact, expected: string): never {

@@ -3,6 +3,7 @@ import type { NetworkDB, OwnerGroup, StoredEntry } from '../../networkdb/index.t
 import { resolveNetworkDBConfig } from '../../networkdb/index.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from '../../networkdb/index.ts';
 import type { AttachmentFact, Fact, SizeFact } from './facts.ts';
+import { Growth } from './growth.ts';
 
 /*
  * The one place where the facts about running nodes come from: every change of every record and entry as it
@@ -24,6 +25,7 @@ export function watchNode(
   const { now, ownNow, config, tell } = o;
   const { name, host, port } = db.localMember;
   const endpoint = endpointText({ host, port });
+  const growth = new Growth(name, config.tables.limits);
   const { reapEntryMs: keepsMs, reapPeriodMs: tickMs } = config.tables;
   tell({ kind: 'start', atMs: now(), life, name, endpoint, keepsMs, tickMs });
   const at = (): { atMs: number; ownMs: number; life: string } => {
@@ -54,7 +56,9 @@ export function watchNode(
         tell({ kind: 'farewell', atMs: now(), life, node: name, time });
       },
       attachment: (node, network, attached) => {
-        tell({ ...attachment(node, network, attached), isOwn: false });
+        const fact = { ...attachment(node, network, attached), isOwn: false };
+        tell(fact);
+        for (const size of growth.attached(fact, fact)) tell(size);
       },
       node: (record, what) => {
         const { name: node, time, address } = record;
@@ -63,9 +67,10 @@ export function watchNode(
       },
     },
     store: {
-      stored: (entry) => {
+      stored: (entry, isNew, occupied) => {
         const isHidden = entry.group.state === 'hidden';
         tell({ kind: 'entry', atMs: now(), life, ...entryOf(entry), isHidden });
+        for (const size of growth.stored(at(), entry, isNew, occupied)) tell(size);
       },
       removed: (entry) => {
         tell({ kind: 'entryForgotten', ...at(), ...entryOf(entry) });
@@ -77,7 +82,7 @@ export function watchNode(
   });
 }
 
-/** Sizes of all that has a cap in docs/limits.md and shows in `stats()`. */
+/** Sizes of what has a cap in docs/limits.md and shows in `stats()`; docs/simulator.md lists them. */
 export function sizesOf(
   db: NetworkDB,
   at: { readonly life: string; readonly atMs: number },
@@ -117,12 +122,19 @@ export function sizesOf(
     // Exchanges bring the entries of owners that are gone again and again.
     size('kept', 'early events', earlyEvents, limits.maxEarlyEvents),
     size('queue', 'bytes to apply', waitingBytes, limits.maxWaitingBytes),
-    // Own writes are never refused, so that there is no cap to hold against.
+    size('kept', 'keys to write anew', held.waitingRewrites, MOST_REWRITES),
+    size('kept', 'peers counted', Object.keys(held.peerSyncs).length, MOST_PEER_SYNCS),
+    // Own writes are never refused, so that there is no cap to hold against: that of others is held in `growth.ts`.
     size('held', 'live entries', entries - tombstones - hidden, Infinity),
     size('kept', 'tombstones', tombstones, Infinity),
     size('held', 'nodes', nodes.active + nodes.failed + nodes.left, limits.maxNodes),
   ];
 }
+
+/** Keys that wait to be written anew, beside Go. */
+const MOST_REWRITES = 4_096;
+/** Peers whose bulk syncs are counted one by one. */
+const MOST_PEER_SYNCS = 1_024;
 
 /** Options with all defaults filled in, without what a process has of its own. */
 export function configOf(options: NetworkDBOptions): NetworkDBConfig {
