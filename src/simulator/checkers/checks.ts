@@ -210,7 +210,9 @@ export class Checks {
   /** Whether it is something that its user did to a node. */
   #disturbs(fact: Fact): boolean {
     if (fact.kind === 'start' || fact.kind === 'end') return true;
-    if (fact.kind === 'member' || fact.kind === 'attachment') return fact.isOwn;
+    // A refutation is no change: it comes by itself where packets are lost.
+    if (fact.kind === 'member') return fact.isOwn && fact.state === 'left';
+    if (fact.kind === 'attachment') return fact.isOwn;
     return fact.kind === 'entry' && fact.owner === this.#watched.get(fact.life)?.db.name;
   }
 
