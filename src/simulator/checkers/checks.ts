@@ -52,6 +52,8 @@ export class Checks {
   /** Names of nodes that ran once and do not run now. */
   readonly #gone = new Set<string>();
   readonly #guests = new Set<string>();
+  /** Of each life and network whether it is on it. */
+  readonly #ownNetworks = new Map<string, string>();
   /** Where the watched nodes run. */
   #endpoints: ReadonlySet<string> = new Set();
 
@@ -156,7 +158,8 @@ export class Checks {
   tell(fact: Fact): void {
     this.#counts.set(fact.kind, (this.#counts.get(fact.kind) ?? 0) + 1);
     if (fact.kind === 'member') this.#meet(fact);
-    if (this.#isCalmUntilDisturbed && this.#disturbs(fact)) this.disturbed();
+    const isDisturbing = this.#disturbs(fact);
+    if (this.#isCalmUntilDisturbed && isDisturbing) this.disturbed();
     if (fact.kind !== 'size') this.#remember(fact);
     for (const checker of this.#checkers) {
       try {
@@ -212,7 +215,14 @@ export class Checks {
     if (fact.kind === 'start' || fact.kind === 'end') return true;
     // A refutation is no change: it comes by itself where packets are lost.
     if (fact.kind === 'member') return fact.isOwn && fact.state === 'left';
-    if (fact.kind === 'attachment') return fact.isOwn;
+    if (fact.kind === 'attachment') {
+      if (!fact.isOwn) return false;
+      // The same is told again, at another time, with every exchange that may be a join.
+      const id = JSON.stringify([fact.life, fact.network]);
+      const before = this.#ownNetworks.get(id);
+      this.#ownNetworks.set(id, fact.state);
+      return before !== fact.state;
+    }
     return fact.kind === 'entry' && fact.owner === this.#watched.get(fact.life)?.db.name;
   }
 
