@@ -55,6 +55,13 @@ export const BREAKAGES: readonly Breakage[] = [
     noticedBy: 1,
   },
   {
+    name: 'entries of failed members are dropped at once',
+    file: 'networkdb/transitions.js',
+    find: 'this.store.hide(group, hiddenUntil);',
+    replace: 'this.store.retire(group);',
+    noticedBy: 4,
+  },
+  {
     name: 'entries of returned members stay hidden',
     file: 'networkdb/transitions.js',
     find: "this.store.restore(group); this.watches.tellGroup(group, 'create');",
