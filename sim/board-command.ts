@@ -71,13 +71,25 @@ export function tasksOf(board: Board, values: CommandValues, seed: number): read
   throw new UsageError(`nothing is left to play: ${board.name} has no run that these options fit`);
 }
 
-function keptOutcomes(path: string, { name }: Board, commit: string): KeptOutcomes {
-  const kept = new KeptOutcomes({ path, board: name, commit });
+function keptOutcomes(path: string, board: Board, commit: string): KeptOutcomes {
+  const keptInput = (input: Plain): Plain => board.keptInput?.(input) ?? input;
+  const kept = new KeptOutcomes({ path, board: board.name, commit, keptInput });
   if (!kept.isWriting) {
-    const why = commit === 'unknown' ? 'nobody knows the commit' : 'files differ from their commit';
-    process.stderr.write(`nothing is added to ${path}: ${why}\n`);
+    const why =
+      commit === 'unknown'
+        ? 'there is no git, or no clone, to tell the commit'
+        : 'files differ from their commit';
+    process.stderr.write(
+      `all is played, no outcome in ${path} is used and none added: ${why}, so nobody could say of which code they are\n`,
+    );
   }
   return kept;
+}
+
+/** How much of a file of outcomes is there, and how to go on with it. */
+function keptText(path: string, kept: KeptOutcomes, tasks: readonly Task[]): string {
+  const count = tasks.filter((task) => kept.find(task) !== undefined).length;
+  return `${count} of ${tasks.length} outcomes are in ${path}; the same command goes on with them\n`;
 }
 
 /** Plays what is not kept yet; the outcomes of all, in the order of the tasks. */
@@ -90,9 +102,25 @@ async function playRest(
   const rest = tasks.filter((task) => kept?.find(task) === undefined);
   const total = rest.reduce((sum, { cost = 1 }) => sum + cost, 0);
   const progress = new Progress(process.stderr, total);
-  const played = await playAll(board, rest, jobs, (task, outcome) => {
-    kept?.add(task, outcome);
-    progress.add(task.cost ?? 1, task.title);
+  const tellKept = (): void => {
+    if (kept?.isWriting === true) process.stderr.write(keptText(kept.path, kept, tasks));
+  };
+  tellKept();
+  const played = await playAll(board, rest, jobs, {
+    onBegin() {
+      if (rest.length > 0) progress.tell(0, rest.length === 1 ? '1 run' : `${rest.length} runs`);
+    },
+    onDone(task, outcome) {
+      kept?.add(task, outcome);
+      progress.add(task.cost ?? 1, task.title, task);
+    },
+    onTold(task, share, what) {
+      progress.reach(task, share * (task.cost ?? 1), `${task.title}: ${what}`);
+    },
+    onBroken() {
+      progress.clear();
+      tellKept();
+    },
   });
   progress.clear();
   const byTask = new Map(rest.map((task, at) => [task, played[at]]));

@@ -1,5 +1,6 @@
 import type { CommandOptions, CommandValues } from './command.ts';
 import type { Report } from './report.ts';
+import type { Tell } from './telling.ts';
 
 /*
  * A board is one table of figures: a list of runs that know nothing of each other, how to play one, and what all
@@ -29,8 +30,14 @@ export interface Board {
   readonly options: CommandOptions;
   /** The runs that the options ask for. @throws UsageError */
   plan(values: CommandValues, seed: number): readonly Task[];
-  /** Plays one run. The same input gives the same outcome. */
-  play(input: Plain): Promise<Plain>;
+  /**
+   * Plays one run. The same input gives the same outcome.
+   *
+   * @param tell - is told how far it is, from 0 to 1
+   */
+  play(input: Plain, tell?: Tell): Promise<Plain>;
+  /** The input as it may be written down, without what is secret in it; as it is where nothing is. */
+  keptInput?(input: Plain): Plain;
   /** What the outcomes say, in the order of the tasks. */
   report(tasks: readonly Task[], outcomes: readonly Plain[]): Report;
 }

@@ -22,12 +22,15 @@ export interface KeepingOptions {
   readonly board: string;
   /** As `commitHere` tells it. */
   readonly commit: string;
+  /** What of an input is written down; it must tell inputs apart. Default: all of it. */
+  readonly keptInput?: (input: Plain) => Plain;
 }
 
 /** Outcomes of one board at one commit. */
 export class KeptOutcomes {
   /** Whether outcomes are written down: of changed files nothing is kept, since nobody could say which. */
   readonly isWriting: boolean;
+  readonly path: string;
   readonly #options: KeepingOptions;
   readonly #outcomes = new Map<string, Plain>();
 
@@ -39,22 +42,28 @@ export class KeptOutcomes {
   constructor(options: KeepingOptions) {
     const { path, commit } = options;
     this.#options = options;
+    this.path = path;
     this.isWriting = !commit.endsWith('+') && commit !== 'unknown';
     mustBeWritable('keep', path);
     if (existsSync(path)) this.#read(readFileSync(path, 'utf8'));
   }
 
   /** What a run gave; undefined when it was not played yet. */
-  find({ input }: Task): Plain | undefined {
-    return this.#outcomes.get(JSON.stringify(input));
+  find(task: Task): Plain | undefined {
+    return this.#outcomes.get(JSON.stringify(this.#inputOf(task)));
   }
 
   /** Writes down what a run gave, at once. */
-  add({ input }: Task, outcome: Plain): void {
+  add(task: Task, outcome: Plain): void {
     const { path, board, commit } = this.#options;
+    const input = this.#inputOf(task);
     this.#outcomes.set(JSON.stringify(input), outcome);
     if (!this.isWriting) return;
     appendFileSync(path, `${JSON.stringify({ board, commit, input, outcome })}\n`);
+  }
+
+  #inputOf({ input }: Task): Plain {
+    return this.#options.keptInput?.(input) ?? input;
   }
 
   #read(text: string): void {

@@ -7,6 +7,9 @@ import { simulate } from '../../src/simulator/index.ts';
 import type { Command } from '../command.ts';
 import { numberOf, UsageError } from '../command.ts';
 import { layerShares } from '../layers.ts';
+import { Progress } from '../progress.ts';
+import type { Tell } from '../telling.ts';
+import { stage, untold } from '../telling.ts';
 
 /*
  * How fast a simulated ring runs, and what it holds in memory: the speed of the real protocol code, since
@@ -62,23 +65,30 @@ export interface SpeedOptions {
   readonly isLayered: boolean;
 }
 
-/** Starts a ring, lets it come to rest, and watches it do nothing. */
-export async function measureSpeed(options: SpeedOptions): Promise<SpeedReport> {
+/** Starts a ring, lets it come to rest, and watches it do nothing. @param tell - hears of each phase */
+export async function measureSpeed(
+  options: SpeedOptions,
+  tell: Tell = untold,
+): Promise<SpeedReport> {
   const { nodes, wire, seed, seconds, isLayered } = options;
   const key = new Uint8Array(32).fill(3);
   const config = { wire, encryption: { keys: [key] } };
   const bytesBefore = heldBytes();
+  const [joined, met, rested] = PHASES;
+  tell(0, `${nodes} nodes start`);
   const { value } = await simulate({ seed, config, trace: { maxLines: 1_000 } }, async (world) => {
     const start = paceOf(world);
     await world.spawnMany(nodes);
+    tell(joined, 'members meet');
     await world.until(() => world.hasOneView(), { withinMs: 600_000, what: 'one view' });
     const startUp = start();
-    await comeToRest(world);
+    await comeToRest(world, stage(tell, met, rested));
     const untilQuiet = start();
     const quietBytes = heldBytes() - bytesBefore;
     const before = { packets: world.trace.packetCount, streams: streamsOf(world) };
     const layers = isLayered ? layerShares() : null;
     const pace = paceOf(world);
+    tell(rested, `${seconds} s of quiet`);
     await world.sleep(seconds * 1000);
     const quiet = pace();
     const traffic = {
@@ -98,9 +108,11 @@ export async function measureSpeed(options: SpeedOptions): Promise<SpeedReport> 
 }
 
 /** Until the first exchanges are over, and a second passes with little more than the probes. */
-async function comeToRest(world: World): Promise<void> {
+async function comeToRest(world: World, tell: Tell): Promise<void> {
+  tell(0, 'first exchanges');
   await world.sleep(FIRST_EXCHANGES_MS);
   for (let second = 0; second < MAX_REST_SECONDS; second += 1) {
+    tell(0.5 + second / (2 * MAX_REST_SECONDS), 'word of newcomers dies down');
     const before = world.trace.packetCount;
     await world.sleep(1000);
     if (world.trace.packetCount - before < 2.2 * world.nodes.length) return;
@@ -135,6 +147,8 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
+/** About so much of the real time is over when all have joined, have met, and are quiet. */
+const PHASES = [0.3, 0.35, 0.6] as const;
 const MAX_REST_SECONDS = 300;
 /** The default of `pushPull.intervalMs`: a member's first tick is drawn while it is alone. */
 const FIRST_EXCHANGES_MS = 30_000;
@@ -160,13 +174,18 @@ export const speed: Command = {
     json: { type: 'boolean' },
   },
   async run(values) {
-    const report = await measureSpeed({
+    const options: SpeedOptions = {
       nodes: numberOf(values, 'nodes', 300, { min: 2, max: 10_000 }),
       wire: wireOf(values['wire']),
       seed: numberOf(values, 'seed', 1, { min: 0, max: 2 ** 31 }),
       seconds: numberOf(values, 'seconds', 150, { min: 1, max: 86_400 }),
       isLayered: values['layers'] === true,
+    };
+    const progress = new Progress(process.stderr, 1);
+    const report = await measureSpeed(options, (share, what) => {
+      progress.tell(typeof share === 'number' ? share : share(), what);
     });
+    progress.clear();
     const text = values['json'] === true ? JSON.stringify(report) : speedText(report);
     process.stdout.write(`${text}\n`);
     return 0;

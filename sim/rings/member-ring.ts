@@ -3,6 +3,8 @@ import { Memberlist } from '../../src/memberlist/index.ts';
 import { SeededRandom } from '../../src/runtime/index.ts';
 import type { LinkSettings, MemoryRuntime } from '../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
+import type { Tell } from '../telling.ts';
+import { untold } from '../telling.ts';
 import { settle } from './settle.ts';
 
 /*
@@ -99,10 +101,13 @@ export class MemberRing {
   }
 
   /** Starts so many members, joins them through the first, and lets the ring come to rest. */
-  async startJoined(count: number): Promise<void> {
+  async startJoined(count: number, tell: Tell = untold): Promise<void> {
     while (this.nodes.length < count) await this.start();
     const [first, ...others] = this.nodes as [RingNode, ...RingNode[]];
-    for (const { member } of others) await this.settle(member.join([first.host]));
+    for (const [at, { member }] of others.entries()) {
+      tell(at / count, `joined: ${at} of ${count}`);
+      await this.settle(member.join([first.host]));
+    }
     const isWhole = (): boolean => this.nodes.every(({ member }) => member.memberCount === count);
     if (!this.clock.runUntil(isWhole, WHOLE_WITHIN_MS))
       throw new Error(`no ring of ${count} in ${WHOLE_WITHIN_MS / 1_000} s`);

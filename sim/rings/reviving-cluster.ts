@@ -1,6 +1,8 @@
 import { NetworkDB } from '../../src/networkdb/index.ts';
 import type { NetworkDBOptions } from '../../src/networkdb/index.ts';
 import { createMemoryRuntime } from '../../src/simulator/index.ts';
+import type { Tell } from '../telling.ts';
+import { stage, untold } from '../telling.ts';
 import type { TableNode } from '../tables/cluster.ts';
 import { TableCluster } from '../tables/cluster.ts';
 
@@ -29,11 +31,11 @@ export class RevivingCluster extends TableCluster {
   }
 
   /** A cluster in which all know all and are on one network. */
-  static async start(options: RevivingOptions): Promise<RevivingCluster> {
+  static async start(options: RevivingOptions, tell: Tell = untold): Promise<RevivingCluster> {
     const cluster = new RevivingCluster(options);
     for (let i = 0; i < options.nodes; i += 1) await cluster.spawn(options.config);
-    await cluster.joinAll();
-    await cluster.joinNetwork();
+    await cluster.joinAll(stage(tell, 0, 0.5));
+    await cluster.joinNetwork(cluster.nodes, stage(tell, 0.5, 1));
     return cluster;
   }
 

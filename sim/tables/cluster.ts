@@ -1,6 +1,8 @@
 import type { Network, NetworkDBOptions, Table } from '../../src/networkdb/index.ts';
 import { NetworkDB } from '../../src/networkdb/index.ts';
 import type { MemoryRuntime } from '../../src/simulator/index.ts';
+import type { Tell } from '../telling.ts';
+import { stage, untold } from '../telling.ts';
 import type { HostsOptions } from './hosts.ts';
 import { Hosts, joinAll } from './hosts.ts';
 
@@ -35,10 +37,13 @@ export class TableCluster extends Hosts {
   readonly nodes: TableNode[] = [];
 
   /** Starts a cluster in which all know all; nobody is on a network yet. */
-  static async form({ nodes, config = {}, ...made }: TableClusterOptions): Promise<TableCluster> {
+  static async form(
+    { nodes, config = {}, ...made }: TableClusterOptions,
+    tell: Tell = untold,
+  ): Promise<TableCluster> {
     const cluster = new TableCluster(made);
     for (let i = 0; i < nodes; i += 1) await cluster.spawn(config);
-    await cluster.joinAll();
+    await cluster.joinAll(tell);
     return cluster;
   }
 
@@ -54,22 +59,27 @@ export class TableCluster extends Hosts {
   }
 
   /** Joins all to the first, and waits until all know all. */
-  async joinAll(): Promise<void> {
+  async joinAll(tell: Tell = untold): Promise<void> {
     const joiners = this.nodes.map(({ host, db }) => {
       return { host, join: async (targets: readonly string[]) => db.join(targets) };
     });
-    await joinAll(this, joiners);
+    const meeting = stage(tell, 0.5, 1);
+    await joinAll(this, joiners, stage(tell, 0, 0.5));
     const isWhole = (): boolean =>
       this.nodes.every(({ db }) => db.members().length === this.nodes.length);
-    this.mustReach(`a cluster of ${this.nodes.length}`, isWhole, 300_000, 100);
+    this.mustReach(`a cluster of ${this.nodes.length}`, isWhole, 300_000, 100, () => {
+      meeting(() => this.#share(this.nodes, ({ db }) => db.members().length), 'members meet');
+    });
   }
 
   /** Nodes join the network at one moment; waits until all of them see exactly these. */
-  async joinNetwork(nodes: readonly TableNode[] = this.nodes): Promise<void> {
+  async joinNetwork(nodes: readonly TableNode[] = this.nodes, tell: Tell = untold): Promise<void> {
     for (const node of nodes) await this.enter(node);
     const isWhole = (): boolean =>
       nodes.every(({ db }) => db.peers(NETWORK).length === nodes.length);
-    this.mustReach(`a network of ${nodes.length}`, isWhole, 120_000);
+    this.mustReach(`a network of ${nodes.length}`, isWhole, 120_000, 10, () => {
+      tell(() => this.#share(nodes, ({ db }) => db.peers(NETWORK).length), 'members meet on it');
+    });
   }
 
   /** One node joins the network; no time passes. */
@@ -84,6 +94,11 @@ export class TableCluster extends Hosts {
   exit(node: TableNode): void {
     node.network?.leave();
     node.network = null;
+  }
+
+  /** Share of the pairs that know each other. */
+  #share(nodes: readonly TableNode[], known: (node: TableNode) => number): number {
+    return nodes.reduce((sum, node) => sum + known(node), 0) / nodes.length ** 2;
   }
 }
 

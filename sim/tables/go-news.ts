@@ -1,5 +1,7 @@
 import type { UserDelegate } from '../../src/memberlist/index.ts';
 import { BroadcastQueue, Memberlist } from '../../src/memberlist/index.ts';
+import type { Tell } from '../telling.ts';
+import { untold } from '../telling.ts';
 import type { HostsOptions } from './hosts.ts';
 import { Hosts, joinAll } from './hosts.ts';
 
@@ -24,11 +26,11 @@ export class GoRing extends Hosts {
   /** Messages that wait anywhere to be sent once more. */
   #waiting = 0;
 
-  static async form({ nodes, ...made }: GoRingOptions): Promise<GoRing> {
+  static async form({ nodes, ...made }: GoRingOptions, tell: Tell = untold): Promise<GoRing> {
     const ring = new GoRing(made);
     for (let i = 0; i < nodes; i += 1) await ring.#spawn();
     const members = ring.#members;
-    await joinAll(ring, members);
+    await joinAll(ring, members, tell);
     const isWhole = (): boolean => members.every((each) => each.memberCount === nodes);
     // Gossip alone, with nothing to repair it, leaves somebody out now and then: whoever it did asks again.
     for (

@@ -3,6 +3,8 @@ import { SeededRandom } from '../../src/runtime/index.ts';
 import type { LinkSettings, MemoryRuntime } from '../../src/simulator/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../src/simulator/index.ts';
 import { settle } from '../rings/settle.ts';
+import type { Tell } from '../telling.ts';
+import { untold } from '../telling.ts';
 import type { PacketReaderOptions } from './packets.ts';
 import { TrafficMeter } from './traffic.ts';
 
@@ -69,11 +71,19 @@ export class Hosts {
    * Runs until the condition holds.
    *
    * @param stepMs - pause between two looks
+   * @param look - called with each look
    * @throws Error when it does not within `maxMs`
    */
-  mustReach(what: string, condition: () => boolean, maxMs: number, stepMs = 10): void {
+  mustReach(
+    what: string,
+    condition: () => boolean,
+    maxMs: number,
+    stepMs = 10,
+    look: () => void = () => undefined,
+  ): void {
     const end = this.clock.now() + maxMs;
     while (!condition()) {
+      look();
       if (this.clock.now() >= end) throw new Error(`${what} did not happen within ${maxMs} ms`);
       this.clock.runFor(stepMs);
     }
@@ -92,10 +102,12 @@ const JOINS_AT_ONCE = 32;
 export async function joinAll(
   hosts: Hosts,
   nodes: readonly { readonly host: string; join(targets: readonly string[]): Promise<number> }[],
+  tell: Tell = untold,
 ): Promise<void> {
   const [first, ...others] = nodes;
   if (first === undefined) return;
   for (let at = 0; at < others.length; at += JOINS_AT_ONCE) {
+    tell(at / others.length, `joined: ${at} of ${nodes.length}`);
     const some = others.slice(at, at + JOINS_AT_ONCE);
     await hosts.settle(Promise.all(some.map(async (node) => node.join([first.host]))));
   }

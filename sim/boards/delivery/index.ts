@@ -1,6 +1,7 @@
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf, UsageError } from '../../command.ts';
+import type { Tell } from '../../telling.ts';
 import type { DeliveryInput, DeliveryOutcome } from './play.ts';
 import { playDelivery } from './play.ts';
 import { deliveryReport } from './report.ts';
@@ -51,8 +52,8 @@ export const delivery: Board = {
       ),
     );
   },
-  async play(input: Plain): Promise<Plain> {
-    return (await playDelivery(input as unknown as DeliveryInput)) as unknown as Plain;
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
+    return (await playDelivery(input as unknown as DeliveryInput, tell)) as unknown as Plain;
   },
   report(tasks, outcomes) {
     return deliveryReport(

@@ -7,6 +7,8 @@ import type { Histogram } from '../../tables/histogram.ts';
 import { count } from '../../tables/histogram.ts';
 import type { PacketKind } from '../../tables/packets.ts';
 import { emptyKinds, PACKET_KINDS, PacketReader } from '../../tables/packets.ts';
+import type { Tell } from '../../telling.ts';
+import { stage, untold } from '../../telling.ts';
 
 /*
  * Events one after the other in one ring, each when the one before has gone quiet.
@@ -42,13 +44,18 @@ export interface DeliveryOutcome {
 }
 
 /** Plays the events of one ring. */
-export async function playDelivery(input: DeliveryInput): Promise<DeliveryOutcome> {
-  return input.way === 'go' ? playGo(input) : playTables(input);
+export async function playDelivery(
+  input: DeliveryInput,
+  tell: Tell = untold,
+): Promise<DeliveryOutcome> {
+  return input.way === 'go' ? playGo(input, tell) : playTables(input, tell);
 }
 
-async function playGo(input: DeliveryInput): Promise<DeliveryOutcome> {
+async function playGo(input: DeliveryInput, tell: Tell): Promise<DeliveryOutcome> {
   const { nodes, lossPercent, events, seed } = input;
-  const ring = await GoRing.form({ nodes, seed });
+  const formedAt = nodes / (nodes + events);
+  const ring = await GoRing.form({ nodes, seed }, stage(tell, 0, formedAt));
+  const telling = stage(tell, formedAt, 1);
   ring.clock.runFor(SETTLE_MS);
   ring.network.setLoss(lossPercent / 100);
   const copies = new CopyCount(nodes);
@@ -59,21 +66,27 @@ async function playGo(input: DeliveryInput): Promise<DeliveryOutcome> {
   };
   const allMs: number[] = [];
   for (; message < events; message += 1) {
+    telling(message / events, `event ${message + 1} of ${events}`);
     // Ticks have fixed phases in one ring: events must not.
     ring.clock.runFor(randomFraction(ring.random) * TICK_MS);
     copies.open(String(message));
     const heardMs = ring.tell(randomBelow(ring.random, nodes), message);
     if (heardMs.every((ms) => ms !== null)) allMs.push(Math.max(...heardMs));
   }
+  telling(1, 'all events');
   ring.crash();
   const missed = events - allMs.length;
   return { events, missed, allMs, copies: copies.close(), bytes: emptyKinds(), seconds: 0 };
 }
 
-async function playTables(input: DeliveryInput): Promise<DeliveryOutcome> {
+async function playTables(input: DeliveryInput, tell: Tell): Promise<DeliveryOutcome> {
   const { wire, nodes, lossPercent, events, seed } = input;
-  const cluster = await TableCluster.form({ nodes, seed, config: { wire } });
-  await cluster.joinNetwork();
+  // Of a large ring nearly all work is its start.
+  const formedAt = nodes / (nodes + events / 4);
+  const made = { nodes, seed, config: { wire } };
+  const cluster = await TableCluster.form(made, stage(tell, 0, 0.3 * formedAt));
+  await cluster.joinNetwork(cluster.nodes, stage(tell, 0.3 * formedAt, formedAt));
+  const telling = stage(tell, formedAt, 1);
   cluster.clock.runFor(SETTLE_MS);
   cluster.network.setLoss(lossPercent / 100);
   const copies = new CopyCount(nodes);
@@ -87,6 +100,7 @@ async function playTables(input: DeliveryInput): Promise<DeliveryOutcome> {
   const startedAt = cluster.clock.now();
   const allMs: number[] = [];
   for (let event = 0; event < events; event += 1) {
+    telling(event / events, `event ${event + 1} of ${events}`);
     cluster.clock.runFor(PAUSE_MS + randomFraction(cluster.random) * TICK_MS);
     const origin = cluster.nodes[randomBelow(cluster.random, nodes)] as TableNode;
     const ms = spread(cluster, origin, `k${event % KEYS}`, event, copies);
@@ -94,6 +108,7 @@ async function playTables(input: DeliveryInput): Promise<DeliveryOutcome> {
   }
   cluster.clock.runFor(SETTLE_MS);
   const seconds = (cluster.clock.now() - startedAt) / 1000;
+  telling(1, 'all events');
   cluster.crash();
   return { events, missed: events - allMs.length, allMs, copies: copies.close(), bytes, seconds };
 }

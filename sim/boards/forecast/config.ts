@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import type { NetworkDBConfig, NetworkDBOptions } from '../../../src/networkdb/index.ts';
@@ -83,6 +84,16 @@ export function withProfile(plain: PlainOptions, profile: 'lan' | 'wan' | 'local
   const isTiming = (name: string): boolean => OF_A_PROFILE.some((each) => each === name);
   const kept = Object.entries(plain).filter(([name]) => !isTiming(name));
   return { ...Object.fromEntries(kept), profile };
+}
+
+/** The options with a digest in place of each key: they can be told apart, and the keys cannot be read. */
+export function withoutSecrets(plain: PlainOptions): PlainOptions {
+  const { encryption } = plain;
+  if (!isObject(encryption) || !Array.isArray(encryption['keys'])) return plain;
+  const keys = (encryption['keys'] as readonly Plain[]).map((key): Plain => {
+    return `sha256:${createHash('sha256').update(JSON.stringify(key)).digest('hex')}`;
+  });
+  return { ...plain, encryption: { ...encryption, keys } };
 }
 
 const KEYS_HINT = 'In the file a key is a text: 16, 24 or 32 bytes as hex or base64.';

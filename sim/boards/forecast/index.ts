@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf } from '../../command.ts';
+import type { Tell } from '../../telling.ts';
 import type { PlainOptions } from './config.ts';
-import { readOptions, withProfile } from './config.ts';
+import { readOptions, withoutSecrets, withProfile } from './config.ts';
 import type { ForecastInput, ForecastOutcome } from './play.ts';
 import { playForecast } from './play.ts';
 import { forecastReport } from './report.ts';
@@ -62,8 +63,12 @@ export const forecast: Board = {
       }),
     );
   },
-  async play(input: Plain): Promise<Plain> {
-    return (await playForecast(input as unknown as ForecastInput)) as unknown as Plain;
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
+    return (await playForecast(input as unknown as ForecastInput, tell)) as unknown as Plain;
+  },
+  keptInput(input) {
+    const forecast = input as unknown as ForecastInput;
+    return { ...forecast, config: withoutSecrets(forecast.config) };
   },
   report(tasks, outcomes) {
     return forecastReport(

@@ -3,6 +3,8 @@ import { InputError } from '../../command.ts';
 import type { TableNode } from '../../tables/cluster.ts';
 import { TableCluster, tableOf } from '../../tables/cluster.ts';
 import { entryOf, fill } from '../../tables/entries.ts';
+import type { Tell } from '../../telling.ts';
+import { passTelling, stage, untold } from '../../telling.ts';
 import type { Traffic } from '../../tables/traffic.ts';
 import type { PlainOptions } from './config.ts';
 import { configOf, optionsOf, sharedOptions } from './config.ts';
@@ -52,10 +54,16 @@ const CRASHES = 3;
  *
  * @throws InputError when members with these options do not come together on these links
  */
-export async function playForecast(input: ForecastInput): Promise<ForecastOutcome> {
+export async function playForecast(
+  input: ForecastInput,
+  tell: Tell = untold,
+): Promise<ForecastOutcome> {
   const { nodes, minutes, writesPerSecond } = input;
   const random = new SeededRandom(input.seed);
-  const cluster = await formed(input, random);
+  // Work at the start grows by the square of the members, that of their life as they do.
+  const [formedAt, livedAt] = sharesOfWork(nodes, minutes);
+  const cluster = await formed(input, random, stage(tell, 0, formedAt));
+  const telling = stage(tell, formedAt, livedAt);
   cluster.network.setLoss(input.lossPercent / 100);
   cluster.clock.runFor(REST_MS);
   const deaths = new Deaths(cluster);
@@ -63,15 +71,15 @@ export async function playForecast(input: ForecastInput): Promise<ForecastOutcom
   cluster.meter?.reset();
   let life: Life | null = null;
   if (writesPerSecond > 0)
-    life = live(cluster, { minutes, pauseMs: 1000 / writesPerSecond }, random);
-  else cluster.clock.runFor(minutes * 60_000);
+    life = live(cluster, { minutes, pauseMs: 1000 / writesPerSecond, tell: telling }, random);
+  else passTelling(cluster.clock, minutes * 60_000, telling, 'ordinary life');
   const traffic = cluster.meter?.traffic();
   if (traffic === undefined) throw new Error('the cluster has no meter');
   const nodeSeconds = (nodes * (cluster.clock.now() - startedAt)) / 1000;
   // Without writes of its own the forecast makes a few, to time them, when the traffic is counted.
-  life ??= live(cluster, { minutes: 1, pauseMs: IDLE_PAUSE_MS }, random);
+  life ??= live(cluster, { minutes: 1, pauseMs: IDLE_PAUSE_MS, tell: untold }, random);
   const lacking = life.finish();
-  const found = crashSome(cluster, deaths, input);
+  const found = crashSome(cluster, deaths, input, stage(tell, livedAt, 1));
   const hours = (cluster.clock.now() - startedAt) / 3_600_000;
   cluster.crash();
   const { falseEvents, victims } = deaths;
@@ -87,19 +95,31 @@ export async function playForecast(input: ForecastInput): Promise<ForecastOutcom
   };
 }
 
+/** Shares of all work that are done when the cluster has formed, and when its minutes are over. */
+function sharesOfWork(nodes: number, minutes: number): readonly [formed: number, lived: number] {
+  const forming = nodes / FORMING_NODES;
+  const all = forming + minutes + CRASH_MINUTES;
+  return [forming / all, (forming + minutes) / all];
+}
+
 /** A cluster on one network, with its entries at every member. */
-async function formed(input: ForecastInput, random: SeededRandom): Promise<TableCluster> {
+async function formed(
+  input: ForecastInput,
+  random: SeededRandom,
+  tell: Tell,
+): Promise<TableCluster> {
   const { nodes, seed, latencyMs, jitterMs, entries, name } = input;
   const { options } = sharedOptions(input.config);
   const config = optionsOf(options);
   const { wire } = configOf(options).memberlist;
   const keys = config.encryption?.keys ?? [];
   try {
-    const cluster = await TableCluster.form({
+    const made = {
       ...{ nodes, seed, config, links: { latencyMs, jitterMs } },
       metered: { wire, keys, label: config.label ?? '' },
-    });
-    await cluster.joinNetwork();
+    };
+    const cluster = await TableCluster.form(made, stage(tell, 0, 0.3));
+    await cluster.joinNetwork(cluster.nodes, stage(tell, 0.3, 1));
     fill(cluster, entries, random);
     return cluster;
   } catch (error) {
@@ -127,9 +147,10 @@ interface Life {
 /** Minutes of writes, looked at every millisecond. */
 function live(
   cluster: TableCluster,
-  { minutes, pauseMs }: { readonly minutes: number; readonly pauseMs: number },
+  o: { readonly minutes: number; readonly pauseMs: number; readonly tell: Tell },
   random: SeededRandom,
 ): Life {
+  const { minutes, pauseMs, tell } = o;
   const writeMs: number[] = [];
   let open: OpenWrite[] = [];
   const look = (): void => {
@@ -153,6 +174,7 @@ function live(
     }
     cluster.clock.runFor(Math.min(1, end - cluster.clock.now()));
     look();
+    tell(() => 1 - (end - cluster.clock.now()) / (minutes * 60_000), 'ordinary life');
   }
   return {
     writeMs,
@@ -209,6 +231,7 @@ function crashSome(
   cluster: TableCluster,
   deaths: Deaths,
   input: ForecastInput,
+  tell: Tell,
 ): Pick<ForecastOutcome, 'firstMs' | 'allMs' | 'knownMs' | 'undetected'> {
   const { memberlist } = configOf(sharedOptions(input.config).options);
   const found = {
@@ -217,9 +240,13 @@ function crashSome(
     knownMs: [] as number[],
     undetected: 0,
   };
-  if (memberlist.probe.intervalMs === false) return found;
+  if (memberlist.probe.intervalMs === false) {
+    tell(1, 'no crash: nobody probes');
+    return found;
+  }
   const running = [...cluster.nodes];
   for (let i = 0; i < CRASHES && running.length > 2; i += 1) {
+    tell(i / CRASHES, `crash ${i + 1} of ${CRASHES}`);
     const [victim] = running.splice(randomBelow(cluster.random, running.length), 1) as [TableNode];
     cluster.clock.runFor(randomBelow(cluster.random, Math.ceil(memberlist.probe.intervalMs)));
     const at = cluster.clock.now();
@@ -232,9 +259,14 @@ function crashSome(
     if (isKnown()) found.allMs.push(Math.max(...known));
     else found.undetected += 1;
   }
+  tell(1, 'all crashes');
   return found;
 }
 
+/** So many members take as much work at their start as in a minute of their life. */
+const FORMING_NODES = 100;
+/** Three crashes take about as much as so many minutes of ordinary life. */
+const CRASH_MINUTES = 0.3;
 /** Pause between two writes that are made only to time them. */
 const IDLE_PAUSE_MS = 5_000;
 const REST_MS = 10_000;

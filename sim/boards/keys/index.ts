@@ -2,6 +2,7 @@ import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf } from '../../command.ts';
 import type { Cell, Report } from '../../report.ts';
+import type { Tell } from '../../telling.ts';
 import type { KeysInput, KeysOutcome } from './play.ts';
 import { playKeys, sleepMs } from './play.ts';
 
@@ -23,8 +24,8 @@ export const keys: Board = {
     seeds: { type: 'string' },
   },
   plan: planKeys,
-  async play(input: Plain): Promise<Plain> {
-    return playKeys(input as KeysInput);
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
+    return playKeys(input as KeysInput, tell);
   },
   report: reportKeys,
 };

@@ -2,6 +2,8 @@ import { randomBelow, SeededRandom, shuffle } from '../../../src/runtime/index.t
 import { bytesOf, RevivingCluster } from '../../rings/reviving-cluster.ts';
 import { turn } from '../../rings/settle.ts';
 import { tableOf } from '../../tables/cluster.ts';
+import type { Tell } from '../../telling.ts';
+import { stage, untold } from '../../telling.ts';
 
 /*
  * The ring's key changes every minute, in three steps that an operator gives to every node: add the new one, use
@@ -38,20 +40,22 @@ export type KeysOutcome = {
 };
 
 /** Plays one run. */
-export async function playKeys(input: KeysInput): Promise<KeysOutcome> {
+export async function playKeys(input: KeysInput, tell: Tell = untold): Promise<KeysOutcome> {
   const { wire, nodes, minutes, lossRate, seed } = input;
   const random = new SeededRandom(seed * 5 + 3);
   const keyOf = (rotation: number): Uint8Array => {
     return Uint8Array.from({ length: 32 }, (_, at) => (rotation * 31 + at * 7 + seed) & 255);
   };
   const config = { wire, encryption: { keys: [keyOf(0)] } };
-  const cluster = await RevivingCluster.start({ nodes, seed, config });
+  const cluster = await RevivingCluster.start({ nodes, seed, config }, stage(tell, 0, 0.1));
+  const telling = stage(tell, 0.1, 1);
   let deaths = 0;
   for (const { db } of cluster.nodes) db.on('fail', () => (deaths += 1));
   cluster.network.setLoss(lossRate);
   const expected = new Map<string, string>();
   let slowestMs = 0;
   for (let rotation = 1; rotation <= minutes; rotation += 1) {
+    telling((rotation - 1) / minutes, `rotation ${rotation} of ${minutes}`);
     const [former, next] = [keyOf(rotation - 1), keyOf(rotation)];
     await step(cluster, random, input, (keyring) => keyring.add(next));
     writeSome(cluster, random, expected, rotation);
@@ -70,6 +74,7 @@ export async function playKeys(input: KeysInput): Promise<KeysOutcome> {
     unopened: unopened(cluster),
     slowestMs,
   };
+  telling(1, 'all rotations');
   cluster.crash();
   return outcome;
 }

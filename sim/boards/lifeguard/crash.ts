@@ -1,5 +1,7 @@
 import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
 import { MemberRing, nameOfPlace } from '../../rings/member-ring.ts';
+import type { Tell } from '../../telling.ts';
+import { stage, untold } from '../../telling.ts';
 import { configurationOf } from './configurations.ts';
 
 /*
@@ -20,14 +22,16 @@ export type CrashInput = {
 export type CrashOutcome = { readonly firstMs: number[]; readonly fullMs: number[] };
 
 /** Plays one run. */
-export async function playCrash(input: CrashInput): Promise<CrashOutcome> {
+export async function playCrash(input: CrashInput, tell: Tell = untold): Promise<CrashOutcome> {
   const { nodes, crashes, seed } = input;
   const ring = new MemberRing({ seed, config: configurationOf(input.configuration).options });
-  await ring.startJoined(nodes);
+  await ring.startJoined(nodes, stage(tell, 0, FORMED_SHARE));
+  const telling = stage(tell, FORMED_SHARE, 1);
   const random = new SeededRandom(seed * 3 + 1);
   const firstMs: number[] = [];
   const fullMs: number[] = [];
   while (fullMs.length < crashes) {
+    telling(fullMs.length / crashes, `crash ${fullMs.length + 1} of ${crashes}`);
     ring.clock.runFor(REST_MS + randomBelow(random, 1_000));
     const place = randomBelow(random, nodes);
     const victim = ring.nodes[place];
@@ -54,8 +58,11 @@ export async function playCrash(input: CrashInput): Promise<CrashOutcome> {
     const isWhole = (): boolean => ring.nodes.every((n) => n.member.memberCount === nodes);
     if (!ring.clock.runUntil(isWhole, MAX_MS)) throw new Error(`${name} was not taken back`);
   }
+  telling(1, 'all crashes');
   return { firstMs, fullMs };
 }
 
+/** Share of the work of a run until its ring is whole. */
+const FORMED_SHARE = 0.1;
 const REST_MS = 3_000;
 const MAX_MS = 300_000;

@@ -3,6 +3,8 @@ import type { BlockedRuntime } from '../../rings/blocked-runtime.ts';
 import { blockedRuntime } from '../../rings/blocked-runtime.ts';
 import type { RingEvent } from '../../rings/member-ring.ts';
 import { MemberRing } from '../../rings/member-ring.ts';
+import type { Tell } from '../../telling.ts';
+import { stage, untold } from '../../telling.ts';
 import { configurationOf } from './configurations.ts';
 
 /*
@@ -51,7 +53,10 @@ export type DistressOutcome = FalseAlarms & {
 };
 
 /** Plays one run. */
-export async function playDistress(input: DistressInput): Promise<DistressOutcome> {
+export async function playDistress(
+  input: DistressInput,
+  tell: Tell = untold,
+): Promise<DistressOutcome> {
   const { fault, nodes, distressed, stillMs, runMs, forMs, seed } = input;
   const { options } = configurationOf(input.configuration);
   const blocked: BlockedRuntime[] = [];
@@ -61,19 +66,22 @@ export async function playDistress(input: DistressInput): Promise<DistressOutcom
     portsOf: (runtime, place) =>
       (blocked[place] = blockedRuntime(runtime, { readMs: input.readMs })).ports,
   });
-  await ring.startJoined(nodes);
+  await ring.startJoined(nodes, stage(tell, 0, FORMED_SHARE));
+  const telling = stage(tell, FORMED_SHARE, 1);
   ring.clock.runFor(SETTLE_MS);
   const before = ring.network.counters();
   ring.events.length = 0;
   const places = shuffle(new SeededRandom(seed * 3 + 1), [...ring.nodes.keys()]);
   const slow = places.slice(0, distressed);
   for (const end = ring.clock.now() + forMs; ring.clock.now() < end;) {
+    telling(1 - (end - ring.clock.now()) / forMs, `${forMs / 1000} s of slow members`);
     for (const place of slow) {
       if (fault === 'messages') blocked[place]?.block(stillMs);
       else ring.nodes[place]?.runtime.pause(stillMs);
     }
     ring.clock.runFor(stillMs + runMs);
   }
+  telling(1, 'all seconds');
   const after = ring.network.counters();
   const grown = (name: string): number => (after[name] ?? 0) - (before[name] ?? 0);
   return {
@@ -99,5 +107,7 @@ export function countFalseAlarms(
   };
 }
 
+/** Share of the work of a run until its ring is whole. */
+const FORMED_SHARE = 0.1;
 /** The ring is at rest before anyone stands still. */
 const SETTLE_MS = 3_000;

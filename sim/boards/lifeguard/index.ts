@@ -1,4 +1,5 @@
 import type { Board, Plain } from '../../board.ts';
+import type { Tell } from '../../telling.ts';
 import type { CrashInput } from './crash.ts';
 import { playCrash } from './crash.ts';
 import type { DistressInput } from './distress.ts';
@@ -38,9 +39,9 @@ export const lifeguard: Board = {
     sizes: { type: 'string' },
   },
   plan: planLifeguard,
-  async play(input: Plain): Promise<Plain> {
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
     const run = input as CrashInput | DistressInput;
-    return run.kind === 'crash' ? playCrash(run) : playDistress(run);
+    return run.kind === 'crash' ? playCrash(run, tell) : playDistress(run, tell);
   },
   report: reportLifeguard,
 };

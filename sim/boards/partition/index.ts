@@ -1,6 +1,7 @@
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf } from '../../command.ts';
+import type { Tell } from '../../telling.ts';
 import type { PartitionInput, Trouble } from './play.ts';
 import { playPartition } from './play.ts';
 import { reportPartition } from './report.ts';
@@ -19,8 +20,8 @@ export const partition: Board = {
     seeds: { type: 'string' },
   },
   plan: planPartition,
-  async play(input: Plain): Promise<Plain> {
-    return playPartition(input as PartitionInput);
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
+    return playPartition(input as PartitionInput, tell);
   },
   report: reportPartition,
 };

@@ -2,6 +2,8 @@ import { randomBelow, SeededRandom } from '../../../src/runtime/index.ts';
 import { RevivingCluster, bytesOf } from '../../rings/reviving-cluster.ts';
 import { turn } from '../../rings/settle.ts';
 import { tableOf } from '../../tables/cluster.ts';
+import type { Tell } from '../../telling.ts';
+import { passTelling, stage, untold } from '../../telling.ts';
 
 /*
  * Three ways to lose sight of each other, and the time until all see the same again: a split, a restart of all
@@ -32,11 +34,14 @@ export type PartitionOutcome = {
 };
 
 /** Plays one run. */
-export async function playPartition(input: PartitionInput): Promise<PartitionOutcome> {
+export async function playPartition(
+  input: PartitionInput,
+  tell: Tell = untold,
+): Promise<PartitionOutcome> {
   const { nodes, seed, wire } = input;
   const off = { rejoin: { reconnectIntervalMs: false, bootstrapIntervalMs: false } } as const;
   const config = { wire, ...(!input.isHealing && off) };
-  const cluster = await RevivingCluster.start({ nodes, seed, config });
+  const cluster = await RevivingCluster.start({ nodes, seed, config }, stage(tell, 0, 0.2));
   const expected = new Map<string, string>();
   const write = (place: number, key: string, value: string): void => {
     const node = cluster.nodes[place];
@@ -49,7 +54,7 @@ export async function playPartition(input: PartitionInput): Promise<PartitionOut
   cluster.clock.runFor(REST_MS);
   switch (input.trouble) {
     case 'split':
-      split(cluster, input, { write, expected });
+      split(cluster, input, { write, expected }, stage(tell, 0.2, 0.9));
       break;
     case 'restart':
       await restartAll(cluster, new SeededRandom(seed * 5 + 3), { write, expected });
@@ -58,7 +63,8 @@ export async function playPartition(input: PartitionInput): Promise<PartitionOut
       await move(cluster, { write, expected });
       break;
   }
-  return watchOneView(cluster, expected, input.isHealing ? LIMIT_MS : SHORT_LIMIT_MS);
+  const limitMs = input.isHealing ? LIMIT_MS : SHORT_LIMIT_MS;
+  return watchOneView(cluster, expected, { limitMs, tell: stage(tell, 0.9, 1) });
 }
 
 interface Truth {
@@ -67,12 +73,17 @@ interface Truth {
 }
 
 /** Halves that both go on writing; each change on its side replaces, adds and deletes. */
-function split(cluster: RevivingCluster, { apartMs }: PartitionInput, truth: Truth): void {
+function split(
+  cluster: RevivingCluster,
+  { apartMs }: PartitionInput,
+  truth: Truth,
+  tell: Tell,
+): void {
   const { nodes } = cluster;
   const half = Math.ceil(nodes.length / 2);
   const hosts = nodes.map(({ host }) => host);
   cluster.network.partition([hosts.slice(0, half), hosts.slice(half)]);
-  cluster.clock.runFor(apartMs / 2);
+  passTelling(cluster.clock, apartMs / 2, stage(tell, 0, 0.5), 'apart');
   for (const [place, node] of nodes.entries()) {
     truth.write(place, 'kept', 'while apart');
     truth.write(place, 'new', 'while apart');
@@ -80,7 +91,7 @@ function split(cluster: RevivingCluster, { apartMs }: PartitionInput, truth: Tru
     tableOf(node).delete(`kept-${place}`);
     truth.expected.delete(`kept-${place}`);
   }
-  cluster.clock.runFor(apartMs / 2);
+  passTelling(cluster.clock, apartMs / 2, stage(tell, 0.5, 1), 'apart');
   cluster.network.heal();
 }
 
@@ -137,7 +148,7 @@ async function move(cluster: RevivingCluster, truth: Truth): Promise<void> {
 async function watchOneView(
   cluster: RevivingCluster,
   expected: ReadonlyMap<string, string>,
-  limitMs: number,
+  { limitMs, tell }: { readonly limitMs: number; readonly tell: Tell },
 ): Promise<PartitionOutcome> {
   const endedAt = cluster.clock.now();
   const curve: [number, number][] = [];
@@ -147,6 +158,7 @@ async function watchOneView(
     const passedMs = cluster.clock.now() - endedAt;
     const share = cluster.seenShare();
     curve.push([passedMs, share]);
+    tell(share, 'until one view');
     // A view that falls apart again was none.
     membersMs = share === 1 ? (membersMs ?? passedMs) : null;
     if (membersMs !== null) tablesMs = cluster.allRead(expected) ? (tablesMs ?? passedMs) : null;
@@ -155,6 +167,7 @@ async function watchOneView(
     cluster.clock.runFor(passedMs < 1_000 ? 50 : LOOK_MS);
     await turn();
   }
+  tell(1, 'until one view');
   cluster.crash();
   return { membersMs, tablesMs, curve };
 }

@@ -2,6 +2,7 @@ import { pushPullScaleMs } from '../../../src/memberlist/index.ts';
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf } from '../../command.ts';
+import type { Tell } from '../../telling.ts';
 import type { QuietInput, QuietOutcome } from './play.ts';
 import { playQuiet } from './play.ts';
 import { quietReport } from './report.ts';
@@ -44,8 +45,8 @@ export const quiet: Board = {
       ),
     );
   },
-  async play(input: Plain): Promise<Plain> {
-    return (await playQuiet(input as unknown as QuietInput)) as unknown as Plain;
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
+    return (await playQuiet(input as unknown as QuietInput, tell)) as unknown as Plain;
   },
   report(tasks, outcomes) {
     return quietReport(

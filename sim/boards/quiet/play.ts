@@ -3,6 +3,8 @@ import { SeededRandom } from '../../../src/runtime/index.ts';
 import { TableCluster } from '../../tables/cluster.ts';
 import { fill } from '../../tables/entries.ts';
 import type { Traffic } from '../../tables/traffic.ts';
+import type { Tell } from '../../telling.ts';
+import { passTelling, stage, untold } from '../../telling.ts';
 
 /*
  * A cluster with some entries in its tables and nothing to say: what does it send all the same?
@@ -26,17 +28,19 @@ export interface QuietOutcome {
 }
 
 /** Plays one cluster. */
-export async function playQuiet(input: QuietInput): Promise<QuietOutcome> {
+export async function playQuiet(input: QuietInput, tell: Tell = untold): Promise<QuietOutcome> {
   const { wire, nodes, entries, seed, seconds } = input;
-  const cluster = await TableCluster.form({ nodes, seed, config: { wire }, metered: { wire } });
-  await cluster.joinNetwork();
+  const made = { nodes, seed, config: { wire }, metered: { wire } };
+  const cluster = await TableCluster.form(made, stage(tell, 0, 0.2));
+  await cluster.joinNetwork(cluster.nodes, stage(tell, 0.2, 0.4));
   fill(cluster, entries, new SeededRandom(seed));
   cluster.clock.runFor(REST_MS);
   const syncedBefore = syncBytes(cluster);
   cluster.meter?.reset();
-  cluster.clock.runFor(seconds * 1000);
+  passTelling(cluster.clock, seconds * 1000, stage(tell, 0.4, 1), 'quiet');
   const traffic = cluster.meter?.traffic();
   const synced = syncBytes(cluster) - syncedBefore;
+  tell(1, 'quiet');
   cluster.crash();
   if (traffic === undefined) throw new Error('the cluster has no meter');
   return { traffic, syncBytes: synced };

@@ -1,6 +1,8 @@
 import { randomFraction, SeededRandom, shuffle } from '../../../src/runtime/index.ts';
 import type { RingEvent } from '../../rings/member-ring.ts';
 import { hostOfPlace, MemberRing } from '../../rings/member-ring.ts';
+import type { Tell } from '../../telling.ts';
+import { stage, untold } from '../../telling.ts';
 import { configurationOf } from '../lifeguard/configurations.ts';
 import type { TrafficSummary } from './traffic.ts';
 import { Traffic } from './traffic.ts';
@@ -47,11 +49,12 @@ export type FaultOutcome = {
 };
 
 /** Plays one run. */
-export async function playFault(input: FaultInput): Promise<FaultOutcome> {
+export async function playFault(input: FaultInput, tell: Tell = untold): Promise<FaultOutcome> {
   const { nodes, forMs, seed, fault } = input;
   const go = { config: configurationOf('Lifeguard-4').options };
   const ring = new MemberRing({ seed, ...(input.rules === 'go' && go) });
-  await ring.startJoined(nodes);
+  await ring.startJoined(nodes, stage(tell, 0, FORMED_SHARE));
+  const telling = stage(tell, FORMED_SHARE, 1);
   ring.clock.runFor(REST_MS);
   ring.events.length = 0;
   const random = new SeededRandom(seed * 3 + 1);
@@ -66,6 +69,7 @@ export async function playFault(input: FaultInput): Promise<FaultOutcome> {
   if (fault === 'crash') for (const place of faulty) ring.nodes[place]?.runtime.crash();
   if (fault === 'lossyOut' || fault === 'lossyIn') makeLossy(ring, fault, faulty, random);
   for (let second = 0; second < forMs / 1000; second += 1) {
+    telling((1000 * second) / forMs, `second ${second} of ${forMs / 1000}`);
     if (fault === 'deaf' && second % DEAF_S === 0) {
       setDeaf(ring, faulty, (second / DEAF_S) % 2 === 0);
     }
@@ -78,6 +82,7 @@ export async function playFault(input: FaultInput): Promise<FaultOutcome> {
     const isGone = fault === 'crash' && seen.every((size) => size === nodes - faulty.size);
     if (isGone) goneMs ??= passedMs;
   }
+  telling(1, 'all seconds');
   return {
     ...countRemovals(ring.events, faulty, nodes),
     goneMs,
@@ -144,5 +149,7 @@ function makeLossy(
 
 const REST_MS = 3_000;
 const DEAF_S = 20;
+/** Share of the work of a run until its ring is whole. */
+const FORMED_SHARE = 0.1;
 const LOSS = 0.8;
 const PACKETS_OF_A_DIAL = 2;

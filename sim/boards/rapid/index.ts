@@ -1,6 +1,7 @@
 import type { Board, Plain, Task } from '../../board.ts';
 import type { CommandValues } from '../../command.ts';
 import { numberOf, numbersOf, UsageError } from '../../command.ts';
+import type { Tell } from '../../telling.ts';
 import type { FaultInput, FaultKind } from './faults.ts';
 import { playFault } from './faults.ts';
 import { reportRapid } from './report.ts';
@@ -31,9 +32,9 @@ export const rapid: Board = {
     seeds: { type: 'string' },
   },
   plan: planRapid,
-  async play(input: Plain): Promise<Plain> {
+  async play(input: Plain, tell?: Tell): Promise<Plain> {
     const run = input as FaultInput | StartupInput;
-    return run.kind === 'fault' ? playFault(run) : playStartup(run);
+    return run.kind === 'fault' ? playFault(run, tell) : playStartup(run, tell);
   },
   report: reportRapid,
 };

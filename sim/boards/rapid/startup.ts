@@ -3,6 +3,8 @@ import { randomFraction, SeededRandom } from '../../../src/runtime/index.ts';
 import { createMemoryRuntime, MemoryNetwork, VirtualClock } from '../../../src/simulator/index.ts';
 import { hostOfPlace, nameOfPlace } from '../../rings/member-ring.ts';
 import { turn } from '../../rings/settle.ts';
+import type { Tell } from '../../telling.ts';
+import { untold } from '../../telling.ts';
 import type { TrafficSummary } from './traffic.ts';
 import { Traffic } from './traffic.ts';
 
@@ -32,7 +34,10 @@ export type StartupOutcome = {
 };
 
 /** Plays one run. */
-export async function playStartup({ nodes, seeds, seed }: StartupInput): Promise<StartupOutcome> {
+export async function playStartup(
+  { nodes, seeds, seed }: StartupInput,
+  tell: Tell = untold,
+): Promise<StartupOutcome> {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock, random: new SeededRandom(seed * 3 + 2) });
   const random = new SeededRandom(seed * 3 + 1);
@@ -66,6 +71,8 @@ export async function playStartup({ nodes, seeds, seed }: StartupInput): Promise
   const curve: [number, number][] = [];
   const isWhole = (): boolean =>
     members.length === nodes && members.every(({ memberCount }) => memberCount === nodes);
+  const knownShare = (): number =>
+    members.reduce((sum, { memberCount }) => sum + memberCount, 0) / nodes ** 2;
   let wholeMs: number | null = null;
   let nextSampleAt = 1_000;
   while (wholeMs === null && clock.now() < LIMIT_MS) {
@@ -74,6 +81,7 @@ export async function playStartup({ nodes, seeds, seed }: StartupInput): Promise
       if ((clock.nextTime() ?? Infinity) > end) clock.runFor(end - clock.now());
       else clock.runNext();
       await turn();
+      tell(knownShare, 'members meet');
     }
     if (isWhole()) wholeMs = clock.now();
     if (clock.now() < nextSampleAt && wholeMs === null) continue;
@@ -83,6 +91,7 @@ export async function playStartup({ nodes, seeds, seed }: StartupInput): Promise
     curve.push([clock.now(), known.reduce((sum, each) => sum + each, 0) / nodes ** 2]);
     traffic.sample();
   }
+  tell(1, 'members have met');
   return { wholeMs, distinctSizes: sizes.size, curve, traffic: traffic.summary() };
 }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 
+import type { Plain } from '../../../sim/board.ts';
+import { forecast } from '../../../sim/boards/forecast/index.ts';
 import { InputError } from '../../../sim/command.ts';
 import { KeptOutcomes } from '../../../sim/kept-outcomes.ts';
 
@@ -77,4 +79,24 @@ test('the folder of the file is created at once, and a file that cannot be writt
     () => new KeptOutcomes({ ...options, path: join(path, 'a', 'b', 'c') }),
     InputError,
   );
+});
+
+test('of an input nothing is written down that is secret, and inputs are told apart all the same', (t) => {
+  const path = inFolder(t);
+  const [plain, base64] = ['0707'.repeat(8), Buffer.alloc(32, 9).toString('base64')];
+  const task = (key: string) => ({
+    title: 'one',
+    input: { name: 'my', config: { label: 'l', encryption: { keys: [key] } } },
+  });
+  const keptInput = (input: Plain): Plain => forecast.keptInput?.(input) ?? input;
+  const options = { path, board: 'forecast', commit: 'abc', keptInput };
+  const kept = new KeptOutcomes(options);
+  kept.add(task(plain), 7);
+  kept.add(task(base64), 8);
+  const text = readFileSync(path, 'utf8');
+  assert.ok(!text.includes(plain) && !text.includes(base64), text);
+  assert.match(text, /"label":"l"/);
+  const again = new KeptOutcomes(options);
+  assert.deepEqual([again.find(task(plain)), again.find(task(base64))], [7, 8]);
+  assert.equal(again.find(task('01'.repeat(16))), undefined);
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
+import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 
 import { boardCommand, tasksOf } from '../../../sim/board-command.ts';
@@ -145,4 +147,75 @@ test('the lives of a trace are one JSON value', async () => {
   const { out } = await sim('trace', '--nodes', '3', '--seconds', '1', '--json');
   const { lives, seconds } = JSON.parse(out) as { lives: { wire: string }[]; seconds: number };
   assert.deepEqual([lives.map(({ wire }) => wire), seconds], [['protobuf', 'memberlist'], 1]);
+});
+
+test('how far a run is stands there from its beginning on', async () => {
+  const small = ['--nodes', '3', '--seeds', '1', '--minutes', '0.1', '--entries', '1'];
+  const [one, two] = await Promise.all([
+    sim('forecast', ...small, '--jobs', '1'),
+    sim('forecast', ...small, '--jobs', '2'),
+  ]);
+  for (const { code, err } of [one, two]) {
+    assert.equal(code, 0);
+    assert.match(err, /^ {2}0 % {2}1 run\n/);
+  }
+});
+
+test('the phases of a timed ring are told', async () => {
+  const { code, err } = await sim('speed', '--nodes', '2', '--seconds', '1');
+  assert.equal(code, 0);
+  assert.match(err, /^ {2}0 % {2}2 nodes start\n/);
+  assert.match(err, /1 s of quiet\n/);
+});
+
+/** A folder of which git knows the commit, with nothing changed in it. */
+function repository(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sim-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const git = (...args: string[]): void => {
+    execFileSync('git', ['-c', 'user.name=n', '-c', 'user.email=n@example.org', ...args], {
+      cwd: folder,
+    });
+  };
+  git('init', '--quiet');
+  git('commit', '--quiet', '--allow-empty', '--message', 'one');
+  return folder;
+}
+
+test('a signal ends a shared run without a word of its processes, and says how to go on', async (t) => {
+  const folder = repository(t);
+  const long = ['keys', '--nodes', '30', '--minutes', '500', '--jobs', '2', '--keep', 'kept'];
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, [resolvePath('.test-dist/sim/main.js'), ...long], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+      if (/ 0 %/.test(text)) child.kill(signal);
+    });
+    // Its processes have the same stderr: it is closed when they are gone, too.
+    const [code, by] = (await once(child, 'close')) as [number | null, string | null];
+    assert.deepEqual([code, by], [null, signal]);
+    const words = err.split('\n').filter((line) => !/^ *0 %/.test(line) && line !== '');
+    const kept = '0 of 2 outcomes are in kept; the same command goes on with them';
+    assert.deepEqual(words, [kept, kept]);
+  }
+});
+
+test('a process that plays ends in silence when the one that it tells is gone', async () => {
+  const player = fork('.test-dist/sim/player.js', { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let err = '';
+  player.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const [task] = delivery.plan({ nodes: '5', loss: '0', events: '40', seeds: '1' }, 1);
+  player.send({ board: 'delivery', input: task?.input });
+  await once(player, 'message');
+  player.disconnect();
+  const { stderr } = player;
+  assert.ok(stderr !== null);
+  await Promise.all([once(player, 'exit'), once(stderr, 'end')]);
+  assert.deepEqual([player.exitCode, err], [0, '']);
 });
