@@ -25,6 +25,12 @@ export interface Aim {
   readonly isMet: boolean | null;
 }
 
+/** Whether an aim is met: what misses it misses it at any size, but only enough runs show that it is met. */
+export function verdict(isGood: boolean, isEnough: boolean): boolean | null {
+  if (!isGood) return false;
+  return isEnough ? true : null;
+}
+
 /** Curves over one axis. */
 export interface Plot {
   /** Becomes part of a file's name. */

@@ -91,6 +91,23 @@ test('the report holds every row against SWIM and leaves open what was too small
   assert.deepEqual(tables[0]?.rows[1]?.slice(0, 4), ['ours', 1, 0, '0.5 (0.5 to 0.5)']);
 });
 
+test('the median of a few crashes meets no aim, and misses it all the same', () => {
+  const verdict = (crashes: number, oursMs: number): boolean | null | undefined => {
+    const tasks = lifeguard.plan({ rows: 'SWIM,ours-4', sizes: '8', distressed: '4' }, 1);
+    const timed = tasks.filter(({ input }) => (input as { kind: string }).kind === 'crash');
+    const outcomes = timed.map(({ input }) => {
+      const isSwim = (input as { configuration: string }).configuration === 'SWIM';
+      const ms = new Array<number>(crashes).fill(isSwim ? 10_000 : oursMs);
+      return { firstMs: ms, fullMs: ms };
+    });
+    return lifeguard.report(timed, outcomes).aims.at(-1)?.isMet;
+  };
+  assert.deepEqual(
+    [verdict(20, 8_000), verdict(19, 8_000), verdict(1, 9_000)],
+    [true, null, false],
+  );
+});
+
 test('a row that there is not is a wrong option', () => {
   assert.throws(() => lifeguard.plan({ rows: 'SWIM,hers' }, 1), UsageError);
   assert.throws(() => lifeguard.plan({ grid: 'huge' }, 1), UsageError);

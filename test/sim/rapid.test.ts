@@ -120,6 +120,24 @@ test('three flaps miss the aim at any length, two meet it after the whole time o
   assert.throws(() => rapid.plan({ rules: 'theirs' }, 1), UsageError);
 });
 
+test('the aim of a start is met by several seeds alone, and missed by any', () => {
+  const verdict = (nodes: string, seeds: string, wholeMs: number): boolean | null | undefined => {
+    const tasks = rapid.plan({ nodes, seeds, faults: 'none' }, 1);
+    const rates = { mean: 0, p99: 0, max: 0 };
+    const traffic = { received: rates, sent: rates };
+    const outcome = { wholeMs, distinctSizes: 2, traffic, curve: [] };
+    const { aims } = rapid.report(
+      tasks,
+      tasks.map(() => outcome),
+    );
+    return aims[0]?.isMet;
+  };
+  assert.equal(verdict('2000', '2', 2_000), true);
+  assert.equal(verdict('2000', '1', 2_000), null);
+  assert.equal(verdict('200', '3', 2_000), null);
+  assert.equal(verdict('2000', '1', 80_001), false);
+});
+
 test('at most half of a ring is faulty, however odd its size', () => {
   assert.throws(() => rapid.plan({ nodes: '5', faulty: '50' }, 1), {
     name: 'UsageError',

@@ -16,7 +16,7 @@ export const convergence: Board = {
   summary: 'one change of a table or network, until all nodes have it',
   help: `  --nodes LIST    cluster sizes (default 2,3,5,10,25,100)
   --changes LIST  which changes (default all: ${NAMES.join(', ')})
-  --seeds N       runs of each (default 10; 2 above 25 nodes)
+  --seeds N       runs of each (default 10; 2 above 25 nodes, and the aims take 5)
 `,
   options: {
     nodes: { type: 'string' },

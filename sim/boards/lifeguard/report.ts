@@ -1,21 +1,16 @@
 import type { Plain, Task } from '../../board.ts';
-import type { Aim, Cell, Plot, Report, ReportTable } from '../../report.ts';
+import type { Aim, Cell, Report, ReportTable } from '../../report.ts';
 import type { Share } from '../../statistics.ts';
-import { median, quantile, ratioOfSums } from '../../statistics.ts';
-import type { QuantileInterval } from '../../tables/interval.ts';
-import { quantileInterval } from '../../tables/interval.ts';
+import { ratioOfSums } from '../../statistics.ts';
 import { CONFIGURATIONS, PAPER_SWIM } from './configurations.ts';
 import type { CrashInput, CrashOutcome } from './crash.ts';
+import type { CrashRun } from './crash-report.ts';
+import { crashAims, crashPlot, crashTable, tuningTable } from './crash-report.ts';
 import type { DistressInput, DistressOutcome, FalseAlarms } from './distress.ts';
 
 interface DistressRun {
   readonly input: DistressInput;
   readonly outcome: DistressOutcome;
-}
-
-interface CrashRun {
-  readonly input: CrashInput;
-  readonly outcome: CrashOutcome;
 }
 
 /** What all runs say. */
@@ -31,12 +26,14 @@ export function reportLifeguard(tasks: readonly Task[], outcomes: readonly Plain
     }
   }
   const messages = distress.filter(({ input }) => input.fault === 'messages');
+  const alarmsOf = (row: string): Cell =>
+    messages.length === 0 ? null : percent(shareOfSwim(messages, row, 'aboutHealthy'));
   const tables = [
     alarmTable(messages),
     everybodyTable(messages),
     loadTable(messages),
     loopTable(distress.filter(({ input }) => input.fault === 'loop')),
-    ...(crashes.length > 0 ? [crashTable(crashes), tuningTable(messages, crashes)] : []),
+    ...(crashes.length > 0 ? [crashTable(crashes), tuningTable(crashes, alarmsOf)] : []),
     cellTable(messages),
   ];
   return {
@@ -157,104 +154,6 @@ function cellTable(runs: readonly DistressRun[]): ReportTable {
   };
 }
 
-function crashTable(runs: readonly CrashRun[]): ReportTable {
-  return {
-    title: 'A crashed member is known to the first and to all, s',
-    columns: [
-      'row',
-      'N',
-      'first p50 (95 %)',
-      'Go model',
-      'first p99 (95 %)',
-      'Go model ',
-      'all p50',
-      'all p99',
-    ],
-    rows: runs.map(({ input, outcome }): Cell[] => {
-      const model = modelOf(input);
-      return [
-        input.configuration,
-        input.nodes,
-        secondsWithin(quantileInterval(outcome.firstMs, 0.5)),
-        model?.[0] ?? null,
-        secondsWithin(quantileInterval(outcome.firstMs, 0.99)),
-        model?.[1] ?? null,
-        seconds(median(outcome.fullMs)),
-        seconds(quantile(outcome.fullMs, 0.99)),
-      ];
-    }),
-    notes: [
-      `${runs[0]?.outcome.fullMs.length ?? 0} crashes each. SWIM and ours: alpha 5. SWIM and Lifeguard-4 have Go's rules alone, as the model has.`,
-    ],
-  };
-}
-
-/** What a shorter suspicion buys and costs; the paper's pairs are read off a figure. */
-function tuningTable(runs: readonly DistressRun[], crashes: readonly CrashRun[]): ReportTable {
-  const largest = Math.max(...crashes.map(({ input }) => input.nodes));
-  const medianOf = (name: string): number | null => {
-    const run = crashes.find((r) => r.input.configuration === name && r.input.nodes === largest);
-    return run === undefined ? null : median(run.outcome.fullMs);
-  };
-  const swim = medianOf('SWIM');
-  const rows = TUNED.map(([name, alpha, latency, alarms]): Cell[] => {
-    const ms = medianOf(name);
-    return [
-      name,
-      alpha,
-      ms === null || swim === null ? null : percentOf(ms, swim),
-      latency,
-      runs.length === 0 ? null : percent(shareOfSwim(runs, name, 'aboutHealthy')),
-      alarms,
-    ];
-  });
-  return {
-    title: `Tuned: time until all of ${largest} know of a crash, and false alarms, % of SWIM`,
-    columns: ['row', 'alpha', 'median of all', 'paper', 'FP % of SWIM', 'paper '],
-    rows: swim === null ? [] : rows.filter(([, , ms]) => ms !== null),
-    notes: ["The paper's Lifeguard at the same alpha."],
-  };
-}
-
-/** Rows by alpha, with the paper's median of full detection and its false alarms, % of SWIM. */
-const TUNED: readonly (readonly [string, number, number, number])[] = [
-  ['ours', 5, 100, 2],
-  ['ours-4', 4, 84.5, 4.8],
-  ['ours-2', 2, 56.8, 13.8],
-];
-
-/** Median and 99th percentile in seconds of the first report, computed from Go's rules. */
-function modelOf({ configuration, nodes }: CrashInput): readonly [number, number] | undefined {
-  if (configuration.endsWith('-4')) return ALPHA_4[nodes];
-  return configuration === 'ours-2' || nodes !== 128 ? undefined : [12.2, 16];
-}
-
-const ALPHA_4: Readonly<Record<number, readonly [number, number]>> = {
-  8: [5.7, 8.4],
-  32: [7.7, 11.5],
-  128: [10.1, 14],
-  1000: [13.7, 17.6],
-  2000: [14.9, 19],
-};
-
-function crashPlot(runs: readonly CrashRun[]): Plot {
-  const largest = Math.max(...runs.map(({ input }) => input.nodes));
-  const shown = runs.filter(({ input }) => input.nodes === largest);
-  return {
-    name: 'detection',
-    title: `All of ${largest} know of a crash`,
-    x: { label: 'seconds since the crash' },
-    y: { label: '% of crashes' },
-    curves: shown.map(({ input, outcome }) => {
-      const sorted = [...outcome.fullMs].sort((a, b) => a - b);
-      const points = sorted.map((ms, at): readonly [number, number] => {
-        return [ms / 1000, (100 * (at + 1)) / sorted.length];
-      });
-      return { label: input.configuration, points };
-    }),
-  };
-}
-
 function aimsOf(runs: readonly DistressRun[], crashes: readonly CrashRun[]): Aim[] {
   const aims: Aim[] = [];
   const hasRow = (name: string): boolean => runs.some((r) => r.input.configuration === name);
@@ -275,19 +174,7 @@ function aimsOf(runs: readonly DistressRun[], crashes: readonly CrashRun[]): Aim
   add('ours', 'amongHealthy', 'false alarms among members that were never slow, % of SWIM', 1.9);
   add('ours-4', 'aboutHealthy', 'at alpha 4, about members that were never slow', 1.53);
   add('ours-4', 'all', 'the same, slow members counted as members that run', 1.53);
-  const largest = Math.max(...crashes.map(({ input }) => input.nodes));
-  const medianOf = (name: string): number | undefined => {
-    const run = crashes.find((r) => r.input.configuration === name && r.input.nodes === largest);
-    return run === undefined ? undefined : median(run.outcome.fullMs);
-  };
-  const swim = medianOf('SWIM');
-  const tuned = medianOf('ours-4');
-  if (swim !== undefined && tuned !== undefined) {
-    const ours = (100 * tuned) / swim;
-    const what = `median of full detection at alpha 4, N = ${largest}, % of SWIM`;
-    aims.push({ what, ours, peer: 84.5, aim: '<= 84 %', isMet: ours <= 84 });
-  }
-  return aims;
+  return [...aims, ...crashAims(crashes)];
 }
 
 /** Fewer false alarms of SWIM than this say nothing about shares of them. */
@@ -337,13 +224,4 @@ function percent({ share, low, high }: Share): Cell {
 
 function percentOf(part: number, whole: number): number {
   return (100 * part) / whole;
-}
-
-function secondsWithin({ value, low, high }: QuantileInterval): Cell {
-  const [shown, from, to] = [value, low, high].map((ms) => seconds(ms).toFixed(2));
-  return `${shown} (${from} to ${to})`;
-}
-
-function seconds(ms: number): number {
-  return ms / 1000;
 }

@@ -1,5 +1,6 @@
 import type { Plain, Task } from '../../board.ts';
 import type { Aim, Cell, Plot, Report, ReportTable } from '../../report.ts';
+import { verdict } from '../../report.ts';
 import type { FaultInput, FaultKind, FaultOutcome } from './faults.ts';
 import type { StartupInput, StartupOutcome } from './startup.ts';
 import type { TrafficSummary } from './traffic.ts';
@@ -155,8 +156,8 @@ function startupAims(runs: readonly Startup[]): Aim[] {
       what: `start of ${largest}, the slowest of ${of.length}, s`,
       ours: worst,
       peer: STARTUP_PAPER[largest]?.seconds[0] ?? null,
-      aim: 'N = 2000: <= 80 s',
-      isMet: largest >= 2000 ? worst <= 80 : worst > 80 ? false : null,
+      aim: 'N = 2000, several seeds: <= 80 s',
+      isMet: verdict(worst <= 80, largest >= 2000 && of.length >= 2),
     },
   ];
 }
@@ -197,7 +198,7 @@ function aimsOfFault(name: string, runs: readonly Fault[]): Aim[] {
     ours: flapsMost,
     peer: 'without end',
     aim: '<= 2 in 900 s',
-    isMet: flapsMost > 2 ? false : isLong ? true : null,
+    isMet: verdict(flapsMost <= 2, isLong),
   };
   return [removed, flaps];
 }
