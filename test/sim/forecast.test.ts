@@ -19,6 +19,7 @@ import { forecast } from '../../sim/boards/forecast/index.ts';
 import type { ForecastInput } from '../../sim/boards/forecast/play.ts';
 import { playForecast } from '../../sim/boards/forecast/play.ts';
 import { forecastReport } from '../../sim/boards/forecast/report.ts';
+import { MemberRing } from '../../sim/rings/member-ring.ts';
 
 const CALM = {
   nodes: 20,
@@ -123,7 +124,11 @@ test('each oddity has its hint, which names the option', () => {
     ],
     [{ probe: { timeoutMs: 100 } }, { latencyMs: 40 }, /leaves little above .* 80 ms/],
     [{ probe: { streamFallback: false } }, { lossPercent: 25 }, /14 % of the probes of healthy/],
-    [{ gossip: { retransmitMult: 1 } }, {}, /gossip\.retransmitMult 1 sends .* 2 times/],
+    [
+      { gossip: { retransmitMult: 1 } },
+      { lossPercent: 25 },
+      /gossip\.retransmitMult 1: .* to 4 others; with 25 % lost 0\.\d+ of 20/,
+    ],
     [{}, { nodes: 99, lossPercent: 50 }, /gossip\.retransmitMult 4/],
     [{ pushPull: { intervalMs: false } }, {}, /pushPull\.intervalMs is off/],
     [{ tables: { bulkSyncIntervalMs: false } }, {}, /tables\.bulkSyncIntervalMs is off/],
@@ -144,6 +149,55 @@ test('each oddity has its hint, which names the option', () => {
       `${String(hint)}: ${hints.join('\n')}`,
     );
   }
+});
+
+test('no profile leaves members out while little is lost', () => {
+  for (const profile of ['lan', 'wan', 'local'] as const) {
+    for (const nodes of [3, 5, 9, 10, 20, 99, 100, 500, 999, 1000, 5000]) {
+      for (const lossPercent of [0, 5]) {
+        const hints = hintsFor(configOf({ profile }), { ...CALM, nodes, lossPercent });
+        assert.doesNotMatch(
+          hints.join('\n'),
+          /retransmitMult/,
+          `${profile}, ${nodes}, ${lossPercent} %`,
+        );
+      }
+    }
+  }
+});
+
+/** Members that miss what one says of itself, on average, as the simulator plays it. */
+async function missedClaims(lossRate: number, retransmitMult: number): Promise<number> {
+  const config = { gossip: { retransmitMult }, pushPull: { intervalMs: 3_600_000 } };
+  const ring = new MemberRing({ seed: 1, config });
+  await ring.startJoined(20);
+  ring.clock.runFor(5_000);
+  ring.network.setLoss(lossRate);
+  let missed = 0;
+  for (let claim = 0; claim < CLAIMS; claim += 1) {
+    const from = ring.nodes[claim % 20]!.member;
+    void from.updateNode();
+    ring.clock.runFor(3_000);
+    const { name, incarnation } = from.localMember;
+    missed += ring.nodes.filter(({ member }) => {
+      return member.member(name)?.incarnation !== incarnation;
+    }).length;
+  }
+  return missed / CLAIMS;
+}
+
+const CLAIMS = 40;
+
+test('members miss a claim where the hint says so, about as many as it says, and none elsewhere', async () => {
+  const hintOf = (lossPercent: number, retransmitMult: number): number => {
+    const config = configOf({ gossip: { retransmitMult } });
+    const hints = hintsFor(config, { ...CALM, lossPercent }).join('\n');
+    return Number(/ ([\d.]+) of 20 nodes/.exec(hints)?.[1] ?? 0);
+  };
+  const [said, played] = [hintOf(25, 1), await missedClaims(0.25, 1)];
+  assert.ok(said > 0.5 && played > said / 2 && played < said * 2, `${said} said, ${played} played`);
+  assert.equal(hintOf(5, 2), 0);
+  assert.ok((await missedClaims(0.05, 2)) < 0.2);
 });
 
 test('a forecast says when crashes are known, how fast writes are, and what is sent', async () => {
