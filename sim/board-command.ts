@@ -9,7 +9,7 @@ import { Progress } from './progress.ts';
 import { reportText } from './report.ts';
 import { checkFolder, commitHere, saveReport } from './save.ts';
 
-const COMMON_HELP = `  --seed S        the first seed (default 1); the same seeds give the same figures
+const COMMON_HELP = `  --seed S        the first seed, 0 to 2147483648 (default 1); the same seeds give the same figures
   --jobs N        processes to share the runs out to, one per run at most (default: one per core)
   --json          the report as JSON instead of tables; \`npm run --silent sim\` prints nothing else
   --save FOLDER   also write name.json, name.md and the drawings there

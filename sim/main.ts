@@ -28,7 +28,8 @@ function helpOf({ name, help }: Command): string {
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === '--help' || name === '-h') {
+  if (name === 'help' && args.length > 0) return main([...args.slice(0, 1), '--help']);
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(helpText());
     return name === undefined ? 2 : 0;
   }
@@ -41,7 +42,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return refuse(error.message, error instanceof InputError ? '' : helpOf(command));
+    const hint = `\`npm run sim -- ${command.name} --help\` prints the options.\n`;
+    return refuse(error.message, error instanceof InputError ? '' : hint);
   }
 }
 

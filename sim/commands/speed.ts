@@ -157,11 +157,11 @@ const FIRST_EXCHANGES_MS = 30_000;
 export const speed: Command = {
   name: 'speed',
   summary: 'how fast a simulated ring starts and runs against real time, and its memory',
-  help: `  --nodes N       nodes of the ring (default 300)
+  help: `  --nodes N       nodes of the ring, 2 to 10000 (default 300)
   --wire NAME     protobuf or memberlist (default protobuf)
   --seconds S     virtual seconds of the quiet ring (default 150: with 300 nodes each exchanges everything once;
                   with 500 too, with 1000 it takes 180)
-  --seed S        (default 1)
+  --seed S        0 to 2147483648 (default 1)
   --layers        where the time of the quiet ring goes, by folder
   --json          as JSON
 `,

@@ -126,9 +126,9 @@ function write({ db }: SimNode, key: number, length: number): void {
 export const trace: Command = {
   name: 'trace',
   summary: 'the hash of a life with every kind of trouble, to be compared between versions of Node',
-  help: `  --seed S        decides the whole life (default 7)
-  --nodes N       (default 20)
-  --seconds S     virtual seconds (default 60)
+  help: `  --seed S        decides the whole life, 0 to 2147483648 (default 7)
+  --nodes N       3 to 1000 (default 20)
+  --seconds S     virtual seconds, 1 to 86400 (default 60)
   --json          as JSON
 `,
   options: {

@@ -220,10 +220,21 @@ test('a forecast says when crashes are known, how fast writes are, and what is s
   // A ping and an ack each second, and the writes.
   const packets = Number(cells.get('packets a second and node'));
   assert.ok(packets > 2 && packets < 12, `${packets}`);
-  assert.match(String(cells.get('running members taken for dead, per hour')), /^< \d+$/);
+  for (const what of ['running members taken for dead', 'such events at all nodes']) {
+    assert.match(String(cells.get(`${what}, per hour`)), /^< \d+$/);
+  }
+  assert.match(tables[0]?.title ?? '', /links of 1 ms$/);
+  assert.match(tables[0]?.notes?.join(' ') ?? '', /none in 0\.0\d*[1-9]\d* hours/);
   assert.deepEqual(tables[1]?.rows, [
     ['mine', 'bindPort is left out: each simulated node has its own.'],
   ]);
+});
+
+test('what is of one node alone is said to be left out, its ports too', () => {
+  assert.deepEqual(sharedOptions({ runtime: {}, label: 'x' }), {
+    options: { label: 'x' },
+    leftOut: ['runtime'],
+  });
 });
 
 test('--compare puts the three profiles beside the own configuration', () => {

@@ -19,7 +19,7 @@ export const delivery: Board = {
   name: 'delivery',
   summary: 'one event: who never learns of it, how often it is sent, how fast it is',
   help: `  --nodes LIST    ring sizes (default 5,9,25,99,128)
-  --loss LIST     percent of packets lost (default 0,10,25)
+  --loss LIST     percent of packets lost, 0 to 90: 5 is one of twenty (default 0,10,25)
   --events N      events for each size and loss (default 1000; above 25 nodes fewer, on the memberlist wire a quarter)
   --seeds N       rings that these are shared out to (default 4)
   --rows A,B      of go (Go's rules), default and memberlist (tables on that wire); a ring of 1000 with tables takes
@@ -34,7 +34,7 @@ export const delivery: Board = {
   },
   plan(values: CommandValues, seed: number): readonly Task[] {
     const sizes = numbersOf(values, 'nodes', [5, 9, 25, 99, 128], { min: 2, max: 2000 });
-    const losses = numbersOf(values, 'loss', [0, 10, 25], { min: 0, max: 90 });
+    const losses = numbersOf(values, 'loss', [0, 10, 25], { min: 0, max: 90, isWhole: false });
     const rings = numberOf(values, 'seeds', 4, { min: 1, max: 1000 });
     return sizes.flatMap((nodes) =>
       carriersOf(values).flatMap(({ way, wire }) =>

@@ -25,6 +25,7 @@ const OF_ONE_NODE = [
   'advertisePort',
   'allowedNetworks',
   'dns',
+  'runtime',
 ] as const;
 
 /** Groups that a profile has numbers for. */

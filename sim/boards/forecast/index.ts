@@ -30,7 +30,8 @@ export const forecast: Board = {
   --minutes M            of ordinary life in each cluster (default 1); more show rarer false alarms
   --seeds N              clusters, in each of which three members crash, one of 3, two of 4 (default 3; above
                          ${LARGE_NODES} members 1, which takes minutes)
-  --compare              the profiles lan, wan and local beside it
+  --compare              the profiles lan, wan and local beside it, with all of the file but profile, probe, suspicion,
+                         awareness, gossip and pushPull
 `,
   options: {
     config: { type: 'string' },

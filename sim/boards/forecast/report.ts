@@ -50,10 +50,10 @@ const ROWS: readonly {
   { what: 'slowest of those crashes', read: (f) => seconds(f, 'allMs', 1) },
   { what: 'a crash is known to a node, s: p99', read: (f) => seconds(f, 'knownMs', 0.99) },
   { what: 'crashes that not all knew of in 20 min', read: (f) => sum(f, (o) => o.undetected) },
-  { what: 'running members taken for dead, per hour', read: (f) => falsePerHour(f) },
+  { what: 'running members taken for dead, per hour', read: (f) => perHour(f, (o) => o.falseVictims) },
   {
     what: 'such events at all nodes, per hour',
-    read: (f) => sum(f, (o) => o.falseEvents) / sum(f, (o) => o.hours),
+    read: (f) => perHour(f, (o) => o.falseEvents),
   },
   { what: 'a write is everywhere, ms: median', read: (f) => of(f, 'writeMs', 0.5) },
   { what: 'a write is everywhere, ms: p99', read: (f) => of(f, 'writeMs', 0.99) },
@@ -81,12 +81,12 @@ function tableOfFigures(forecasts: readonly Forecast[]): readonly ReportTable[] 
   const hours = sum(first, (outcome) => outcome.hours);
   return [
     {
-      title: `${nodes} nodes, ${lossPercent} % lost, links of ${latencyMs} to ${latencyMs + jitterMs} ms`,
+      title: `${nodes} nodes, ${lossPercent} % lost, links of ${jitterMs > 0 ? `${latencyMs} to ${latencyMs + jitterMs}` : latencyMs} ms`,
       columns: ['', ...forecasts.map(({ input }) => input.name)],
       rows: ROWS.map(({ what, read }) => [what, ...forecasts.map(read)]),
       notes: [
-        `${entries} entries, ${writesPerSecond} writes a second in all; simulated clusters: ${first.outcomes.length}. Virtual time: no`,
-        `processor is ever busy. "< n" means none in ${hours.toFixed(2)} hours, the rate being below n with 95 %. Bytes are`,
+        `${entries} entries, writes a second in all: ${writesPerSecond}; simulated clusters: ${first.outcomes.length}. Virtual time: no`,
+        `processor is ever busy. "< n" means none in ${hours.toPrecision(2)} hours, the rate being below n with 95 %. Bytes are`,
         'payload of UDP and TCP, what is sent.',
         ...(writesPerSecond === 0
           ? ['Writes were made to be timed alone, when the traffic had been counted.']
@@ -167,8 +167,8 @@ function crashes(forecast: Forecast): number {
 }
 
 /** None at all leaves a rate below three in the time, with 95 %. */
-function falsePerHour(forecast: Forecast): Cell {
-  const victims = sum(forecast, (outcome) => outcome.falseVictims);
+function perHour(forecast: Forecast, read: (outcome: ForecastOutcome) => number): Cell {
+  const events = sum(forecast, read);
   const hours = sum(forecast, (outcome) => outcome.hours);
-  return victims > 0 ? victims / hours : `< ${(3 / hours).toFixed(0)}`;
+  return events > 0 ? events / hours : `< ${(3 / hours).toFixed(0)}`;
 }

@@ -33,6 +33,10 @@ const CRASH_ROWS = ['SWIM', 'Lifeguard-4', 'ours', 'ours-4', 'ours-2'];
 export function planLifeguard(values: CommandValues, seed: number): Task[] {
   const grid = gridOf(values);
   const nodes = numberOf(values, 'nodes', 128, { min: 4, max: 10_000 });
+  const tooMany = grid.distressed.find((distressed) => distressed >= nodes);
+  if (values['distressed'] !== undefined && tooMany !== undefined) {
+    throw new UsageError(`--distressed must be below --nodes, ${nodes}, not ${tooMany}`);
+  }
   const forMs = 1000 * numberOf(values, 'seconds', 120, { min: 1, max: 3_600 });
   const rows = rowsOf(values);
   const readMs = numberOf(values, 'read', 0.1, { min: 0, max: 1_000, isWhole: false });

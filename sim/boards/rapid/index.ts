@@ -45,7 +45,8 @@ const CRASH_MS = 60_000;
 function planRapid(values: CommandValues, seed: number): Task[] {
   const sizes = numbersOf(values, 'nodes', [200], { min: 4, max: 20_000 });
   const seeds = numberOf(values, 'seeds', 3, { min: 1, max: 1_000 });
-  const joinSeeds = numberOf(values, 'join-seeds', 3, { min: 1, max: 100 });
+  const most = Math.min(100, ...sizes);
+  const joinSeeds = numberOf(values, 'join-seeds', 3, { min: 1, max: most });
   const tasks: Task[] = [];
   for (const nodes of sizes) {
     for (let at = 0; at < seeds; at += 1) {
@@ -59,7 +60,12 @@ function planRapid(values: CommandValues, seed: number): Task[] {
   const faulty = numberOf(values, 'faulty', few, { min: 1, max: Math.floor(nodes / 2) });
   const forMs = 1000 * numberOf(values, 'seconds', 900, { min: 1, max: 86_400 });
   const rules = rulesOf(values);
-  for (const fault of faultsOf(values)) {
+  const faults = faultsOf(values);
+  const idle = ['fault-nodes', 'faulty', 'seconds', 'rules'].find((name) => values[name] !== undefined);
+  if (faults.length === 0 && idle !== undefined) {
+    throw new UsageError(`--${idle} says nothing with --faults none`);
+  }
+  for (const fault of faults) {
     const isCrash = fault === 'crash';
     const common = {
       ...({ kind: 'fault', fault, nodes } as const),
