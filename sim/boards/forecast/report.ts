@@ -50,7 +50,10 @@ const ROWS: readonly {
   { what: 'slowest of those crashes', read: (f) => seconds(f, 'allMs', 1) },
   { what: 'a crash is known to a node, s: p99', read: (f) => seconds(f, 'knownMs', 0.99) },
   { what: 'crashes that not all knew of in 20 min', read: (f) => sum(f, (o) => o.undetected) },
-  { what: 'running members taken for dead, per hour', read: (f) => perHour(f, (o) => o.falseVictims) },
+  {
+    what: 'running members taken for dead, per hour',
+    read: (f) => perHour(f, (o) => o.falseVictims),
+  },
   {
     what: 'such events at all nodes, per hour',
     read: (f) => perHour(f, (o) => o.falseEvents),

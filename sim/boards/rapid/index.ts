@@ -61,7 +61,9 @@ function planRapid(values: CommandValues, seed: number): Task[] {
   const forMs = 1000 * numberOf(values, 'seconds', 900, { min: 1, max: 86_400 });
   const rules = rulesOf(values);
   const faults = faultsOf(values);
-  const idle = ['fault-nodes', 'faulty', 'seconds', 'rules'].find((name) => values[name] !== undefined);
+  const idle = ['fault-nodes', 'faulty', 'seconds', 'rules'].find(
+    (name) => values[name] !== undefined,
+  );
   if (faults.length === 0 && idle !== undefined) {
     throw new UsageError(`--${idle} says nothing with --faults none`);
   }
