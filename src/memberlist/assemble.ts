@@ -88,6 +88,7 @@ export function resolvePorts(options: RuntimeOptions = {}, dns?: DnsOptions): Po
     resolver: limited(options.resolver, dns) ?? nodeResolver({ logger, ...resolverOptions(dns) }),
     files: options.files ?? nodeFiles(),
     logger,
+    onListenerThrow: options.onListenerThrow,
   };
 }
 
@@ -306,6 +307,7 @@ function createCore(
       counters,
       logger,
       warnings: ports.logger,
+      onThrow: ports.onListenerThrow,
     }),
     delegates,
     allowedNetworks: new AllowedNetworks(config.allowedNetworks),

@@ -157,7 +157,7 @@ export function readMemberlistOptions(
 function checkRuntime(runtime: RuntimeOptions | undefined, validator: Validator): void {
   const isFine = runtime === undefined || isGroup(runtime);
   if (!validator.check(isFine, 'runtime', runtime, 'an object') || runtime === undefined) return;
-  validator.knownKeys('runtime', runtime, PORTS);
+  validator.knownKeys('runtime', runtime, [...PORTS, 'onListenerThrow']);
   for (const name of PORTS) {
     const port: unknown = runtime[name];
     validator.check(port === undefined || isGroup(port), `runtime.${name}`, port, 'an object');

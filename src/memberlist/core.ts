@@ -35,6 +35,8 @@ export interface Ports {
   readonly resolver: Resolver;
   readonly files: FileStore;
   readonly logger: Logger;
+  /** Hears what a listener throws, if anybody does. */
+  readonly onListenerThrow?: ((error: unknown) => void) | undefined;
 }
 
 /**

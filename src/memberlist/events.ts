@@ -129,18 +129,24 @@ export class MemberEvents {
   readonly #counters: Counters;
   readonly #logger: Logger;
   readonly #warnings: Logger;
+  readonly #onThrow: ((error: unknown) => void) | undefined;
 
-  /** @param o - `warnings` is for what is limited where it is raised, `logger` for the rest */
+  /**
+   * @param o - `warnings` is for what is limited where it is raised, `logger` for the rest; `onThrow` hears what
+   * listeners throw
+   */
   constructor(o: {
     observer: MemberObserver;
     counters: Counters;
     logger: Logger;
     warnings: Logger;
+    onThrow?: ((error: unknown) => void) | undefined;
   }) {
     this.#observer = o.observer;
     this.#counters = o.counters;
     this.#logger = o.logger;
     this.#warnings = o.warnings;
+    this.#onThrow = o.onThrow;
     this.listeners = new Listeners((event, error) => {
       this.#failed(`on ${event}`, error);
     });
@@ -190,5 +196,6 @@ export class MemberEvents {
   #failed(hook: string, error: unknown): void {
     this.#counters.add('hooks.failed');
     this.#logger.error({ hook, error }, 'a listener threw');
+    this.#onThrow?.(error);
   }
 }

@@ -47,6 +47,8 @@ export class Memberlist implements AsyncDisposable {
   #joins = 0;
   #leaving: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  /** Makes what every call throws, once its process is dead. */
+  #death: (() => StateError) | null = null;
 
   private constructor(parts: Parts, config: MemberlistConfig) {
     this.#parts = parts;
@@ -417,8 +419,18 @@ export class Memberlist implements AsyncDisposable {
    * A leave under way is waited for first. Without a leave the others have to detect the failure.
    */
   async close(): Promise<void> {
+    if (this.#death !== null) return;
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /**
+   * The simulated process it ran in is dead: every call throws, every promise is rejected. Nothing else happens, no
+   * event is told and nothing sent. @internal
+   */
+  abandon(death: () => StateError): void {
+    this.#death = death;
+    this.#waiters.abandonAll(death());
   }
 
   /** Leaves (at most 1 s), then closes. */
@@ -562,6 +574,7 @@ export class Memberlist implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#leaving?.catch(ignore);
+    if (this.#death !== null) return;
     this.#phase = 'closed';
     this.#warnings?.cancel();
     this.#waiters.failAll(closedError());
@@ -574,6 +587,7 @@ export class Memberlist implements AsyncDisposable {
   }
 
   #assertOpen(): void {
+    if (this.#death !== null) throw this.#death();
     if (this.#phase === 'closed' || this.#closing !== null) throw closedError();
   }
 

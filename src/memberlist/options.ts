@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly resolver?: Resolver;
   readonly files?: FileStore;
   readonly logger?: Logger;
+  /** Hears what a listener throws, on top of the log: a simulation fails by it. @internal */
+  readonly onListenerThrow?: ((error: unknown) => void) | undefined;
 }
 
 /** Options of a member. Every field may be left out. */

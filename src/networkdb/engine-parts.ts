@@ -35,6 +35,8 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger?: Logger;
+  /** Hears what a listener throws, if anybody does. */
+  readonly onListenerThrow?: ((error: unknown) => void) | undefined;
 }
 
 /** Everything that one engine is made of. */

@@ -74,12 +74,14 @@ export class TableEngine {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hooks: EngineHooks;
+  readonly #onListenerThrow: EnginePorts['onListenerThrow'];
   readonly #warnings: RateLimit;
   readonly #parts: EngineParts;
   readonly #state: TableState;
   /** Farewells under way: each ends in time, or with a stop. */
   readonly #farewells = new Set<(isTold: boolean) => void>();
   #isClosed = false;
+  #death: (() => StateError) | null = null;
   #hasLeft = false;
 
   constructor(
@@ -91,6 +93,7 @@ export class TableEngine {
     this.#clock = ports.clock;
     this.#logger = ports.logger ?? silentLogger;
     this.#hooks = hooks;
+    this.#onListenerThrow = ports.onListenerThrow;
     this.#warnings = new RateLimit(ports.clock, WARNINGS);
     const parts = buildParts(ports, membership, options, {
       conflict: (conflict) => {
@@ -311,6 +314,7 @@ export class TableEngine {
       hear?.(unreadable);
     } catch (error) {
       this.#logger.error({ error }, 'tables: a listener of unreadable values threw');
+      this.#onListenerThrow?.(error);
     }
   }
 
@@ -396,7 +400,13 @@ export class TableEngine {
     if (this.#hasLeft) throw new StateError('ERR_LEFT', 'this node has left its cluster');
   }
 
+  /** The simulated process it ran in is dead: every call throws, and nothing else happens. @internal */
+  abandon(death: () => StateError): void {
+    this.#death = death;
+  }
+
   #checkOpen(): void {
+    if (this.#death !== null) throw this.#death();
     if (this.#isClosed) throw new StateError('ERR_CLOSED', 'this node is closed');
   }
 }

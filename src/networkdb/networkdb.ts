@@ -86,6 +86,8 @@ export class NetworkDB implements AsyncDisposable {
   #conflictEnd: Timer | null = null;
   #leaving: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  #death: (() => StateError) | null = null;
+  #onClosed: (() => void) | null = null;
 
   private constructor(parts: {
     readonly memberlist: Memberlist;
@@ -119,6 +121,7 @@ export class NetworkDB implements AsyncDisposable {
     const adapter = new MembershipAdapter({ localName, clock, logger });
     const listeners = new Listeners<NetworkDBEventMap>((event, error) => {
       logger.error({ event, error }, 'a listener threw');
+      ports.onListenerThrow?.(error);
     });
     const engine = new TableEngine(ports, adapter, config.tables, {
       writeConflict: (conflict) => {
@@ -302,6 +305,7 @@ export class NetworkDB implements AsyncDisposable {
    * A leave under way is waited for first. Without a leave the others have to detect the failure.
    */
   async close(): Promise<void> {
+    if (this.#death !== null) return;
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -372,6 +376,27 @@ export class NetworkDB implements AsyncDisposable {
     return { listeners: this.#listeners.size, watchers, pendingSyncs, waitingBytes, events };
   }
 
+  /** Whether it is neither closed, closing nor of a dead process. @internal */
+  get isOpen(): boolean {
+    return this.#closing === null && this.#death === null;
+  }
+
+  /** Calls once a close has ended, whoever asked for it; for simulations, whose process ends with it. @internal */
+  hearClosed(onClosed: () => void): void {
+    this.#onClosed = onClosed;
+  }
+
+  /**
+   * The simulated process it ran in is dead: every call throws what `death` makes, and every promise is rejected
+   * with it. Nothing else happens: nothing is sent, and nobody is told. @internal
+   */
+  abandon(death: () => StateError): void {
+    this.#death = death;
+    this.#engine.abandon(death);
+    this.#memberlist.abandon(death);
+    this.#waiters.abandonAll(death());
+  }
+
   async #leave(wait: WaitOptions): Promise<void> {
     const limited = { timeoutMs: LEAVE_TIMEOUT_MS, ...wait };
     const told = this.#waiters.create<undefined>('spreading the good-bye', limited);
@@ -383,11 +408,13 @@ export class NetworkDB implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#leaving?.catch(ignore);
+    if (this.#death !== null) return;
     this.#conflictEnd?.cancel();
     this.#engine.stop();
     await this.#memberlist.close();
     this.#waiters.failAll(closedError());
     this.#listeners.clear();
+    this.#onClosed?.();
   }
 
   #forwardEvents(): void {
@@ -411,6 +438,7 @@ export class NetworkDB implements AsyncDisposable {
   }
 
   #assertOpen(): void {
+    if (this.#death !== null) throw this.#death();
     if (this.#closing !== null) throw closedError();
   }
 

@@ -67,6 +67,7 @@ export interface Waiter<T> {
 export class Waiters {
   readonly #clock: Clock;
   readonly #open = new Set<Waiter<never>>();
+  #isAbandoned = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -93,7 +94,7 @@ export class Waiters {
       timer?.cancel();
       signal?.removeEventListener('abort', onAbort);
       this.#open.delete(waiter as Waiter<never>);
-      onEnd?.();
+      if (!this.#isAbandoned) onEnd?.();
       held[how](value as T);
     };
     const onAbort = (): void => {
@@ -126,5 +127,11 @@ export class Waiters {
   /** Rejects every open promise. */
   failAll(error: GossipError): void {
     for (const waiter of [...this.#open]) waiter.reject(error);
+  }
+
+  /** Rejects every open promise, and ends nothing else: the process they belong to is dead, and nobody acts in it. */
+  abandonAll(error: GossipError): void {
+    this.#isAbandoned = true;
+    this.failAll(error);
   }
 }

@@ -7,12 +7,17 @@ export class MemoryNames {
   readonly #hosts = new Map<string, readonly string[]>();
   readonly #tell: (text: string) => void;
   readonly #counters = new Counters();
+  readonly #guard: () => void;
   #delayMs = 0;
   #isFailing = false;
 
-  /** @param tell - hears of every change, a sentence each */
-  constructor(tell: (text: string) => void = () => undefined) {
+  /**
+   * @param tell - hears of every change, a sentence each
+   * @param guard - throws when nothing may be changed any more
+   */
+  constructor(tell: (text: string) => void = () => undefined, guard: () => void = () => undefined) {
     this.#tell = tell;
+    this.#guard = guard;
   }
 
   /**
@@ -21,6 +26,7 @@ export class MemoryNames {
    * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   set(name: string, hosts: readonly string[]): void {
+    this.#guard();
     checkText('name', name);
     checkList('hosts', hosts);
     const addresses = hosts.map((host, at) => hostGiven(`hosts[${at}]`, host));
@@ -36,6 +42,7 @@ export class MemoryNames {
    * @throws StateError with `ERR_ARGUMENT_INVALID`
    */
   setDelay(delayMs: number): void {
+    this.#guard();
     checkDuration('delayMs', delayMs);
     if (delayMs !== this.#delayMs) this.#tell(`names: answers take ${delayMs} ms`);
     this.#delayMs = delayMs;
@@ -43,6 +50,7 @@ export class MemoryNames {
 
   /** Whether every lookup of a name fails from now on; addresses need no lookup. */
   setFailing(isFailing: boolean): void {
+    this.#guard();
     checkArgument(typeof isFailing === 'boolean', 'isFailing', isFailing, 'true or false');
     if (isFailing !== this.#isFailing) this.#tell(`names: ${isFailing ? 'failing' : 'at work'}`);
     this.#isFailing = isFailing;

@@ -40,6 +40,8 @@ export class MemoryNetwork {
   readonly #fabric: Fabric;
   readonly #ports = new PortTable<MemoryTransport>();
   #tell: (text: string) => void = () => undefined;
+  #guard: () => void = () => undefined;
+  readonly #settled = new Map<string, string>();
 
   constructor({ clock, random, ...settings }: MemoryNetworkOptions) {
     this.clock = clock;
@@ -54,6 +56,7 @@ export class MemoryNetwork {
 
   /** Changes every link that has no settings of its own. */
   setLinks(changes: Partial<LinkSettings>): void {
+    this.#guard();
     checkObject('changes', changes);
     this.#fabric.links.change(changes);
     this.#tell(`links ${JSON.stringify(changes)}`);
@@ -61,9 +64,11 @@ export class MemoryNetwork {
 
   /** Changes the link in the direction from one host to the other. */
   setLink(from: string, to: string, changes: Partial<LinkSettings>): void {
+    this.#guard();
     checkObject('changes', changes);
     const [a, b] = [hostGiven('from', from), hostGiven('to', to)];
     this.#fabric.links.changeOne(a, b, changes);
+    for (const host of [a, b]) this.#settled.set(host, 'setLink');
     this.#tell(`link ${a} > ${b} ${JSON.stringify(changes)}`);
   }
 
@@ -78,15 +83,18 @@ export class MemoryNetwork {
    * @param bytesPerSecond - above 0, or null for no limit
    */
   setBandwidth(host: string, bytesPerSecond: number | null): void {
+    this.#guard();
     if (bytesPerSecond !== null) checkAboveZero('bytesPerSecond', bytesPerSecond);
     const at = hostGiven('host', host);
     this.#fabric.setBandwidth(at, bytesPerSecond);
+    this.#settled.set(at, 'setBandwidth');
     const limit = bytesPerSecond === null ? 'without limit' : `${bytesPerSecond} bytes a second`;
     this.#tell(`bandwidth of ${at} ${limit}`);
   }
 
   /** Cuts the link between two hosts, both ways or from `a` to `b` alone; all traffic or one kind. */
   cut(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#guard();
     const [from, to] = twoHosts(a, b);
     checkCut(direction, mode);
     this.#tell(`cut ${from} ${direction === 'both' ? '<>' : '>'} ${to}, ${mode}`);
@@ -96,6 +104,7 @@ export class MemoryNetwork {
 
   /** Undoes {@link MemoryNetwork.cut}. */
   mend(a: string, b: string, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
+    this.#guard();
     const [from, to] = twoHosts(a, b);
     checkCut(direction, mode);
     this.#tell(`mended ${from} ${to}, ${mode}`);
@@ -108,6 +117,7 @@ export class MemoryNetwork {
    * milliseconds; then it arrives in its order, as after a route that stalled.
    */
   clog(a: string, b: string, durationMs: number, direction: CutDirection = 'both'): void {
+    this.#guard();
     const [from, to] = twoHosts(a, b);
     checkDuration('durationMs', durationMs);
     checkDirection(direction);
@@ -124,6 +134,7 @@ export class MemoryNetwork {
    * @param groups - hosts that no group names form one further group
    */
   partition(groups: readonly (readonly string[])[], mode: CutMode = 'all'): void {
+    this.#guard();
     checkList('groups', groups);
     const hosts = groups.map((group, at) => {
       checkList(`groups[${at}]`, group);
@@ -138,8 +149,19 @@ export class MemoryNetwork {
 
   /** Ends partitions, cuts and clogs; settings of links stay. */
   heal(): void {
+    this.#guard();
     this.#tell('healed');
     this.#fabric.links.heal();
+  }
+
+  /** Hosts that have settings of their own, each with the call that gave them last. @internal */
+  get settled(): ReadonlyMap<string, string> {
+    return this.#settled;
+  }
+
+  /** Asked before every fault and setting; throws when there may be none any more. @internal */
+  set guard(guard: () => void) {
+    this.#guard = guard;
   }
 
   /** Whether any link is cut, by itself or by a partition. @internal */

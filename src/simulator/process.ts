@@ -26,6 +26,8 @@ export interface ProcessParts {
   readonly trace: Trace;
   readonly files?: MemoryFiles;
   readonly checks?: Checks | null;
+  /** Throws when the simulation is over. */
+  readonly guard?: () => void;
   /** Ends the simulation with an error. */
   readonly fail?: (error: unknown) => void;
 }
@@ -44,8 +46,10 @@ export class SimProcess {
   readonly #trace: Trace;
   readonly #fail: ((error: unknown) => void) | null;
   readonly #disturb: () => void;
+  readonly #guard: (() => void) | undefined;
   #isRunning = true;
   #pausedUntil = -Infinity;
+  #ownTimers = 0;
 
   constructor(parts: ProcessParts) {
     const { name, host, network, names, seed, trace } = parts;
@@ -55,11 +59,15 @@ export class SimProcess {
     this.#trace = trace;
     this.#fail = parts.fail ?? null;
     this.#disturb = () => parts.checks?.disturbed();
+    this.#guard = parts.guard;
     this.files = parts.files ?? new MemoryFiles();
     const logger: Logger = trace.logger(name);
     const { files } = this;
-    const tellsStalls = true;
-    this.runtime = createMemoryRuntime({ network, host, seed, names, logger, files, tellsStalls });
+    this.runtime = createMemoryRuntime({
+      ...{ network, host, seed, names, logger, files },
+      tellsStalls: true,
+      onListenerThrow: this.#failed,
+    });
     this.note(`starts at ${host}`);
   }
 
@@ -71,9 +79,19 @@ export class SimProcess {
   /** Kills it: no farewell, no more timers; peers are reset, its port is free. @throws as {@link SimProcess.pause} */
   crash(): void {
     this.#assertRunning('crash()');
+    this.halt();
+  }
+
+  /** What a crash does to the process itself; at the end of the world all that happens. @internal */
+  halt(): void {
     this.#isRunning = false;
     this.note('crashes');
     this.runtime.crash();
+  }
+
+  /** Timers of `sleep` and `every`: they are the scenario's, and end with the process. @internal */
+  get ownTimers(): number {
+    return this.#ownTimers;
   }
 
   /**
@@ -123,7 +141,7 @@ export class SimProcess {
     checkDuration('durationMs', durationMs);
     this.#assertRunning('sleep()');
     return new Promise((resolve) => {
-      this.runtime.clock.schedule(durationMs, resolve);
+      this.#schedule(durationMs, resolve);
     });
   }
 
@@ -139,19 +157,38 @@ export class SimProcess {
     checkFunction('run', run);
     this.#assertRunning('every()');
     const arm = () =>
-      this.runtime.clock.schedule(intervalMs, () => {
-        timer = arm();
+      this.#schedule(intervalMs, () => {
+        cancel = arm();
         const running = run();
         if (running instanceof Promise) running.catch(this.#failed);
       });
-    let timer = arm();
+    let cancel = arm();
+    return () => {
+      cancel();
+    };
+  }
+
+  /** A timer that is told apart from those of the code under test. @returns what cancels it */
+  #schedule(delayMs: number, run: () => void): () => void {
+    let isPending = true;
+    const done = (): void => {
+      if (isPending) this.#ownTimers -= 1;
+      isPending = false;
+    };
+    this.#ownTimers += 1;
+    const timer = this.runtime.clock.schedule(delayMs, () => {
+      done();
+      run();
+    });
     return () => {
       timer.cancel();
+      done();
     };
   }
 
   /** A line of this process in the trace. */
   note(text: string): void {
+    this.#guard?.();
     this.#trace.add('process', this.name, text);
   }
 
@@ -209,6 +246,11 @@ export class SimNode extends SimProcess {
     return this.#db;
   }
 
+  /** Its node while it is open: neither on its way up, nor closed or closing. @internal */
+  get openDb(): NetworkDB | null {
+    return this.#db?.isOpen === true ? this.#db : null;
+  }
+
   /** Port of its node, as the others know it; null until it has one. @internal */
   get port(): number | null {
     return this.#port;
@@ -219,6 +261,9 @@ export class SimNode extends SimProcess {
     const base = { ...this.config, nodeName: this.name, bindAddress: this.host };
     const db = await NetworkDB.create({ ...base, runtime: this.runtime });
     this.#db = db;
+    db.hearClosed(() => {
+      this.#closed();
+    });
     this.#port = db.localMember.port;
     const ownNow = (): number => this.runtime.clock.now();
     this.#life = this.#checks?.started(db, { ...base, runtime: {} }, ownNow) ?? null;
@@ -237,7 +282,7 @@ export class SimNode extends SimProcess {
   }
 
   /**
-   * Says good-bye, closes and ends, once it does not stand still; never done when the process is killed meanwhile.
+   * Says good-bye, closes and ends, once it does not stand still; done at once when the process is killed meanwhile.
    */
   async stop(): Promise<void> {
     if (this.standsStill) await this.awake();
@@ -246,7 +291,7 @@ export class SimNode extends SimProcess {
     await this.close();
   }
 
-  /** Closes without a good-bye and ends, once it does not stand still. */
+  /** Closes without a good-bye and ends, once it does not stand still; `db.close()` ends it too. */
   async close(): Promise<void> {
     if (this.standsStill) await this.awake();
     if (!this.isRunning) return;
@@ -254,22 +299,34 @@ export class SimNode extends SimProcess {
     this.#closed();
   }
 
-  /** Whoever was killed meanwhile has crashed, and does not end once more. */
-  #closed(): void {
-    if (!this.isRunning) return;
-    const left = { ...this.runtime.held(), ...this.#db?.leftBehind() };
-    if (this.#life !== null) this.#checks?.closed(this.#life, left);
-    this.ended();
-  }
-
+  /**
+   * Kills it, see {@link SimProcess.crash}. What is asked of `db` from now on throws or rejects with `ERR_CLOSED`, and
+   * what waits for an answer of it is rejected so.
+   */
   override crash(): void {
     super.crash();
+    const { name, network } = this;
+    const text = `${name} crashed at ${network.clock.now()} ms, and its db with it; restart() returns the node of its next life`;
+    this.#db?.abandon(() => new StateError('ERR_CLOSED', text, { process: name }));
+  }
+
+  override halt(): void {
+    super.halt();
     this.#lifeEnds();
   }
 
   override ended(): void {
     super.ended();
     this.#lifeEnds();
+  }
+
+  /** Its node is closed: by `close()`, by `stop()`, or by code that called `db.close()`. */
+  #closed(): void {
+    if (!this.isRunning) return;
+    const { timers = 0, ...held } = this.runtime.held();
+    const left = { timers: timers - this.ownTimers, ...held, ...this.#db?.leftBehind() };
+    if (this.#life !== null) this.#checks?.closed(this.#life, left);
+    this.ended();
   }
 
   #lifeEnds(): void {

@@ -46,6 +46,8 @@ export interface MemoryRuntimeOptions {
    * Default false, as it is with real clocks.
    */
   readonly tellsStalls?: boolean;
+  /** Hears what a listener of events throws; default nobody, and it is only logged. @internal */
+  readonly onListenerThrow?: (error: unknown) => void;
 }
 
 /** The ports of one process on a simulated network. Its own fields are ports and nothing else: what an option takes. */
@@ -61,6 +63,7 @@ class ProcessRuntime implements MemoryRuntime {
   readonly resolver: MemoryResolver;
   readonly files: FileStore;
   readonly logger: Logger;
+  readonly onListenerThrow: ((error: unknown) => void) | undefined;
   /** Where the clock is one that obeys. */
   readonly #view: ClockView | null;
 
@@ -76,6 +79,7 @@ class ProcessRuntime implements MemoryRuntime {
     this.resolver = new MemoryResolver(this.clock, options.names ?? new MemoryNames());
     this.files = (options.files ?? new MemoryFiles()).store(this.clock);
     this.logger = logger;
+    this.onListenerThrow = options.onListenerThrow;
   }
 
   crash(): void {

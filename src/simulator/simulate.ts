@@ -2,6 +2,7 @@ import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { TimeoutError, Validator } from '../runtime/index.ts';
 import { nodeTurns } from '../runtime/node/index.ts';
 import { checkFunction } from './arguments.ts';
+import { withSimulation } from './failure.ts';
 import type { LinkSettings } from './links.ts';
 import { readNodeConfig } from './spawn-options.ts';
 import type { Trace, TraceOptions } from './trace.ts';
@@ -54,9 +55,12 @@ export interface SimulationResult<T> {
  *
  * @returns the scenario's value and the record of the run
  * @throws ConfigError with `ERR_CONFIG_INVALID`, listing every option that is unknown or out of range
- * @throws what the scenario or a process throws, with `simulation` on it: the seed, the virtual time and the last
- * lines of the trace
+ * @throws what the scenario, a process or a listener of a node's events throws, with `simulation` on it: the seed, the
+ * virtual time and the last lines of the trace, which stand at the end of its stack too
  * @throws TimeoutError with `ERR_TIMEOUT` after `maxVirtualMs`, or when nothing is pending that could end the wait
+ * @throws StateError with `ERR_CLOSED` when the scenario ended while `until`, `converge`, `spawn` or the like was under
+ * way: an await is missing; with `ERR_ARGUMENT_INVALID` when `network.setLink` or `setBandwidth` named a host on which no
+ * process ever ran
  */
 export async function simulate<T>(
   options: SimulateOptions,
@@ -71,12 +75,13 @@ export async function simulate<T>(
   };
   try {
     const value = await drive(world, run, maxVirtualMs);
+    world.checkEnd();
     const network = world.network.counters();
     return { value, seed, virtualMs: world.now, trace: world.trace, network };
   } catch (error) {
     throw withSimulation(error, world);
   } finally {
-    for (const each of world.processes) each.crash();
+    for (const each of world.processes) each.halt();
     world.end();
   }
 }
@@ -98,21 +103,6 @@ async function drive<T>(world: World, run: () => Promise<T>, maxVirtualMs: numbe
     throw new TimeoutError('ERR_TIMEOUT', text);
   });
   return running;
-}
-
-/** The same error, with what it takes to find the fault again. */
-function withSimulation(thrown: unknown, world: World): Error {
-  const { seed, now, trace } = world;
-  const simulation = { seed, virtualTimeMs: now, trace: tail(trace) };
-  const error =
-    thrown instanceof Error && Object.isExtensible(thrown)
-      ? thrown
-      : new Error(`thrown in a simulation of seed ${seed}`, { cause: thrown });
-  return Object.assign(error, { simulation });
-}
-
-function tail(trace: Trace): string {
-  return trace.toText().split('\n').slice(-TAIL_LINES).join('\n');
 }
 
 function checked(options: SimulateOptions) {
@@ -154,4 +144,3 @@ function checkTrace(validator: Validator, trace: TraceOptions): void {
 const TRACE_KEYS = ['maxLines', 'packets', 'logLevel'];
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'];
 const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'checks', 'maxVirtualMs'];
-const TAIL_LINES = 40;

@@ -66,7 +66,6 @@ export class Trace {
   readonly #unhashed = new Uint8Array(UNHASHED_BYTES);
   readonly #unhashedView = new DataView(this.#unhashed.buffer);
   #unhashedLength = 0;
-  #digest: string | null = null;
   #lines: TraceLine[] = [];
   #packetCount = 0;
 
@@ -86,7 +85,7 @@ export class Trace {
   /** Notes a packet as it is sent. */
   addPacket(from: Address, to: Address, bytes: Uint8Array): void {
     this.#packetCount += 1;
-    if (this.#digest === null) this.#hashPacket(from, to, bytes);
+    this.#hashPacket(from, to, bytes);
     if (!this.#hasPackets) return;
     const text = `${from.host}:${from.port} > ${to.host}:${to.port} ${bytes.length} bytes`;
     this.#keep('packet', '', text);
@@ -109,15 +108,12 @@ export class Trace {
   }
 
   /**
-   * SHA-256 in hex over everything that happened, each packet's bytes included. Equal for two runs of one
-   * seed. Reading it ends the record for the hash: what happens later is not in it.
+   * SHA-256 in hex over everything that has happened so far, each packet's bytes included. Equal for two runs of one
+   * seed.
    */
   get hash(): string {
-    if (this.#digest === null) {
-      this.#flush();
-      this.#digest = this.#hash.digest();
-    }
-    return this.#digest;
+    this.#flush();
+    return this.#hash.digest();
   }
 
   /** The lines that were kept, oldest first. @throws StateError with `ERR_ARGUMENT_INVALID` for a filter that is none */
@@ -138,7 +134,6 @@ export class Trace {
 
   /** A line as UTF-8. */
   #hashed(text: string): void {
-    if (this.#digest !== null) return;
     const mostBytes = 3 * text.length;
     if (this.#unhashedLength + mostBytes > UNHASHED_BYTES) this.#flush();
     if (mostBytes > UNHASHED_BYTES) this.#hash.update(text);

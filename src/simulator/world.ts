@@ -19,6 +19,7 @@ import {
 import { CheckError } from './checkers/checker.ts';
 import { Checks } from './checkers/checks.ts';
 import { VirtualClock } from './clock.ts';
+import { callSite, failedAt } from './failure.ts';
 import type { CutMode, LinkSettings } from './links.ts';
 import { MemoryNames } from './names.ts';
 import { MemoryNetwork } from './network.ts';
@@ -62,6 +63,8 @@ export interface UntilOptions {
   readonly withinMs?: number;
   /** Says in the failure what did not come true. */
   readonly what?: string;
+  /** Whether the scenario may end before it; else a wait that nobody has awaited fails the simulation. Default false. */
+  readonly mayOutlast?: boolean;
 }
 
 /** A place in the simulated network: a process, its name, or the address of a host. */
@@ -74,9 +77,14 @@ export class World {
   readonly random: Random;
   readonly trace: Trace;
   /** The name service that every process asks. */
-  readonly names: MemoryNames = new MemoryNames((text) => {
-    this.#tell(text);
-  });
+  readonly names: MemoryNames = new MemoryNames(
+    (text) => {
+      this.#tell(text);
+    },
+    () => {
+      this.#assertOpen();
+    },
+  );
   /** The network below, for faults that have no method here. */
   readonly network: MemoryNetwork;
   /** What watches every node, if the simulation has `checks`. @internal */
@@ -85,6 +93,8 @@ export class World {
   readonly #config: NetworkDBOptions;
   readonly #processes: SimProcess[] = [];
   readonly #waits: Waits;
+  /** Calls under way that the scenario should have awaited, in words. */
+  readonly #calls = new Set<{ readonly text: string }>();
   #started = 0;
   /** Whom {@link World.hasOneView} found without all members last. */
   #lagging: SimNode | null = null;
@@ -116,6 +126,9 @@ export class World {
       this.trace.addPacket(from, to, bytes);
     };
     this.#hearNetwork();
+    this.network.guard = () => {
+      this.#assertOpen();
+    };
   }
 
   /** Virtual milliseconds since the start. */
@@ -158,12 +171,17 @@ export class World {
     const targets = this.#joinTargets(options.join);
     const node = new SimNode(parts, config);
     this.#processes.push(node);
-    await node.open().catch((error: unknown) => {
-      if (node.isRunning) node.crash();
-      throw error;
-    });
-    if (targets.length > 0) await node.db.join(targets);
-    return node;
+    const call = this.#begin(`the spawn of ${node.name} was under way`);
+    try {
+      await node.open().catch((error: unknown) => {
+        if (node.isRunning) node.crash();
+        throw error;
+      });
+      if (targets.length > 0) await node.db.join(targets);
+      return node;
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
   /** Starts so many nodes one after the other, all joined. */
@@ -255,10 +273,11 @@ export class World {
     this.#assertOpen();
     checkFunction('condition', condition);
     checkOptions('until', options, UNTIL_FIELDS);
-    const { withinMs = 60_000, what = 'the condition' } = options;
+    const { withinMs = 60_000, what = sourceOf(condition), mayOutlast = false } = options;
     checkDuration('withinMs', withinMs);
     checkText('what', what);
-    return this.#waits.until(condition, { withinMs, what });
+    checkArgument(typeof mayOutlast === 'boolean', 'mayOutlast', mayOutlast, 'true or false');
+    return this.#waits.until(condition, { withinMs, what, mayOutlast, site: callSite() });
   }
 
   /**
@@ -268,7 +287,7 @@ export class World {
   hasOneView(): boolean {
     const { nodes } = this;
     const names = [...nodes.map(({ name }) => name), ...this.#guestsOf(nodes)];
-    const hasAll = ({ db }: SimNode): boolean => db.hasMembers(names);
+    const hasAll = ({ openDb }: SimNode): boolean => openDb?.hasMembers(names) ?? false;
     // Asked again at every move of time, and mostly no: who lacked somebody last time is asked first.
     if (this.#lagging !== null && this.#lagging.isRunning && !hasAll(this.#lagging)) return false;
     this.#lagging = nodes.find((node) => !hasAll(node)) ?? null;
@@ -294,6 +313,20 @@ export class World {
     if (checks === null) {
       throw new StateError('ERR_ARGUMENT_INVALID', 'converge() needs the option checks');
     }
+    const site = callSite();
+    const call = this.#begin('converge() was waiting');
+    try {
+      return await this.#converge(checks, options.withinMs, site);
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  async #converge(
+    checks: Checks,
+    withinMs: number | undefined,
+    site: () => string,
+  ): Promise<number> {
     const start = this.now;
     for (;;) {
       const problems = [...this.#cutLinks(), ...checks.problems()];
@@ -301,17 +334,18 @@ export class World {
         checks.agreed();
         return this.now - start;
       }
-      const boundMs = options.withinMs ?? checks.boundMs;
+      const boundMs = withinMs ?? checks.boundMs;
       if (this.now - start < boundMs) {
         await this.sleep(Math.min(CONVERGE_LOOK_MS, boundMs - (this.now - start)));
         continue;
       }
-      throw new CheckError({
+      const error = new CheckError({
         checker: 'convergence',
         expected: `all agree within ${boundMs.toFixed(0)} ms of calm`,
         found: `${problems.length} disagreements`,
         history: problems.slice(0, MOST_PROBLEMS),
       });
+      throw failedAt(error, site);
     }
   }
 
@@ -390,6 +424,7 @@ export class World {
 
   /** A line of the scenario's in the trace. */
   note(text: string): void {
+    this.#assertOpen();
     this.trace.add('note', '', textOf(text));
   }
 
@@ -401,6 +436,29 @@ export class World {
   /** What ended it, if anything did. @internal */
   get failure(): { readonly error: unknown } | null {
     return this.#failure;
+  }
+
+  /**
+   * The scenario has ended well: nothing that it should have awaited may be under way, and no setting may be for a
+   * host that nobody ever ran on.
+   *
+   * @throws StateError with `ERR_CLOSED` or `ERR_ARGUMENT_INVALID`
+   * @internal
+   */
+  checkEnd(): void {
+    const [call] = [
+      ...[...this.#calls].map(({ text }) => text),
+      ...this.#waits.pending.map((what) => `until(…) was waiting for ${what}`),
+    ];
+    if (call !== undefined) {
+      const text = `the scenario ended while ${call}: is an await missing? (until takes mayOutlast)`;
+      throw new StateError('ERR_CLOSED', text);
+    }
+    const hosts = new Set(this.#processes.map(({ host }) => host));
+    for (const [host, setting] of this.network.settled) {
+      const text = `${setting} was for nobody: no process ever ran on ${host}`;
+      if (!hosts.has(host)) throw new StateError('ERR_ARGUMENT_INVALID', text, { host });
+    }
   }
 
   /** Nothing can happen in it any more. @internal */
@@ -462,11 +520,12 @@ export class World {
 
   /** Members that processes of the scenario's own run, as the first node knows them. */
   #guestsOf(nodes: readonly SimNode[]): readonly string[] {
-    const [first] = nodes;
+    const first = nodes.find(({ openDb }) => openDb !== null);
     if (first === undefined || this.processes.length === nodes.length) return [];
     const names = new Set(nodes.map(({ name }) => name));
-    const others = first.db.members().filter(({ name }) => !names.has(name));
-    return others.filter((member) => this.#isGuest(member)).map(({ name }) => name);
+    const others = first.openDb?.members() ?? [];
+    const strangers = others.filter(({ name }) => !names.has(name));
+    return strangers.filter((member) => this.#isGuest(member)).map(({ name }) => name);
   }
 
   /** Whether somebody listens there who is none of the nodes. */
@@ -488,6 +547,12 @@ export class World {
       'ERR_CLOSED',
       'the simulation is over, and nothing happens in it any more',
     );
+  }
+
+  #begin(text: string): { readonly text: string } {
+    const call = { text };
+    this.#calls.add(call);
+    return call;
   }
 
   #twoHosts(a: Place, b: Place): readonly [string, string] {
@@ -541,6 +606,9 @@ export class World {
       names,
       trace,
       checks,
+      guard: () => {
+        this.#assertOpen();
+      },
       fail: (error) => {
         this.fail(error);
       },
@@ -551,7 +619,7 @@ export class World {
   #joinTargets(join: SpawnOptions['join']): string[] {
     if (join === false) return [];
     if (join !== undefined) return join.map(targetOf);
-    const oldest = this.nodes[0];
+    const oldest = this.nodes.find(({ openDb }) => openDb !== null);
     return oldest === undefined ? [] : [targetOf(oldest)];
   }
 }
@@ -559,7 +627,15 @@ export class World {
 const CONVERGE_LOOK_MS = 250;
 const MOST_PROBLEMS = 20;
 const MOST_NODES = 10_000;
-const UNTIL_FIELDS = ['withinMs', 'what'];
+const UNTIL_FIELDS = ['withinMs', 'what', 'mayOutlast'];
+const SOURCE_LENGTH = 80;
+
+/** The source of a condition, on one line, for whoever reads that it did not hold. */
+function sourceOf(condition: () => boolean): string {
+  const source = String(condition).replaceAll(/\s+/g, ' ');
+  const isLong = source.length > SOURCE_LENGTH;
+  return `the condition ${isLong ? `${source.slice(0, SOURCE_LENGTH - 1)}…` : source}`;
+}
 
 /** What was given to be noted, as text: the trace of a test that fails must not fail itself. */
 function textOf(given: unknown): string {

@@ -66,7 +66,7 @@ test('a broken rule inside a node ends the simulation with its history', async (
 test('a watch that outlives a close would be found', async () => {
   const run = simulate({ seed: 8, checks: true }, async (world) => {
     const node = await world.spawn();
-    node.every(1_000, () => undefined);
+    node.runtime.clock.schedule(1_000, () => undefined);
     await node.close();
   });
   await assert.rejects(run, /leaks: nothing is left after a close; .* leaves 1 timers behind/);

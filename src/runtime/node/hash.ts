@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface RunningHash {
   /** Adds text, as UTF-8, or bytes. */
   update(piece: string | Uint8Array): void;
-  /** The hash of all that was added, in hex; ends it. */
+  /** The hash of all that was added so far, in hex; more can be added. */
   digest(): string;
 }
 
@@ -15,6 +15,6 @@ export function nodeSha256(): RunningHash {
     update: (piece) => {
       hash.update(piece);
     },
-    digest: () => hash.digest('hex'),
+    digest: () => hash.copy().digest('hex'),
   };
 }

@@ -150,6 +150,7 @@ export class Checks {
   lookNow(): void {
     const atMs = this.#parts.now();
     for (const [life, { db, config }] of this.#watched) {
+      if (!db.isOpen) continue;
       for (const fact of sizesOf(db, { life, atMs }, config)) this.tell(fact);
     }
   }
@@ -180,7 +181,9 @@ export class Checks {
 
   /** What keeps all from agreeing, a line each, whatever still waits to be sent. */
   disagreements(): string[] {
-    const networks = new Map([...this.#watched].map(([life, { db }]) => [life, db.networks()]));
+    const networks = new Map(
+      [...this.#watched].map(([life, { db }]) => [life, db.isOpen ? db.networks() : []]),
+    );
     const { isGuest } = this.#parts;
     const guests = this.membership.guests(isGuest);
     return [...this.membership.problems(isGuest), ...this.tables.problems(networks, guests)];
