@@ -363,9 +363,10 @@ export class TableEngine {
     });
   }
 
-  /** Every change of the entries is told to it from now on. @internal */
-  watchStore(watcher: StoreWatcher | null): void {
-    this.#state.store.watcher = watcher;
+  /** Every change of the entries is told to it from now on, and to those that watch already before. @internal */
+  watchStore(watcher: StoreWatcher): void {
+    const { store } = this.#state;
+    store.watcher = store.watcher === null ? watcher : bothOf(store.watcher, watcher);
   }
 
   /** Who comes and goes is told to it from now on, beginning with what is there. @internal */
@@ -409,6 +410,23 @@ export class TableEngine {
     if (this.#death !== null) throw this.#death();
     if (this.#isClosed) throw new StateError('ERR_CLOSED', 'this node is closed');
   }
+}
+
+function bothOf(first: StoreWatcher, second: StoreWatcher): StoreWatcher {
+  return {
+    stored: (entry) => {
+      first.stored(entry);
+      second.stored(entry);
+    },
+    removed: (entry) => {
+      first.removed(entry);
+      second.removed(entry);
+    },
+    groupChanged: (group) => {
+      first.groupChanged(group);
+      second.groupChanged(group);
+    },
+  };
 }
 
 /** What a watch without nodes can tell. */

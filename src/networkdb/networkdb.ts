@@ -369,6 +369,11 @@ export class NetworkDB implements AsyncDisposable {
     this.#engine.watchStore(watcher.store);
   }
 
+  /** Every entry that is stored is told from now on: own writes and those of others. For simulations. @internal */
+  watchEntries(stored: StoreWatcher['stored']): void {
+    this.#engine.watchStore({ stored, removed: ignore, groupChanged: ignore });
+  }
+
   /** What is still there after a close, by name; all of it should be 0. @internal */
   leftBehind(): Readonly<Record<string, number>> {
     const { watchers, pendingSyncs, waitingBytes, queued } = this.#engine.stats();
@@ -478,7 +483,7 @@ function closedError(): StateError {
 }
 
 function ignore(): void {
-  // The wait is over either way.
+  // A wait that is over either way, or what nobody wants to hear.
 }
 
 const FORWARDED_EVENTS = [

@@ -38,7 +38,7 @@ export function checkWait(wait: unknown): void {
 export function checkFields(what: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((field) => !known.includes(field));
   if (unknown === undefined) return;
-  const text = `${what}: there is no option '${unknown}'; there are ${known.join(', ')}`;
+  const text = `${what}: there is no option '${unknown}'; it takes ${known.join(', ')}`;
   throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: unknown });
 }
 

@@ -107,7 +107,9 @@ export function checkAnswer(answer: unknown): void {
 /** Groups of which one at least names a host. */
 export function checkSomeGroup(groups: readonly (readonly string[])[]): void {
   const holds = groups.some((group) => group.length > 0);
-  checkArgument(holds, 'groups', groups, 'such that one group at least names somebody');
+  if (holds) return;
+  const text = 'groups part nobody from anybody: none of them names a host';
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: 'groups' });
 }
 
 /** Groups that part some of these hosts from others; those in no group are one more. */
@@ -118,7 +120,9 @@ export function checkParted(
   checkSomeGroup(groups);
   const [first = [], ...others] = groups.filter((group) => group.length > 0);
   const holds = others.length > 0 || hosts.some((host) => !first.includes(host));
-  checkArgument(holds, 'groups', groups, 'such that they part somebody from somebody');
+  if (holds) return;
+  const text = 'groups part nobody from anybody: all hosts of the world are in one group';
+  throw new StateError('ERR_ARGUMENT_INVALID', text, { argument: 'groups' });
 }
 
 /** Groups of hosts, none of which stands in two. */

@@ -78,6 +78,8 @@ export class Fabric {
   #slabUsed = 0;
   #streamCount = 0;
   observe: PacketObserver | null = null;
+  /** Sees both ends of every stream as it opens. */
+  observeStream: ((from: Address, to: Address) => void) | null = null;
   drop: PacketFilter | null = null;
   dropDial: DialFilter | null = null;
 

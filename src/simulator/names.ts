@@ -61,6 +61,11 @@ export class MemoryNames {
     return this.#delayMs;
   }
 
+  /** Whether every lookup fails. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   /** The addresses of a name as things stand; none when it is unknown or the service fails. */
   find(name: string): readonly string[] {
     return this.#isFailing ? [] : (this.#hosts.get(name) ?? []);
@@ -132,7 +137,9 @@ export class MemoryResolver implements Resolver {
       const hosts = [...new Set(found)];
       if (hosts.length > 0) return done(null, hosts);
       const cause = isLate ? new Error(`no answer within ${timeoutMs} ms`) : undefined;
-      const text = `no address found for ${host}`;
+      const hint =
+        isLate || this.#names.isFailing ? '' : ': names.set() tells what a name stands for';
+      const text = `no address found for ${host}${hint}`;
       done(new TransportError('ERR_NAME_LOOKUP', text, { host, cause }), []);
     });
   }

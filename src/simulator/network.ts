@@ -107,7 +107,7 @@ export class MemoryNetwork {
     this.#guard();
     const [from, to] = twoHosts(a, b);
     checkCut(direction, mode);
-    this.#tell(`mended ${from} ${to}, ${mode}`);
+    this.#tell(`mended ${from} ${direction === 'both' ? '' : '> '}${to}, ${mode}`);
     this.#fabric.links.mend(from, to, mode);
     if (direction === 'both') this.#fabric.links.mend(to, from, mode);
   }
@@ -121,7 +121,8 @@ export class MemoryNetwork {
     const [from, to] = twoHosts(a, b);
     checkDuration('durationMs', durationMs);
     checkDirection(direction);
-    this.#tell(`clogged ${from} ${to} for ${durationMs} ms`);
+    const way = direction === 'both' ? '' : '> ';
+    this.#tell(`clogged ${from} ${way}${to} for ${durationMs} ms`);
     const until = this.clock.now() + durationMs;
     this.#fabric.links.clog(from, to, until);
     if (direction === 'both') this.#fabric.links.clog(to, from, until);
@@ -193,6 +194,11 @@ export class MemoryNetwork {
   /** Sees every datagram when it is sent, lost ones too; null for nobody. */
   set onPacket(observer: PacketObserver | null) {
     this.#fabric.observe = observer;
+  }
+
+  /** Sees both ends of every stream as its acceptor takes it; null for nobody. @internal */
+  set onStream(observer: ((from: Address, to: Address) => void) | null) {
+    this.#fabric.observeStream = observer;
   }
 
   /** Loses the datagrams for which it returns true, on top of the links' loss; null for none. */

@@ -1,3 +1,4 @@
+import { bytesOf } from '../codec/index.ts';
 import type { NetworkDBOptions } from '../networkdb/index.ts';
 import { NetworkDB } from '../networkdb/index.ts';
 import type { Logger } from '../runtime/index.ts';
@@ -268,6 +269,7 @@ export class SimNode extends SimProcess {
     const ownNow = (): number => this.runtime.clock.now();
     this.#life = this.#checks?.started(db, { ...base, runtime: {} }, ownNow) ?? null;
     const { name } = this;
+    if (this.#trace.hasWrites) this.#tellWrites(db);
     const tell = (what: string) => (member: { readonly name: string }) => {
       this.#trace.add('member', name, `${what} ${member.name}`);
     };
@@ -318,6 +320,22 @@ export class SimNode extends SimProcess {
   override ended(): void {
     super.ended();
     this.#lifeEnds();
+  }
+
+  #tellWrites(db: NetworkDB): void {
+    const { name } = this;
+    db.watchEntries((entry) => {
+      const { network, table, key, owner, time, isDeleted, value } = entry;
+      const isOwn = owner === name;
+      const verb = isOwn ? (isDeleted ? 'deletes' : 'writes') : 'takes';
+      const what = isDeleted ? (isOwn ? '' : ' deleted') : ` ${bytesOf(value).length} bytes`;
+      const from = isOwn ? '' : ` by ${owner}`;
+      this.#trace.add(
+        'entry',
+        name,
+        `${verb} ${network}/${table}/${key}${what}${from} at time ${time}`,
+      );
+    });
   }
 
   /** Its node is closed: by `close()`, by `stop()`, or by code that called `db.close()`. */

@@ -135,12 +135,14 @@ function checked(options: SimulateOptions) {
 function checkTrace(validator: Validator, trace: TraceOptions): void {
   validator.knownKeys('trace', trace, TRACE_KEYS);
   if (typeof trace !== 'object' || (trace as unknown) === null) return;
-  const { maxLines = 1, packets = false, logLevel = 'info' } = trace;
+  const { maxLines = 1, logLevel = 'info' } = trace;
   validator.integer('trace.maxLines', maxLines, 1);
-  validator.boolean('trace.packets', packets);
+  for (const field of ['packets', 'streams', 'writes'] as const) {
+    validator.boolean(`trace.${field}`, trace[field] ?? false);
+  }
   validator.oneOf('trace.logLevel', logLevel, LOG_LEVELS);
 }
 
-const TRACE_KEYS = ['maxLines', 'packets', 'logLevel'];
+const TRACE_KEYS = ['maxLines', 'packets', 'streams', 'writes', 'logLevel'];
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'];
 const KEYS = ['seed', 'nodes', 'config', 'network', 'trace', 'checks', 'maxVirtualMs'];

@@ -126,6 +126,7 @@ export class MemoryStream implements StreamConnection {
     dialler.#peer = stream;
     stream.#send({ kind: 'open' });
     stream.#opened();
+    fabric.observeStream?.(remote, dialler.remote);
     return stream;
   }
 

@@ -10,10 +10,11 @@ import { checkArgument, checkOptions } from './arguments.ts';
 
 /**
  * What a line is about: what becomes of a `process` and what it notes; how a node sees another `member`; faults and
- * settings of the `network` and the name service; a `log` line of a node; a `note` of the scenario; a `packet`,
- * if they are kept.
+ * settings of the `network` and the name service; a `log` line of a node; a `note` of the scenario; a `packet`, a
+ * `stream` or an `entry` of a table, if they are kept.
  */
-export type TraceKind = 'process' | 'member' | 'network' | 'log' | 'note' | 'packet';
+export type TraceKind =
+  'process' | 'member' | 'network' | 'log' | 'note' | 'packet' | 'stream' | 'entry';
 
 /** One thing that happened. */
 export interface TraceLine {
@@ -27,6 +28,7 @@ export interface TraceLine {
 
 /** Which lines to take; every field that is left out lets all pass. */
 export interface TraceFilter {
+  /** Lines of this process; none for a name that no process bore. */
   readonly process?: string;
   readonly kinds?: readonly TraceKind[];
   readonly fromMs?: number;
@@ -41,12 +43,22 @@ export interface TraceOptions {
   readonly maxLines?: number;
   /** A line for every packet too; the hash covers them anyway. Default false. */
   readonly packets?: boolean;
+  /** A line for every stream that opens: joins, push/pulls, bulk syncs, what is too large for a packet. Default false. */
+  readonly streams?: boolean;
+  /**
+   * A line for every entry that a node of the world writes or deletes, or takes over from another node. Default
+   * false.
+   */
+  readonly writes?: boolean;
   /** Log lines of the processes from this level on; `none` keeps none. Default `info`. */
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'none';
 }
 
 const FILTER_FIELDS = ['process', 'kinds', 'fromMs', 'toMs', 'text'];
-const KINDS: readonly TraceKind[] = ['process', 'member', 'network', 'log', 'note', 'packet'];
+const KINDS: readonly TraceKind[] = [
+  ...(['process', 'member', 'network', 'log'] as const),
+  ...(['note', 'packet', 'stream', 'entry'] as const),
+];
 const UNHASHED_BYTES = 65_536;
 /** Time, length, and of each endpoint the length of its host and its port; hosts are IP literals. */
 const PACKET_HEAD_BYTES = 8 + 4 + 2 * 3;
@@ -60,6 +72,10 @@ export class Trace {
   readonly #now: () => number;
   readonly #maxLines: number;
   readonly #hasPackets: boolean;
+  /** Whether streams have lines. @internal */
+  readonly hasStreams: boolean;
+  /** Whether entries of tables have lines. @internal */
+  readonly hasWrites: boolean;
   readonly #logLevel: number;
   readonly #hash: RunningHash = nodeSha256();
   /** What is to be hashed next: one call for many packets, since the call costs more than the hash. */
@@ -73,6 +89,8 @@ export class Trace {
     this.#now = now;
     this.#maxLines = options.maxLines ?? 100_000;
     this.#hasPackets = options.packets ?? false;
+    this.hasStreams = options.streams ?? false;
+    this.hasWrites = options.writes ?? false;
     this.#logLevel = LEVELS.indexOf(options.logLevel ?? 'info');
   }
 
@@ -89,6 +107,11 @@ export class Trace {
     if (!this.#hasPackets) return;
     const text = `${from.host}:${from.port} > ${to.host}:${to.port} ${bytes.length} bytes`;
     this.#keep('packet', '', text);
+  }
+
+  /** Notes a stream as it opens. */
+  addStream(from: Address, to: Address): void {
+    this.add('stream', '', `${from.host}:${from.port} > ${to.host}:${to.port}`);
   }
 
   /** A logger whose lines go here. */
@@ -199,7 +222,8 @@ export interface TraceDifference {
 }
 
 /**
- * The first line in which two traces differ; null when all kept lines are equal.
+ * The first line in which two traces differ; null when all kept lines are equal. The hashes may differ all the same:
+ * packets are lines only with the option `packets`.
  *
  * @throws StateError with `ERR_ARGUMENT_INVALID` for what is no trace: of a result it is `result.trace`
  */
@@ -231,6 +255,8 @@ function checkFilter(filter: TraceFilter): void {
     const isTime = typeof value === 'number' && !Number.isNaN(value);
     checkArgument(value === undefined || isTime, field, value, 'a number of milliseconds');
   }
+  const { fromMs = -Infinity, toMs = Infinity } = filter;
+  checkArgument(fromMs <= toMs, 'toMs', toMs, `no less than fromMs, which is ${fromMs}`);
   const isList = kinds === undefined || Array.isArray(kinds);
   checkArgument(isList, 'kinds', kinds, 'an array');
   for (const kind of kinds ?? []) {

@@ -70,7 +70,11 @@ export interface UntilOptions {
 /** A place in the simulated network: a process, its name, or the address of a host. */
 export type Place = SimProcess | string;
 
-/** The simulated world that a scenario acts in. */
+/**
+ * The simulated world that a scenario acts in.
+ *
+ * Only `simulate` moves its time: in one that was made by hand whatever waits does so for ever.
+ */
 export class World {
   readonly seed: number;
   /** For the scenario's own choices; apart from the network's and the nodes', so that one more draw changes no other. */
@@ -125,6 +129,11 @@ export class World {
     this.network.onPacket = (from, to, bytes) => {
       this.trace.addPacket(from, to, bytes);
     };
+    if (this.trace.hasStreams) {
+      this.network.onStream = (from, to) => {
+        this.trace.addStream(from, to);
+      };
+    }
     this.#hearNetwork();
     this.network.guard = () => {
       this.#assertOpen();
@@ -364,11 +373,12 @@ export class World {
     });
   }
 
-  /** Undoes {@link World.cut}. @throws as it does */
+  /** Undoes {@link World.cut}, in that direction and of that mode alone; harmless where nothing is cut. @throws as it does */
   mend(a: Place, b: Place, direction: CutDirection = 'both', mode: CutMode = 'all'): void {
     const [from, to] = this.#twoHosts(a, b);
     checkCut(direction, mode);
-    this.#change(`mended ${placeName(a)} ${placeName(b)}, ${mode}`, () => {
+    const way = direction === 'both' ? '' : '> ';
+    this.#change(`mended ${placeName(a)} ${way}${placeName(b)}, ${mode}`, () => {
       this.network.mend(from, to, direction, mode);
     });
   }
@@ -382,7 +392,8 @@ export class World {
     const [from, to] = this.#twoHosts(a, b);
     checkDuration('durationMs', durationMs);
     checkDirection(direction);
-    this.#change(`clogged ${placeName(a)} ${placeName(b)} for ${durationMs} ms`, () => {
+    const way = direction === 'both' ? '' : '> ';
+    this.#change(`clogged ${placeName(a)} ${way}${placeName(b)} for ${durationMs} ms`, () => {
       this.network.clog(from, to, durationMs, direction);
     });
   }
