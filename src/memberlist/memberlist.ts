@@ -24,7 +24,7 @@ import type { RecordWatcher } from './members.ts';
 import type { BroadcastOptions, MessageTarget } from './messages.ts';
 import type { MemberlistConfig, MemberlistOptions } from './options.ts';
 import { RingKeys } from './ring-keys.ts';
-import { listen, stopParts } from './start-stop.ts';
+import { closedError, ignore, listen, stopParts } from './start-stop.ts';
 import type { MemberlistStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 
@@ -424,10 +424,7 @@ export class Memberlist implements AsyncDisposable {
     return this.#closing;
   }
 
-  /**
-   * The simulated process it ran in is dead: every call throws, every promise is rejected. Nothing else happens, no
-   * event is told and nothing sent. @internal
-   */
+  /** Its simulated process is dead: calls throw, promises are rejected, and nothing else happens. @internal */
   abandon(death: () => StateError): void {
     this.#death = death;
     this.#waiters.abandonAll(death());
@@ -595,14 +592,6 @@ export class Memberlist implements AsyncDisposable {
     this.#assertOpen();
     if (this.#phase === 'left') throw new StateError('ERR_LEFT', 'this node has left its ring');
   }
-}
-
-function closedError(): StateError {
-  return new StateError('ERR_CLOSED', 'this node is closed');
-}
-
-function ignore(): void {
-  // The wait is over either way.
 }
 
 const LEAVE_TIMEOUT_MS = 5000;

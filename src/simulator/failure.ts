@@ -1,3 +1,4 @@
+import { CheckError } from './checkers/checker.ts';
 import type { Trace } from './trace.ts';
 
 /*
@@ -24,6 +25,21 @@ export function failedAt<E extends Error>(error: E, site: () => string): E {
   const head = (error.stack ?? '').split('\n').filter((line) => !line.startsWith(FRAME));
   Reflect.set(error, 'stack', [...head, site()].join('\n'));
   return error;
+}
+
+/** The finding that there are still problems when all should agree. */
+export function notConverged(
+  boundMs: number,
+  problems: readonly string[],
+  site: () => string,
+): CheckError {
+  const error = new CheckError({
+    checker: 'convergence',
+    expected: `all agree within ${boundMs.toFixed(0)} ms of calm`,
+    found: `${problems.length} disagreements`,
+    history: problems.slice(0, MOST_PROBLEMS),
+  });
+  return failedAt(error, site);
 }
 
 /** What a simulation puts on the error that ends it. */
@@ -58,3 +74,4 @@ export function withSimulation(
 const FRAME = '    at ';
 const TAIL_LINES = 40;
 const STACK_LINES = 12;
+const MOST_PROBLEMS = 20;

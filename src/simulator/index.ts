@@ -20,5 +20,5 @@ export { simulate } from './simulate.ts';
 export type { TraceDifference, TraceFilter, TraceKind, TraceLine, TraceOptions } from './trace.ts';
 export { compareTraces, Trace } from './trace.ts';
 export type { SpawnOptions, StartOptions } from './spawn-options.ts';
-export type { Place, UntilOptions, WorldOptions } from './world.ts';
+export type { Place, UntilOptions, WorldOptions } from './places.ts';
 export { World } from './world.ts';

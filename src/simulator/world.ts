@@ -16,10 +16,9 @@ import {
   checkText,
   checkTwoHosts,
 } from './arguments.ts';
-import { CheckError } from './checkers/checker.ts';
 import { Checks } from './checkers/checks.ts';
 import { VirtualClock } from './clock.ts';
-import { callSite, failedAt } from './failure.ts';
+import { callSite, notConverged } from './failure.ts';
 import type { CutMode, LinkSettings } from './links.ts';
 import { MemoryNames } from './names.ts';
 import { MemoryNetwork } from './network.ts';
@@ -33,8 +32,9 @@ import {
   SPAWN_MANY_FIELDS,
   START_FIELDS,
 } from './spawn-options.ts';
-import type { TraceOptions } from './trace.ts';
 import { Trace } from './trace.ts';
+import { addressOf, placeName, sourceOf, targetOf, textOf } from './places.ts';
+import type { Place, UntilOptions, WorldOptions } from './places.ts';
 import { Waits } from './waits.ts';
 
 /*
@@ -43,32 +43,6 @@ import { Waits } from './waits.ts';
  * The scenario is an ordinary async function. While it waits, `simulate` moves virtual time from one pending
  * call to the next; while code runs, time stands still.
  */
-
-/** How a world is made. */
-export interface WorldOptions {
-  /** Decides everything that is random; any integer. */
-  readonly seed: number;
-  /** Options of every node that `spawn` starts. */
-  readonly config: NetworkDBOptions;
-  /** Settings of every link. */
-  readonly network: Partial<LinkSettings>;
-  readonly trace: TraceOptions;
-  /** Whether checkers watch every node. Default false. */
-  readonly checks?: boolean;
-}
-
-/** How long to wait for a condition. */
-export interface UntilOptions {
-  /** Virtual milliseconds after which the wait fails. Default 60000. */
-  readonly withinMs?: number;
-  /** Says in the failure what did not come true. */
-  readonly what?: string;
-  /** Whether the scenario may end before it; else a wait that nobody has awaited fails the simulation. Default false. */
-  readonly mayOutlast?: boolean;
-}
-
-/** A place in the simulated network: a process, its name, or the address of a host. */
-export type Place = SimProcess | string;
 
 /**
  * The simulated world that a scenario acts in.
@@ -348,13 +322,7 @@ export class World {
         await this.sleep(Math.min(CONVERGE_LOOK_MS, boundMs - (this.now - start)));
         continue;
       }
-      const error = new CheckError({
-        checker: 'convergence',
-        expected: `all agree within ${boundMs.toFixed(0)} ms of calm`,
-        found: `${problems.length} disagreements`,
-        history: problems.slice(0, MOST_PROBLEMS),
-      });
-      throw failedAt(error, site);
+      throw notConverged(boundMs, problems, site);
     }
   }
 
@@ -453,8 +421,7 @@ export class World {
    * The scenario has ended well: nothing that it should have awaited may be under way, and no setting may be for a
    * host that nobody ever ran on.
    *
-   * @throws StateError with `ERR_CLOSED` or `ERR_ARGUMENT_INVALID`
-   * @internal
+   * @throws StateError with `ERR_CLOSED` or `ERR_ARGUMENT_INVALID` @internal
    */
   checkEnd(): void {
     const [call] = [
@@ -534,9 +501,8 @@ export class World {
     const first = nodes.find(({ openDb }) => openDb !== null);
     if (first === undefined || this.processes.length === nodes.length) return [];
     const names = new Set(nodes.map(({ name }) => name));
-    const others = first.openDb?.members() ?? [];
-    const strangers = others.filter(({ name }) => !names.has(name));
-    return strangers.filter((member) => this.#isGuest(member)).map(({ name }) => name);
+    const others = first.openDb?.members().filter(({ name }) => !names.has(name)) ?? [];
+    return others.filter((member) => this.#isGuest(member)).map(({ name }) => name);
   }
 
   /** Whether somebody listens there who is none of the nodes. */
@@ -636,44 +602,5 @@ export class World {
 }
 
 const CONVERGE_LOOK_MS = 250;
-const MOST_PROBLEMS = 20;
 const MOST_NODES = 10_000;
 const UNTIL_FIELDS = ['withinMs', 'what', 'mayOutlast'];
-const SOURCE_LENGTH = 80;
-
-/** The source of a condition, on one line, for whoever reads that it did not hold. */
-function sourceOf(condition: () => boolean): string {
-  const source = String(condition).replaceAll(/\s+/g, ' ');
-  const isLong = source.length > SOURCE_LENGTH;
-  return `the condition ${isLong ? `${source.slice(0, SOURCE_LENGTH - 1)}…` : source}`;
-}
-
-/** What was given to be noted, as text: the trace of a test that fails must not fail itself. */
-function textOf(given: unknown): string {
-  if (typeof given === 'string') return given;
-  try {
-    const text = JSON.stringify(given) as string | undefined;
-    return text ?? String(given);
-  } catch {
-    return String(given);
-  }
-}
-
-function targetOf(target: SimNode | string): string {
-  if (typeof target === 'string') return target;
-  const { host, port } = target.db.localMember;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** An endpoint of a record: `host:port`, or `[v6]:port`. */
-function addressOf(endpoint: string): Address {
-  const at = endpoint.lastIndexOf(':');
-  return {
-    host: endpoint.slice(0, at).replace(/^\[|\]$/g, ''),
-    port: Number(endpoint.slice(at + 1)),
-  };
-}
-
-function placeName(place: Place): string {
-  return typeof place === 'string' ? place : place.name;
-}

@@ -38,7 +38,7 @@ test('entries that are written, deleted and taken over have lines on demand, wit
 test('streams have lines on demand, and neither they nor entries have any else', async () => {
   const { trace } = await live({ trace: { streams: true } });
   const streams = trace.lines({ kinds: ['stream'] });
-  assert.ok(streams.length > 1);
+  assert.ok(streams.length > 0);
   assert.match(streams[0]?.text ?? '', /^10\.0\.0\.2:\d+ > 10\.0\.0\.1:7946$/);
   assert.deepEqual(trace.lines({ kinds: ['entry'] }), []);
   const plain = await live({});
@@ -47,7 +47,7 @@ test('streams have lines on demand, and neither they nor entries have any else',
   const wrong = live({ trace: { writes: 1 as never, streams: 'yes' as never } });
   await assert.rejects(wrong, {
     code: 'ERR_CONFIG_INVALID',
-    message: /trace\.writes[^]*trace|trace/,
+    message: /trace\.streams[^]*trace\.writes/,
   });
 });
 
