@@ -414,9 +414,9 @@ export class TableEngine {
 
 function bothOf(first: StoreWatcher, second: StoreWatcher): StoreWatcher {
   return {
-    stored: (entry) => {
-      first.stored(entry);
-      second.stored(entry);
+    stored: (entry, isNew, occupied) => {
+      first.stored(entry, isNew, occupied);
+      second.stored(entry, isNew, occupied);
     },
     removed: (entry) => {
       first.removed(entry);

@@ -1,8 +1,20 @@
-import type { Attachment } from './attachments.ts';
-import type { NodeRecord } from './nodes.ts';
+import type { Address } from '../runtime/index.ts';
 
 /** What is told of an attachment. */
-export type ToldAttachment = Pick<Attachment, 'time' | 'isLeaving'>;
+export interface ToldAttachment {
+  /** Lamport time of the newest join or leave. */
+  readonly time: number;
+  readonly isLeaving: boolean;
+}
+
+/** What is told of a node. */
+export interface ToldNode {
+  readonly name: string;
+  readonly address: Address;
+  readonly state: 'active' | 'failed' | 'left';
+  /** Lamport time of the newest node event about it. */
+  readonly time: number;
+}
 
 /**
  * Hears who comes to and goes from networks and the cluster, as a node says it of itself and as it holds it of others,
@@ -17,5 +29,5 @@ export interface PresenceWatcher {
   /** An attachment of a peer stands like this now, or is forgotten. */
   attachment(node: string, network: string, attachment: ToldAttachment | null): void;
   /** A record of a node stands like this now, or is forgotten. */
-  node(record: NodeRecord, what: 'changed' | 'forgotten'): void;
+  node(record: ToldNode, what: 'changed' | 'forgotten'): void;
 }

@@ -54,8 +54,19 @@ export function textOf(given: unknown): string {
   }
 }
 
+/** Where a newcomer joins: at the oldest of those that are open, or as it was told. */
+export function joinTargets(
+  join: readonly (SimNode | string)[] | false | undefined,
+  nodes: readonly SimNode[],
+): string[] {
+  if (join === false) return [];
+  if (join !== undefined) return join.map(targetOf);
+  const oldest = nodes.find(({ openDb }) => openDb !== null);
+  return oldest === undefined ? [] : [targetOf(oldest)];
+}
+
 /** What is to be joined, as `NetworkDB.join` takes it. */
-export function targetOf(target: SimNode | string): string {
+function targetOf(target: SimNode | string): string {
   if (typeof target === 'string') return target;
   const { host, port } = target.db.localMember;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

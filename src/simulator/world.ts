@@ -33,7 +33,7 @@ import {
   START_FIELDS,
 } from './spawn-options.ts';
 import { Trace } from './trace.ts';
-import { addressOf, placeName, sourceOf, targetOf, textOf } from './places.ts';
+import { addressOf, joinTargets, placeName, sourceOf, textOf } from './places.ts';
 import type { Place, UntilOptions, WorldOptions } from './places.ts';
 import { Waits } from './waits.ts';
 
@@ -151,7 +151,7 @@ export class World {
     checkNodeConfig(config);
     if (options.name !== undefined) this.#checkNameIsFree(options.name);
     const parts = this.#parts(options.name, options);
-    const targets = this.#joinTargets(options.join);
+    const targets = joinTargets(options.join, this.nodes);
     const node = new SimNode(parts, config);
     this.#processes.push(node);
     const call = this.#begin(`the spawn of ${node.name} was under way`);
@@ -591,13 +591,6 @@ export class World {
       },
       ...(options.files === undefined ? {} : { files: options.files }),
     };
-  }
-
-  #joinTargets(join: SpawnOptions['join']): string[] {
-    if (join === false) return [];
-    if (join !== undefined) return join.map(targetOf);
-    const oldest = this.nodes.find(({ openDb }) => openDb !== null);
-    return oldest === undefined ? [] : [targetOf(oldest)];
   }
 }
 
