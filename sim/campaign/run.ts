@@ -110,7 +110,8 @@ async function calm(fleet: Fleet): Promise<{ calmMs: number; calmShare: number }
     }
   }
   const pausedMs = Math.max(0, ...vessels.map(({ pausedUntilMs }) => pausedUntilMs - world.now));
-  await world.sleep(pausedMs);
+  // What a clog held back comes in its time, and is no calm.
+  await world.sleep(Math.max(pausedMs, world.network.heldMs));
   const start = world.now;
   const boundMs = world.checks?.boundMs ?? 0;
   world.note(`calm; all must agree within ${boundMs.toFixed(0)} ms`);

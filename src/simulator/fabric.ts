@@ -75,6 +75,7 @@ export class Fabric {
   readonly #random: Random;
   readonly #uplinks = new Map<string, Uplink>();
   #slab = new Uint8Array(SLAB_BYTES);
+  #heldUntil = -Infinity;
   #slabUsed = 0;
   #streamCount = 0;
   observe: PacketObserver | null = null;
@@ -137,6 +138,7 @@ export class Fabric {
       if (heldMs > 0) counters.add('packets.reordered');
       const travelMs = link.latencyMs + this.#jitter(link.jitterMs) + heldMs;
       const delayMs = queuedMs + cloggedMs + travelMs;
+      if (cloggedMs > 0) this.#holds(delayMs);
       const packet = new PacketUnderWay(this, from, to, this.#copy(bytes), deliver);
       const { clock } = this;
       if (clock instanceof VirtualClock) clock.enqueue(delayMs, 0, packet);
@@ -144,13 +146,26 @@ export class Fabric {
     }
   }
 
+  /** Clock time at which all has arrived that clogs held back so far. */
+  get heldUntil(): number {
+    return this.#heldUntil;
+  }
+
   /** Milliseconds until stream bytes sent now arrive, waiting for the host's bandwidth included. */
   streamDelay(from: string, to: string, sizeBytes: number): number {
     const queuedMs = this.#uplinks.get(from)?.reserve(sizeBytes) ?? 0;
     const cloggedMs = this.links.clogDelay(from, to, this.clock.now());
-    if (cloggedMs > 0) this.counters.add('streams.clogged');
     const link = this.links.settings(from, to);
-    return queuedMs + cloggedMs + link.latencyMs + this.#jitter(link.jitterMs);
+    const delayMs = queuedMs + cloggedMs + link.latencyMs + this.#jitter(link.jitterMs);
+    if (cloggedMs > 0) {
+      this.counters.add('streams.clogged');
+      this.#holds(delayMs);
+    }
+    return delayMs;
+  }
+
+  #holds(delayMs: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.clock.now() + delayMs);
   }
 
   /** The port a dialler shows to its acceptor; any, as no one listens there. */

@@ -155,6 +155,11 @@ export class MemoryNetwork {
     this.#fabric.links.heal();
   }
 
+  /** Milliseconds until all has arrived that clogs held back, healed or not. @internal */
+  get heldMs(): number {
+    return Math.max(0, this.#fabric.heldUntil - this.#fabric.clock.now());
+  }
+
   /** Hosts that have settings of their own, each with the call that gave them last. @internal */
   get settled(): ReadonlyMap<string, string> {
     return this.#settled;

@@ -139,6 +139,27 @@ test('without the option nobody watches, and there is no bound to wait for', asy
   );
 });
 
+test('an agreement while a clog still has something to bring begins no calm', async () => {
+  await simulate({ seed: 12, nodes: 3, checks: true }, async (world) => {
+    const grown = { kind: 'size', life: 'n1', what: 'things', sort: 'held', cap: 9 } as const;
+    const grow = (size: number): void => world.checks?.tell({ ...grown, atMs: world.now, size });
+    world.clog('n1', 'n2', 6_000, 'oneWay');
+    await world.sleep(2_500);
+    world.heal();
+    await world.converge();
+    const { heldMs } = world.network;
+    assert.ok(heldMs > 2_000 && heldMs < 4_000, `${heldMs}`);
+    for (const size of [1, 2]) grow(size);
+    await world.sleep(heldMs);
+    await world.converge();
+    grow(2);
+    assert.throws(() => grow(3), /nothing grows in the calm/);
+  }).catch((error: unknown) => {
+    // What a checker finds fails the simulation as well.
+    assert.match(String(error), /there were 2 things; .* has 3 things/);
+  });
+});
+
 test('the bound grows with every interval that it waits for', () => {
   const size = { nodes: 5, gone: 0 };
   const bound = (options: object): number =>
