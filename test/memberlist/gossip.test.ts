@@ -12,17 +12,23 @@ import { Ring } from '../support/ring.ts';
 /** Members that do nothing but gossip. */
 const QUIET = { probe: { intervalMs: false }, pushPull: { intervalMs: false } } as const;
 
+/** A change of the first member in a ring at rest, and when it sends packets from then on. */
+function changed(
+  ring: Ring,
+  [node]: readonly RingNode[],
+): { readonly sentAt: number[]; readonly start: number; readonly updating: Promise<void> } {
+  ring.runFor(60_000);
+  const sentAt: number[] = [];
+  ring.network.onPacket = (from) => {
+    if (from.host === node?.host) sentAt.push(ring.clock.now());
+  };
+  return { sentAt, start: ring.clock.now(), updating: node!.member.updateNode() };
+}
+
 test('fresh news leaves within 5 ms, not at the next tick', async () => {
   const ring = new Ring();
   const nodes = await ring.spawnJoined(6, { ...QUIET, gossip: { intervalMs: 10_000 } });
-  ring.runFor(60_000);
-  const [changed] = nodes as [RingNode];
-  const sentAt: number[] = [];
-  ring.network.onPacket = (from) => {
-    if (from.host === changed.host) sentAt.push(ring.clock.now());
-  };
-  const start = ring.clock.now();
-  const updating = changed.member.updateNode();
+  const { sentAt, start, updating } = changed(ring, nodes);
   ring.runFor(5);
   assert.ok(sentAt.length >= 3, 'to as many members as a round goes to');
   assert.ok(sentAt[0]! - start <= 5);
@@ -34,14 +40,7 @@ test('without prompt news a claim waits for the round, and nothing else does', a
   const gossip = { intervalMs: 10_000, prompt: false };
   const ring = new Ring();
   const nodes = await ring.spawnJoined(6, { ...QUIET, gossip });
-  ring.runFor(60_000);
-  const [changed] = nodes as [RingNode];
-  const sentAt: number[] = [];
-  ring.network.onPacket = (from) => {
-    if (from.host === changed.host) sentAt.push(ring.clock.now());
-  };
-  const start = ring.clock.now();
-  const updating = changed.member.updateNode();
+  const { sentAt, start, updating } = changed(ring, nodes);
   ring.runFor(20_000);
   // The round is at the ticker's own time, within its interval.
   const waits = sentAt.map((at) => at - start);
