@@ -105,8 +105,12 @@ export class MemberProcess {
       this.#nextId += 1;
       this.#pending.set(id, { resolve, reject });
       this.#child.send({ id, call, input }, (error) => {
-        if (error === null || !this.#pending.delete(id)) return;
-        reject(new Error(`${this.name} cannot be asked: ${error.message}`));
+        if (error === null) return;
+        // The channel breaks before the end of the process is told, which is what happened.
+        void this.exited.then(() => {
+          if (!this.#pending.delete(id)) return;
+          reject(new Error(`${this.name} cannot be asked: ${error.message}`));
+        });
       });
     });
   }
