@@ -162,6 +162,9 @@ function checkRuntime(runtime: RuntimeOptions | undefined, validator: Validator)
     const port: unknown = runtime[name];
     validator.check(port === undefined || isGroup(port), `runtime.${name}`, port, 'an object');
   }
+  const { onListenerThrow: hear } = runtime as Record<string, unknown>;
+  const isCall = hear === undefined || typeof hear === 'function';
+  validator.check(isCall, 'runtime.onListenerThrow', hear, 'a function');
   const logger: unknown = runtime.logger;
   if (!isGroup(logger)) return;
   const levels = logger as Record<string, unknown>;

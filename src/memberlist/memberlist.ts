@@ -1,6 +1,7 @@
 import type { Address, GossipError, Timer, WaitOptions } from '../runtime/index.ts';
 import {
   checkWait,
+  closedError,
   formatAddress,
   hostToBytes,
   StateError,
@@ -24,7 +25,7 @@ import type { RecordWatcher } from './members.ts';
 import type { BroadcastOptions, MessageTarget } from './messages.ts';
 import type { MemberlistConfig, MemberlistOptions } from './options.ts';
 import { RingKeys } from './ring-keys.ts';
-import { closedError, ignore, listen, stopParts } from './start-stop.ts';
+import { listen, stopParts } from './start-stop.ts';
 import type { MemberlistStats } from './stats.ts';
 import { collectStats } from './stats.ts';
 
@@ -432,7 +433,8 @@ export class Memberlist implements AsyncDisposable {
 
   /** Leaves (at most 1 s), then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#phase !== 'closed') await this.leave({ timeoutMs: DISPOSE_LEAVE_MS }).catch(ignore);
+    const isOpen = this.#phase !== 'closed';
+    if (isOpen) await this.leave({ timeoutMs: DISPOSE_LEAVE_MS }).catch(() => undefined);
     await this.close();
   }
 
@@ -570,7 +572,7 @@ export class Memberlist implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#leaving?.catch(ignore);
+    await this.#leaving?.catch(() => undefined);
     if (this.#death !== null) return;
     this.#phase = 'closed';
     this.#warnings?.cancel();

@@ -1,6 +1,5 @@
 import { wireStreamLimits } from '../codec/index.ts';
 import type { Address, GossipError } from '../runtime/index.ts';
-import { StateError } from '../runtime/index.ts';
 import type { Parts } from './assemble.ts';
 import type { MemberlistConfig } from './options.ts';
 
@@ -56,16 +55,6 @@ export async function stopParts(parts: Parts): Promise<void> {
   core.queue.clear();
   core.newcomers.clear();
   core.userQueue.clear();
-}
-
-/** What a call of a closed member throws. */
-export function closedError(): StateError {
-  return new StateError('ERR_CLOSED', 'this node is closed');
-}
-
-/** For a wait that is over either way. */
-export function ignore(): void {
-  // Whoever asked for it hears of it.
 }
 
 /** What a peer may send on one stream: also where user messages are kept small, records must pass. */

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../runtime/index.ts';
-import { silentLogger, StateError } from '../runtime/index.ts';
+import { closedError, silentLogger, StateError } from '../runtime/index.ts';
 import type { Change } from './change.ts';
 import type { WriteConflict } from './conflicts.ts';
 import type { EngineParts, EnginePorts } from './engine-parts.ts';
@@ -408,7 +408,7 @@ export class TableEngine {
 
   #checkOpen(): void {
     if (this.#death !== null) throw this.#death();
-    if (this.#isClosed) throw new StateError('ERR_CLOSED', 'this node is closed');
+    if (this.#isClosed) throw closedError();
   }
 }
 

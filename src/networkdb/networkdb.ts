@@ -16,7 +16,7 @@ import {
   resolvePorts,
 } from '../memberlist/index.ts';
 import type { Timer, WaitOptions } from '../runtime/index.ts';
-import { checkWait, StateError, Waiters } from '../runtime/index.ts';
+import { checkWait, closedError, StateError, Waiters } from '../runtime/index.ts';
 import { LOCAL_GO_LEVEL } from './capabilities.ts';
 import type { ClusterChange } from './change.ts';
 import type { NetworkDBConfig, NetworkDBOptions } from './config.ts';
@@ -476,10 +476,6 @@ function checkListener(name: string, listener: unknown): void {
   if (isEvent && typeof listener === 'function') return;
   const text = isEvent ? `a listener of ${name} must be a function` : `there is no event ${name}`;
   throw new StateError('ERR_ARGUMENT_INVALID', text, { event: name });
-}
-
-function closedError(): StateError {
-  return new StateError('ERR_CLOSED', 'this node is closed');
 }
 
 function ignore(): void {

@@ -120,6 +120,11 @@ export class StateError extends GossipError {}
 /** Something did not happen in time. */
 export class TimeoutError extends GossipError {}
 
+/** What a call of a closed node throws. */
+export function closedError(): StateError {
+  return new StateError('ERR_CLOSED', 'this node is closed');
+}
+
 function show(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (typeof value === 'string') return JSON.stringify(value);

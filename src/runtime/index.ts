@@ -14,6 +14,7 @@ export type { Clock, Timer } from './clock.ts';
 export { Validator } from './config.ts';
 export type { ConfigProblem, ErrorCode, ErrorDetails } from './errors.ts';
 export {
+  closedError,
   CodecError,
   ConfigError,
   CryptoError,

@@ -75,9 +75,9 @@ export class Fabric {
   readonly #random: Random;
   readonly #uplinks = new Map<string, Uplink>();
   #slab = new Uint8Array(SLAB_BYTES);
-  #heldUntil = -Infinity;
   #slabUsed = 0;
   #streamCount = 0;
+  #heldUntil = -Infinity;
   observe: PacketObserver | null = null;
   /** Sees both ends of every stream as it opens. */
   observeStream: ((from: Address, to: Address) => void) | null = null;

@@ -153,6 +153,7 @@ test('every single bad value is refused under its own path', () => {
     [{ encryption: {} }, 'encryption.keys'],
     [{ runtime: 3 }, 'runtime'],
     [{ runtime: { bogus: 1 } }, 'runtime.bogus'],
+    [{ runtime: { onListenerThrow: 3 } }, 'runtime.onListenerThrow'],
     [{ dns: { tcpFirst: 'yes' } }, 'dns.tcpFirst'],
     [{ dns: { configPath: '' } }, 'dns.configPath'],
     [{ dns: { timeoutMs: 0 } }, 'dns.timeoutMs'],

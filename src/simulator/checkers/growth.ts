@@ -1,5 +1,4 @@
-import type { StoredEntry } from '../../networkdb/index.ts';
-import type { NetworkDBConfig } from '../../networkdb/index.ts';
+import type { NetworkDBConfig, StoredEntry } from '../../networkdb/index.ts';
 import type { AttachmentFact, SizeFact } from './facts.ts';
 
 /*
