@@ -351,6 +351,11 @@ function asDrained(events: readonly WaitingEvent[]): Drained | null {
   return { message, events };
 }
 
+/** Network, table and key as one text. */
+export function placeKey({ network, table, key }: EntryAddress): string {
+  return tupleKey(network, tupleKey(table, key));
+}
+
 /** Two texts as one, without two pairs ever meeting in the same one. */
 export function tupleKey(first: string, second: string): string {
   return `${first.length}:${first}${second}`;

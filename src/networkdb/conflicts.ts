@@ -1,5 +1,5 @@
 import type { EntryAddress, EntryVersion } from './entry.ts';
-import { tupleKey } from './broadcasts.ts';
+import { placeKey, tupleKey } from './broadcasts.ts';
 
 /*
  * Two nodes wrote one key at the same Lamport time, without knowing of each other. All nodes keep the
@@ -31,8 +31,7 @@ export class Conflicts {
   /** Two different owners' writes with one time have met; the first argument wins. */
   note(address: EntryAddress, winner: EntryVersion, loser: EntryVersion): void {
     const { network, table, key } = address;
-    const place = tupleKey(network, tupleKey(table, key));
-    const id = `${winner.time}:${tupleKey(place, tupleKey(winner.owner, loser.owner))}`;
+    const id = `${winner.time}:${tupleKey(placeKey(address), tupleKey(winner.owner, loser.owner))}`;
     // What is met again and again stays remembered.
     if (this.#seen.delete(id)) {
       this.#seen.add(id);

@@ -2,9 +2,11 @@ import type { Clock, Logger, Random } from '../runtime/index.ts';
 import { Counters } from '../runtime/index.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { BulkSync } from './bulk-sync.ts';
+import { Collisions } from './collisions.ts';
 import type { WriteConflict } from './conflicts.ts';
 import { Conflicts } from './conflicts.ts';
 import { EarlyEvents } from './early-events.ts';
+import { Forwards } from './forwards.ts';
 import { Ghosts } from './ghosts.ts';
 import { GoPeers } from './go-peers.ts';
 import { TableGossip } from './gossip.ts';
@@ -13,7 +15,7 @@ import { Inbound } from './inbound.ts';
 import type { Membership } from './membership.ts';
 import type { TablesOptions } from './options.ts';
 import { OversizeSender } from './oversize.ts';
-import { TablePacing } from './table-pacing.ts';
+import { Overruled } from './overruled.ts';
 import { Publisher } from './publisher.ts';
 import { Reaper } from './reaper.ts';
 import { Rewrites } from './rewrites.ts';
@@ -22,6 +24,7 @@ import { Slices } from './slices.ts';
 import { StreamSpread } from './stream-spread.ts';
 import { Strays } from './strays.ts';
 import { SyncRounds } from './sync-rounds.ts';
+import { TablePacing } from './table-pacing.ts';
 import { TableState } from './transitions.ts';
 import { Writer } from './writer.ts';
 
@@ -133,7 +136,10 @@ export function buildParts(
   const reaper = new Reaper({ clock, random, state, broadcasts, slices, strays });
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
-  const rewrites = new Rewrites({ clock, random, state, membership, publisher });
+  const rewrites = new Rewrites({ clock, state, publisher });
+  const forwards = new Forwards({ clock, state, membership, publisher });
+  const collisions = new Collisions({ random, state, rewrites, forwards });
+  const overruled = new Overruled({ state, rewrites, forwards });
   const conflicts = new Conflicts((conflict) => {
     counters.add('tables.writeConflicts');
     hooks.conflict(conflict);
@@ -144,7 +150,8 @@ export function buildParts(
     early,
     ghosts,
     conflicts,
-    rewrites,
+    collisions,
+    overruled,
     replay: (events) => {
       inbound.replay(events);
     },

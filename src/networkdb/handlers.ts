@@ -1,6 +1,7 @@
 import type { NetworkEvent, NodeEvent, TableEventReader } from '../codec/index.ts';
 import type { Address } from '../runtime/index.ts';
 import type { ByteRange } from './byte-range.ts';
+import type { Collisions } from './collisions.ts';
 import type { Conflicts } from './conflicts.ts';
 import type { EarlyEvent, EarlyEvents } from './early-events.ts';
 import type { EntryVersion, StoredEntry } from './entry.ts';
@@ -10,8 +11,8 @@ import type { Ghosts } from './ghosts.ts';
 import type { LamportClock } from './lamport.ts';
 import { isValidName } from './names.ts';
 import { MAX_RESIDUAL_MS } from './options.ts';
+import type { Overruled } from './overruled.ts';
 import type { Publisher } from './publisher.ts';
-import type { Rewrites } from './rewrites.ts';
 import type { TableState } from './transitions.ts';
 
 /*
@@ -44,7 +45,8 @@ export interface HandlerParts {
   readonly early: EarlyEvents;
   readonly ghosts: Ghosts;
   readonly conflicts: Conflicts;
-  readonly rewrites: Rewrites;
+  readonly collisions: Collisions;
+  readonly overruled: Overruled;
   /** Handles kept events again, in order, as gossip. */
   readonly replay: (events: readonly EarlyEvent[]) => void;
   /** Something strange that somebody should look at. */
@@ -141,18 +143,20 @@ export function handleTableEvent(
   const time = witnessed(parts, state.tableClock, event.time, owner);
   if (time === null) return;
   if (state.attachments.joined(network) === undefined) return drop(state, 'notAttached');
+  // The time was found to be a number that can be used, so that the event is a version as it stands.
+  const version = event as TableEventReader & EntryVersion;
   const attachment = state.attachments.peer(owner, network);
   if (attachment === undefined) {
     early.keep({ kind: 'table', node: owner, network, inner: inner.view() });
+    parts.overruled.told(version);
     return drop(state, 'ownerUnknown');
   }
   if (attachment.isLeaving) return drop(state, 'ownerLeaving');
   const held = state.store.get(network, table, key);
   const { isDeleted } = event;
-  // The time was found to be a number that can be used, so that the event is a version as it stands.
-  const version = event as TableEventReader & EntryVersion;
   if (!wins(parts, event, version, held)) {
     if (from !== undefined && isSame(event, time, held)) publisher.heardAgain(event, from);
+    else if (held !== undefined) parts.overruled.passedOver(version, held);
     return drop(state, 'stale');
   }
   const residualMs = residualOf(state, event);
@@ -193,7 +197,7 @@ function wins(
     if (!isOneOwner) parts.conflicts.note(event, winner, loser);
     // A tombstone of the time and owner of a live entry is forged, and its owner has nothing to say to it.
     if (!isOneOwner || winner.isDeleted === loser.isDeleted) {
-      parts.rewrites.met({ address: event, winner, loser });
+      parts.collisions.met({ address: event, winner, loser });
     }
   }
   return isNewer;

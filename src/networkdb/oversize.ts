@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../runtime/index.ts';
-import { tupleKey } from './broadcasts.ts';
+import { placeKey, tupleKey } from './broadcasts.ts';
 import type { EntryAddress } from './entry.ts';
 import type { Membership } from './membership.ts';
 import type { TablePacing } from './table-pacing.ts';
@@ -90,7 +90,7 @@ export class OversizeSender {
       .filter((name) => name !== state.localName && name !== owner);
     this.#remember(address, message, owner === undefined ? peers : [...peers, owner]);
     if (peers.length === 0) return;
-    const key = keyOf(address);
+    const key = placeKey(address);
     this.#remove(key);
     for (const oldest of this.#parcels.keys()) {
       const isFull = this.#parcels.size >= maxQueuedEvents;
@@ -106,7 +106,7 @@ export class OversizeSender {
 
   /** The key was written anew, in a way that fits a packet: what was large there is no news. */
   forget(address: EntryAddress): void {
-    if (this.#recent.size > 0) this.#forgetRecent(keyOf(address));
+    if (this.#recent.size > 0) this.#forgetRecent(placeKey(address));
   }
 
   /** The first exchange has ended: all members that answered know now that we are one. */
@@ -202,7 +202,7 @@ export class OversizeSender {
   }
 
   #remember(address: EntryAddress, message: Uint8Array, told: readonly string[]): void {
-    const key = keyOf(address);
+    const key = placeKey(address);
     this.#forgetRecent(key);
     if (message.length > MAX_RECENT_BYTES) return;
     const sentAt = this.#parts.clock.now();
@@ -231,8 +231,4 @@ export class OversizeSender {
     this.#parcels.delete(key);
     this.#bytes -= parcel.message.length;
   }
-}
-
-function keyOf({ network, table, key }: EntryAddress): string {
-  return tupleKey(network, tupleKey(table, key));
 }

@@ -87,7 +87,7 @@ export class SyncWalk {
       let bytes = 0;
       if (entry.group.state !== 'gone') {
         bytes += this.#tellAttachment(chunk, told, entry.network, entry.owner);
-        bytes += chunk.addTableEvent(this.#eventOf(entry));
+        bytes += chunk.addTableEvent(eventOf(this.#state, entry));
       }
       chunkBytes += bytes;
       yield bytes;
@@ -111,26 +111,26 @@ export class SyncWalk {
     const inner = encodeNetworkEvent({ kind, time: attachment.time, node, network });
     return chunk.add(wrapGossip(GOSSIP_TYPE.networkEvent, inner));
   }
+}
 
-  #eventOf(entry: StoredEntry): KeptTableEvent {
-    const { time, owner, network, table, key, value, isDeleted } = entry;
-    const expiresAt = expiryOf(entry);
-    const isExpiring = isDeleted || expiresAt > 0;
-    const { countdown, options } = this.#state;
-    // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
-    // never end, so each handing on costs a tick.
-    const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
-    return {
-      kind: isDeleted ? 'delete' : 'create',
-      time,
-      owner,
-      network,
-      table,
-      key,
-      value,
-      residualReapSeconds: isExpiring ? Math.max(1, Math.floor(leftMs / 1000)) : 0,
-    };
-  }
+/** An entry as it is told to others, with what is left of its retention. */
+export function eventOf({ countdown, options }: TableState, entry: StoredEntry): KeptTableEvent {
+  const { time, owner, network, table, key, value, isDeleted } = entry;
+  const expiresAt = expiryOf(entry);
+  const isExpiring = isDeleted || expiresAt > 0;
+  // What is left shrinks at ticks of the reaper only. Handed on from one to the next between ticks it would
+  // never end, so each handing on costs a tick.
+  const leftMs = countdown.leftMs(expiresAt) - options.reapPeriodMs;
+  return {
+    kind: isDeleted ? 'delete' : 'create',
+    time,
+    owner,
+    network,
+    table,
+    key,
+    value,
+    residualReapSeconds: isExpiring ? Math.max(1, Math.floor(leftMs / 1000)) : 0,
+  };
 }
 
 function allEntries(state: TableState, networks: readonly string[]): Iterator<StoredEntry, void> {

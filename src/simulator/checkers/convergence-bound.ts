@@ -37,6 +37,7 @@ export function convergenceTerms(config: NetworkDBConfig, { nodes, gone }: RingS
     return: RETURN_MS,
     exchanges: EXCHANGES * exchangeMs,
     hanging: limits.streamTimeoutMs + bulkSyncTimeoutMs,
+    unheard: gone > 0 ? UNHEARD_MS : 0,
     spreading: SPREADING_MS,
   };
 }
@@ -58,5 +59,7 @@ const RECONNECT_TRIES = 20;
 const RETURN_MS = 5_000;
 /** Periodic exchanges with random members, after which what one held has reached all. */
 const EXCHANGES = 3;
+/** The wait until an owner writes anew what loses to a failed owner that it never knew. */
+const UNHEARD_MS = 30_000;
 /** Retransmissions of the last news. */
 const SPREADING_MS = 5_000;

@@ -1,0 +1,72 @@
+import { placeKey, tupleKey } from './broadcasts.ts';
+import type { EntryAddress, EntryVersion, StoredEntry } from './entry.ts';
+import { compareVersions } from './entry.ts';
+import type { Forwards } from './forwards.ts';
+import type { Rewrites } from './rewrites.ts';
+import { eventOf } from './sync-walk.ts';
+import type { TableState } from './transitions.ts';
+
+/*
+ * Live writes that lose to one of a failed owner, which nobody sees. Members that knew the failed one hold its entry, hidden, and
+ * pass over what is older. A member that never knew it cannot hold the entry; what that wrote at the same key, at a low
+ * Lamport time because it had heard of nobody yet, it alone would see until the retention of the other ends. Nobody else may
+ * let the older write win: one that was replaced long ago looks the same. Its owner may write it anew, so
+ *
+ *   who passes over such a write     sends its owner what stands there
+ *   an owner that is told so         takes it, where it knows the other owner, and agrees; or else writes anew,
+ *                                    once the other owner can be taken for gone
+ *
+ * Gone is who is still not a member after the time in which news of a member reaches all, a periodic push/pull included. An owner
+ * that is only not known yet wins, as the later write.
+ */
+
+/** Milliseconds after which an owner of whom the membership knows nothing is taken for gone. */
+export const UNHEARD_MS = 30_000;
+
+/** Collaborators of {@link Overruled}. */
+export interface OverruledParts {
+  readonly state: TableState;
+  readonly rewrites: Rewrites;
+  readonly forwards: Forwards;
+}
+
+/** A write and its place, as an event tells it. */
+export type ToldWrite = EntryAddress & EntryVersion;
+
+/** Makes members that knew a failed owner and those that did not agree. */
+export class Overruled {
+  readonly #parts: OverruledParts;
+
+  constructor(parts: OverruledParts) {
+    this.#parts = parts;
+  }
+
+  /** A write of somebody else was passed over for what is held there. */
+  passedOver(told: ToldWrite, held: StoredEntry): void {
+    if (told.isDeleted || held.group.state !== 'hidden' || held.owner === told.owner) return;
+    const { state, forwards } = this.#parts;
+    const id = tupleKey(placeKey(told), tupleKey(told.owner, held.owner));
+    forwards.send(told.owner, id, () => eventOf(state, held));
+  }
+
+  /** Somebody who is not known to be in the network has written, perhaps where we have. */
+  told({ network, table, key, owner, time, isDeleted }: ToldWrite): void {
+    const { state, rewrites } = this.#parts;
+    const mine = state.store.get(network, table, key);
+    if (mine === undefined) return;
+    // Of two owners the value never decides.
+    const version: EntryVersion = { owner, time, isDeleted, value: '' };
+    const isOverruled = (held: StoredEntry): boolean =>
+      held.owner === state.localName &&
+      !held.isDeleted &&
+      compareVersions(version, held) > 0 &&
+      !state.nodes.isActive(owner);
+    if (!isOverruled(mine)) return;
+    rewrites.plan({
+      address: mine,
+      mine,
+      delayMs: UNHEARD_MS,
+      stands: (held) => isOverruled(held) && state.attachments.peer(owner, network) === undefined,
+    });
+  }
+}
