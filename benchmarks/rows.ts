@@ -161,7 +161,7 @@ const ringRows = (size: number): Row[] => [
   ...rowsOf({ bench: 'killed', size, runs: 3, unit: 'ms' }, [
     [`killed process known to all of ${size}`, 'ms', null],
   ]),
-  ...rowsOf({ bench: 'idle', size, runs: 2, unit: 'ms cpu/s' }, [
+  ...rowsOf({ bench: 'idle', size, runs: 3, unit: 'ms cpu/s' }, [
     [`idle member of ${size}, processor time`, 'cpu-ms-per-s', size === 20 ? 2.5 : null],
     [`idle member of ${size}, bytes sent`, 'bytes-per-s', size === 20 ? 1 : null, 'bytes/s'],
     [`idle member of ${size}, packets sent`, 'packets-per-s', null, '1/s'],

@@ -19,6 +19,7 @@ import {
   TIME_TAG,
   VALUE_TAG,
 } from './table-event.ts';
+import { cutCopy } from './slab.ts';
 import { TextCache } from './text-cache.ts';
 import type { WireTime } from './wire-time.ts';
 import { fromWireTime } from './wire-time.ts';
@@ -177,12 +178,12 @@ const MAX_SCALE = 2 ** 42;
 
 const reader = new TableEventReader();
 
-/** Reads a table event; the value is a copy. @throws CodecError for bytes that are none */
+/** Reads a table event; the value is a copy, of up to 256 bytes in 4 KiB that it shares with others. @throws CodecError for bytes that are none */
 export function decodeTableEvent(data: Uint8Array): TableEvent {
   reader.read(plainBytes(data), 0, data.length);
   const { kind, time, owner, network, table, key, residualReapSeconds } = reader;
   const { bytes, start, end } = reader.valuePlace;
-  const value = bytes.slice(start, end);
+  const value = cutCopy(bytes, start, end);
   return { kind, time, owner, network, table, key, value, residualReapSeconds };
 }
 

@@ -67,10 +67,26 @@ test('text without a UTF-8 form and a reap time of more than 32 bits are not wri
   });
 });
 
-test('the value of a read event is a copy, so that an entry does not hold its whole packet', () => {
+test('the value of a read event is a copy, which holds no packet and no more than 4 KiB', () => {
   const bytes = fromHex('080110ac021a026e312201772a017432016b3a0176');
-  const { value } = decodeTableEvent(Buffer.from(bytes));
-  assert.equal(value.buffer.byteLength, 1);
+  const packet = new Uint8Array(65_536);
+  packet.set(bytes);
+  const read = (): Uint8Array => decodeTableEvent(packet.subarray(0, bytes.length)).value;
+  const values = Array.from({ length: 10_000 }, read);
+  packet[bytes.length - 1] = 0;
+  for (const value of values) {
+    assert.equal(value[0], 0x76);
+    assert.ok(value.length === 1 && value.buffer.byteLength <= 4_096);
+  }
+  const buffers = [...new Set(values.map((value) => value.buffer))];
+  assert.ok(buffers.length <= 4);
+  const places = values.map((value) => `${buffers.indexOf(value.buffer)} ${value.byteOffset}`);
+  assert.equal(new Set(places).size, values.length, 'each has bytes of its own');
+});
+
+test('a large value of a read event is an array by itself', () => {
+  const bytes = joinBytes([fromHex('3ae807'), new Uint8Array(1_000).fill(7)]);
+  assert.equal(decodeTableEvent(bytes).value.buffer.byteLength, 1_000);
 });
 
 test('the size functions count what the encoder writes, at every width of a length', () => {
