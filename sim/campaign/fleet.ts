@@ -299,6 +299,7 @@ const NODE_COUNTERS: Readonly<Record<string, readonly string[]>> = {
   'write conflicts': ['tables.writeConflicts'],
   'entries reaped': ['tables.reaped'],
   'ghosts answered': ['tables.ghosts.entries', 'tables.ghosts.attachments'],
+  'writes made anew': ['tables.rewrites.written'],
   'early events replayed': ['tables.early.replayed'],
   'broadcasts dropped at the cap': ['claims.dropped'],
   'name conflicts': ['claims.refused.conflict'],
