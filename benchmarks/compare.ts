@@ -15,11 +15,15 @@ export function compareText(paths: readonly string[]): string {
 }
 
 function readReport(path: string): BenchReport {
+  let report: Partial<BenchReport> | null;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
+    report = JSON.parse(readFileSync(path, 'utf8')) as Partial<BenchReport> | null;
   } catch (error) {
     throw new UsageError(`${path} is no report: ${(error as Error).message}`);
   }
+  const isReport = typeof report?.commit === 'string' && Array.isArray(report.rows);
+  if (!isReport) throw new UsageError(`${path} is no report: it has no commit and rows`);
+  return report as BenchReport;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 
 import type { Command, CommandValues } from '../sim/command.ts';
@@ -51,6 +51,7 @@ const BENCH: Command = {
       process.stdout.write(rows.map(({ name, bench }) => `${bench.padEnd(16)} ${name}\n`).join(''));
       return 0;
     }
+    if (typeof values['out'] === 'string') checkWritable(values['out']);
     const isLine = values['json'] === true;
     const jsonOf = (report: BenchReport): string => JSON.stringify(report, null, isLine ? 0 : 1);
     // Written after every benchmark, so that a run that is ended keeps what it has.
@@ -70,11 +71,20 @@ const BENCH: Command = {
 function chosenRows(values: CommandValues): readonly Row[] {
   const words = typeof values['rows'] === 'string' ? values['rows'].split(',') : [''];
   const all = values['against'] === 'swim' ? SWIM_ROWS : ROWS;
-  const rows = all.filter(({ name, bench, size }) =>
-    words.some((word) => name.includes(word) || bench === word || `${bench}:${size}` === word),
-  );
-  if (rows.length === 0) throw new UsageError(`no row is called ${words.join(' or ')}`);
-  return rows;
+  const isMeant = ({ name, bench, size }: Row, word: string): boolean =>
+    name.includes(word) || bench === word || `${bench}:${size}` === word;
+  const unknown = words.filter((word) => !all.some((row) => isMeant(row, word)));
+  if (unknown.length > 0) throw new UsageError(`no row is called ${unknown.join(' or ')}`);
+  return all.filter((row) => words.some((word) => isMeant(row, word)));
+}
+
+/** Tries a file before half an hour is spent. @throws UsageError when it cannot be written */
+function checkWritable(path: string): void {
+  try {
+    appendFileSync(path, '');
+  } catch (error) {
+    throw new UsageError(`cannot write to ${path}: ${(error as Error).message}`);
+  }
 }
 
 async function measure(
@@ -86,13 +96,14 @@ async function measure(
   if (against !== undefined && against !== 'go' && against !== 'swim') {
     throw new UsageError('--against knows only go and swim');
   }
-  const runs = numberOf(values, 'runs', 0, { min: 0, max: 1000 });
+  const runs =
+    values['runs'] === undefined ? null : numberOf(values, 'runs', 1, { min: 1, max: 1000 });
   const budgetMs = numberOf(values, 'budget', 150, { min: 1, max: 60_000 });
   const load = [loadavg()[0] ?? 0, cpus().length] as const;
   const peer = against === 'go' ? await buildGo() : against === 'swim' ? await fetchSwim() : null;
   const plays = new Map<string, Row>();
   for (const row of rows) plays.set(`${row.bench} ${row.size}`, row);
-  const countOf = (row: Row): number => (runs > 0 ? runs : row.runs);
+  const countOf = (row: Row): number => runs ?? row.runs;
   const total = [...plays.values()].reduce((sum, row) => sum + countOf(row), 0);
   const progress = new Progress(process.stderr, total);
   const found = new Map<string, PairOfRuns[]>();

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -33,13 +34,11 @@ export async function* playShared(
       const child = children[at];
       waiting.delete(at);
       if (next.done === true || child === undefined) return;
-      const answered = Promise.race([
-        once(child, 'message').then(([answer]: unknown[]) => ({ at, answer: answer as Answer })),
-        once(child, 'exit').then(() => {
-          throw new Error(`the process that ran seed ${next.value} ended`);
-        }),
-      ]);
-      waiting.set(at, answered);
+      const answered = answerOf(child, next.value);
+      waiting.set(
+        at,
+        answered.then((answer) => ({ at, answer })),
+      );
       child.send(next.value);
     };
     for (const at of children.keys()) feed(at);
@@ -50,6 +49,22 @@ export async function* playShared(
     }
   } finally {
     for (const child of children) child.kill();
+  }
+}
+
+/** What the process answers next. @throws Error when it ends instead */
+async function answerOf(child: ChildProcess, seed: number): Promise<Answer> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    const ended = once(child, 'exit', { signal }).then(() => {
+      throw new Error(`the process that ran seed ${seed} ended`);
+    });
+    const answered = once(child, 'message', { signal }).then(([answer]: unknown[]) => answer);
+    return (await Promise.race([answered, ended])) as Answer;
+  } finally {
+    // Or each seed would leave listeners behind.
+    over.abort();
   }
 }
 

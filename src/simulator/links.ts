@@ -147,13 +147,24 @@ function trafficOf(mode: CutMode): readonly Traffic[] {
 
 function checkSettings(changes: Partial<LinkSettings>): void {
   const validator = new Validator();
-  validator.knownKeys('', changes, Object.keys(DEFAULT_LINK));
-  for (const [path, value] of Object.entries(changes)) {
-    const { max, rule } = ruleOf(path);
+  readLinkSettings(validator, '', changes);
+  validator.throwIfAny();
+}
+
+/** Notes what is wrong with settings of links. @param group - the option that they stand in, '' for none */
+export function readLinkSettings(
+  validator: Validator,
+  group: string,
+  changes: Partial<LinkSettings>,
+): void {
+  validator.knownKeys(group, changes, Object.keys(DEFAULT_LINK));
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(DEFAULT_LINK, name)) continue;
+    const { max, rule } = ruleOf(name);
     const isNumber = typeof (value as unknown) === 'number';
+    const path = group === '' ? name : `${group}.${name}`;
     validator.check(isNumber && value >= 0 && value <= max, path, value, rule);
   }
-  validator.throwIfAny();
 }
 
 function ruleOf(path: string): { readonly max: number; readonly rule: string } {

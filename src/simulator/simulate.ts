@@ -4,6 +4,7 @@ import { nodeTurns } from '../runtime/node/index.ts';
 import { checkFunction } from './arguments.ts';
 import { withSimulation } from './failure.ts';
 import type { LinkSettings } from './links.ts';
+import { readLinkSettings } from './links.ts';
 import { readNodeConfig } from './spawn-options.ts';
 import type { Trace, TraceOptions } from './trace.ts';
 import { World } from './world.ts';
@@ -122,7 +123,8 @@ function checked(options: SimulateOptions) {
     const isObject = typeof value === 'object' && (value as unknown) !== null;
     const isFine = isObject && !Array.isArray(value);
     if (!validator.check(isFine, path, value, 'an object')) continue;
-    if (path === 'config') readNodeConfig(validator, value);
+    if (path === 'config') readNodeConfig(validator, config);
+    else readLinkSettings(validator, path, network);
   }
   validator.check(Number.isSafeInteger(seed), 'seed', seed, 'an integer');
   validator.integer('nodes', nodes, 0, 10_000);

@@ -286,15 +286,16 @@ export class World {
    * @param options - `withinMs`: default a bound that follows from the configuration, see docs/simulator.md
    * @returns virtual milliseconds that it took
    * @throws CheckError with `ERR_CHECK_FAILED`, listing what they do not agree about
-   * @throws StateError with `ERR_ARGUMENT_INVALID`, also in a simulation without `checks`
+   * @throws StateError with `ERR_ARGUMENT_INVALID`, also in a simulation without `checks` and where no node runs
    */
   async converge(options: { readonly withinMs?: number } = {}): Promise<number> {
     this.#assertOpen();
     checkOptions('converge', options, ['withinMs']);
     if (options.withinMs !== undefined) checkDuration('withinMs', options.withinMs);
     const { checks } = this;
-    if (checks === null) {
-      throw new StateError('ERR_ARGUMENT_INVALID', 'converge() needs the option checks');
+    const lack = checks === null ? 'the option checks' : 'a node that spawn() has started';
+    if (checks?.isWatching !== true) {
+      throw new StateError('ERR_ARGUMENT_INVALID', `converge() needs ${lack}`);
     }
     const site = callSite();
     const call = this.#begin('converge() was waiting');

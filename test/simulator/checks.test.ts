@@ -139,6 +139,17 @@ test('without the option nobody watches, and there is no bound to wait for', asy
   );
 });
 
+test('where no node of the world runs nobody is judged, and converge() is refused', async () => {
+  await simulate({ seed: 9, checks: true }, async (world) => {
+    const refused = { code: 'ERR_ARGUMENT_INVALID', message: /a node that spawn\(\) has started/ };
+    await assert.rejects(world.converge(), refused);
+    const node = await world.spawn();
+    assert.equal(await world.converge(), 0);
+    await node.close();
+    await assert.rejects(world.converge(), refused);
+  });
+});
+
 test('an agreement while a clog still has something to bring begins no calm', async () => {
   await simulate({ seed: 12, nodes: 3, checks: true }, async (world) => {
     const grown = { kind: 'size', life: 'n1', what: 'things', sort: 'held', cap: 9 } as const;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import type { NetworkDB } from '../../src/networkdb/index.ts';
 import { NetworkDB as Node, utf8 } from '../../src/networkdb/index.ts';
+import type { ConfigError } from '../../src/runtime/index.ts';
 import type { SimulateOptions, World } from '../../src/simulator/index.ts';
 import { compareTraces, simulate, VirtualClock } from '../../src/simulator/index.ts';
 
@@ -157,9 +158,11 @@ test('an error of the scenario or of a process carries the seed, the time and th
   );
   await assert.rejects(endless, { code: 'ERR_TIMEOUT' });
   await assert.rejects(
-    simulate({ seed: 0.5, nodes: -1 }, () => undefined),
-    {
-      code: 'ERR_CONFIG_INVALID',
+    simulate({ seed: 0.5, nodes: -1, network: { lossRate: 2, lose: 1 } as never }, () => undefined),
+    (error: ConfigError) => {
+      const paths = error.problems.map(({ path }) => path);
+      assert.deepEqual(paths.sort(), ['network.lose', 'network.lossRate', 'nodes', 'seed']);
+      return error.code === 'ERR_CONFIG_INVALID';
     },
   );
 });

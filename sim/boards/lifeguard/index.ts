@@ -12,7 +12,7 @@ export const lifeguard: Board = {
   name: 'lifeguard',
   summary: 'false alarms under slow members, and how soon a crash is known',
   help: `  --grid G        quick (4 cells, one seed), every (27, three seeds) or full; default every:
-                  about an hour on two cores, quick some minutes
+                  about an hour and a half of one core, quick some minutes
   --nodes N       members (default 128)
   --seeds N       seeds per cell
   --rows A,B      rows to play, of SWIM, LHA-Probe, LHA-Suspicion, Buddy, Lifeguard, Lifeguard-4

@@ -62,6 +62,11 @@ export class Checks {
     this.#checkers = [this.membership, this.tables, this.sizes, new LeaksChecker()];
   }
 
+  /** Whether a node runs that is judged. */
+  get isWatching(): boolean {
+    return this.#watched.size > 0;
+  }
+
   /** How many facts of each kind were held against the rules. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#counts].sort());
