@@ -1,3 +1,4 @@
+import type { TableEvent } from '../codec/index.ts';
 import { placeKey, tupleKey } from './broadcasts.ts';
 import type { EntryAddress, EntryVersion, StoredEntry } from './entry.ts';
 import { compareVersions } from './entry.ts';
@@ -16,8 +17,9 @@ import type { TableState } from './transitions.ts';
  *   an owner that is told so         takes it, where it knows the other owner, and agrees; or else writes anew,
  *                                    once the other owner can be taken for gone
  *
- * Gone is who is still not a member after the time in which news of a member reaches all, a periodic push/pull included. An owner
- * that is only not known yet wins, as the later write.
+ * Gone is who is still not a member after the time in which news of a member reaches all, a periodic push/pull included, and
+ * has failed for who tells of its write: of such alone a live entry comes with a time to live. An owner that is only not known yet
+ * wins, as the later write; of two that refuse each other, and have a member between them, neither writes anew.
  */
 
 /** Milliseconds after which an owner of whom the membership knows nothing is taken for gone. */
@@ -31,7 +33,7 @@ export interface OverruledParts {
 }
 
 /** A write and its place, as an event tells it. */
-export type ToldWrite = EntryAddress & EntryVersion;
+export type ToldWrite = EntryAddress & EntryVersion & Pick<TableEvent, 'residualReapSeconds'>;
 
 /** Makes members that knew a failed owner and those that did not agree. */
 export class Overruled {
@@ -50,7 +52,10 @@ export class Overruled {
   }
 
   /** Somebody who is not known to be in the network has written, perhaps where we have. */
-  told({ network, table, key, owner, time, isDeleted }: ToldWrite): void {
+  told({ network, table, key, owner, time, isDeleted, residualReapSeconds }: ToldWrite): void {
+    // Told by somebody in whose eyes its owner lives. If we never learn of that one, it may be as deaf to us: to write would be
+    // answered by a write.
+    if (!isDeleted && residualReapSeconds <= 0) return;
     const { state, rewrites } = this.#parts;
     const mine = state.store.get(network, table, key);
     if (mine === undefined) return;

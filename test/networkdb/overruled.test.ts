@@ -157,3 +157,21 @@ test('thousands of such writes wait within bounds, and all are seen', () => {
   }
   assert.equal(newcomer.engine.stats().waitingRewrites, 0);
 });
+
+test('two that refuse each other, with a member between them, do not write in turns', () => {
+  const cluster = new FakeCluster();
+  const [a, between, z] = ['a', 'between', 'z'].map((name) => cluster.start(name));
+  assert.ok(a && between && z);
+  for (const node of [a, z]) {
+    cluster.introduce(node, between);
+    cluster.pushPull(node, between, true);
+  }
+  for (const node of [a, between, z]) node.engine.joinNetwork('prod');
+  cluster.clock.runFor(3_000);
+  a.engine.set(at('k'), encode('of a'));
+  cluster.clock.runFor(2_000);
+  z.engine.set(at('k'), encode('of z'));
+  cluster.clock.runFor(300_000);
+  assert.deepEqual(views([a, between, z]), [{ k: 'of a' }, { k: 'of z' }, { k: 'of z' }]);
+  assert.equal(count(a, 'tables.rewrites.written') + count(z, 'tables.rewrites.written'), 0);
+});
