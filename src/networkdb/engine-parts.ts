@@ -137,7 +137,7 @@ export function buildParts(
   const early = new EarlyEvents(clock, options.limits, counters);
   const ghosts = new Ghosts({ clock, state, publisher });
   const rewrites = new Rewrites({ clock, state, publisher });
-  const forwards = new Forwards({ clock, state, membership, publisher });
+  const forwards = new Forwards({ clock, state, membership, publisher, pacer });
   const collisions = new Collisions({ random, state, rewrites, forwards });
   const overruled = new Overruled({ state, rewrites, forwards });
   const conflicts = new Conflicts((conflict) => {

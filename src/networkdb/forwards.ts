@@ -5,11 +5,13 @@ import type { Membership } from './membership.ts';
 import type { Publisher } from './publisher.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Recent } from './recent.ts';
+import type { TablePacing } from './table-pacing.ts';
 import type { TableState } from './transitions.ts';
 
 /*
  * Writes sent to the one member that can act on them. Nobody else may: only the owner of an entry writes it anew, and it need not
- * have met the write that makes this necessary, since members pass on what wins alone.
+ * have met the write that makes this necessary, since members pass on what wins alone. Thousands of keys may be met in one bulk
+ * sync: what fits no packet takes a stream each, and goes no faster than all else that is sent.
  */
 
 const FORWARDS = { perSecond: 100, burst: 1_000 };
@@ -20,6 +22,7 @@ export interface ForwardsParts {
   readonly state: TableState;
   readonly membership: Membership;
   readonly publisher: Publisher;
+  readonly pacer: TablePacing;
 }
 
 /** Sends writes to the members that have to act on them, each once in 30 s. */
@@ -39,7 +42,7 @@ export class Forwards {
    * @param id - what is not sent again so soon
    */
   send(owner: string, id: string, event: () => KeptTableEvent): void {
-    const { clock, membership, publisher, state } = this.#parts;
+    const { clock, membership, pacer, publisher, state } = this.#parts;
     if (!state.nodes.isActive(owner) || state.nodes.isForeign(owner)) return;
     const now = clock.now();
     if (now < this.#sent.freeAt(id)) return;
@@ -47,10 +50,16 @@ export class Forwards {
       state.counters.add('tables.rewrites.skipped');
       return;
     }
-    this.#sent.add(id, now);
     const message = encodeTableEventMessage(event());
     if (message.length <= publisher.packetRoomBytes()) membership.sendPackets([owner], message);
-    else membership.sendStream(owner, message, () => undefined);
+    else if (pacer.hasCredit()) {
+      pacer.spend(message.length);
+      membership.sendStream(owner, message, () => undefined);
+    } else {
+      state.counters.add('tables.rewrites.skipped');
+      return;
+    }
+    this.#sent.add(id, now);
     state.counters.add('tables.rewrites.forwarded');
   }
 }

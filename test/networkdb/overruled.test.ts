@@ -20,9 +20,16 @@ interface Scene {
   readonly newcomer: FakeNode;
 }
 
+interface SceneOptions {
+  /** What the failed one writes. */
+  readonly large?: Uint8Array;
+  readonly maxBytesPerSecond?: number;
+}
+
 /** One writes keys and dies; one that has written them before, alone, comes when the others know of the death. */
-function scene(deed: Deed, keys: readonly string[] = ['k'], seed = 1): Scene {
-  const cluster = new FakeCluster({ seed });
+function scene(deed: Deed, keys: readonly string[] = ['k'], options: SceneOptions = {}): Scene {
+  const { large = encode('failed'), ...tables } = options;
+  const cluster = new FakeCluster({ tables });
   const newcomer = cluster.start('new');
   newcomer.engine.joinNetwork('prod');
   for (const key of keys) newcomer.engine.set(at(key), encode(`new ${key}`));
@@ -38,7 +45,7 @@ function scene(deed: Deed, keys: readonly string[] = ['k'], seed = 1): Scene {
   while (timeOf(failed) <= timeOf(newcomer))
     failed.engine.set(at('pace'), encode(`${timeOf(failed)}`));
   for (const key of keys) {
-    failed.engine.set(at(key), encode('failed'));
+    failed.engine.set(at(key), large);
     if (deed === 'deletes') failed.engine.delete(at(key));
   }
   cluster.clock.runFor(5_000);
@@ -174,4 +181,23 @@ test('two that refuse each other, with a member between them, do not write in tu
   cluster.clock.runFor(300_000);
   assert.deepEqual(views([a, between, z]), [{ k: 'of a' }, { k: 'of z' }, { k: 'of z' }]);
   assert.equal(count(a, 'tables.rewrites.written') + count(z, 'tables.rewrites.written'), 0);
+});
+
+test('large ones that are passed over by the hundred are sent to their owner no faster than all else', () => {
+  const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  const large = new Uint8Array(4_000);
+  const { cluster, witnesses, newcomer } = scene('sets', keys, {
+    large,
+    maxBytesPerSecond: 400_000,
+  });
+  const [w1] = witnesses;
+  assert.ok(w1);
+  cluster.introduce(newcomer, w1);
+  cluster.pushPull(newcomer, w1, true);
+  const before = w1.sent.streams;
+  cluster.clock.runFor(100);
+  const atOnce = w1.sent.streams - before;
+  assert.ok(atOnce > 5 && atOnce < 30, `${atOnce} streams`);
+  cluster.clock.runFor(60_000);
+  assert.equal(count(newcomer, 'tables.rewrites.written'), keys.length);
 });
