@@ -201,3 +201,29 @@ test('large ones that are passed over by the hundred are sent to their owner no 
   cluster.clock.runFor(60_000);
   assert.equal(count(newcomer, 'tables.rewrites.written'), keys.length);
 });
+
+test('what a failed one deleted vanishes also for a member that never knew it', () => {
+  const cluster = new FakeCluster();
+  const [a, b, e] = cluster.startOn('prod', ['a', 'b', 'e']);
+  assert.ok(a && b && e);
+  a.engine.set(at('k'), encode('of a'));
+  cluster.clock.runFor(2_000);
+  cluster.partition(['e']);
+  cluster.clock.runFor(5_000);
+  const failed = cluster.start('failed');
+  for (const node of [a, b]) cluster.introduce(failed, node);
+  cluster.pushPull(failed, a, true);
+  failed.engine.joinNetwork('prod');
+  cluster.clock.runFor(5_000);
+  assert.equal(view(failed).k, 'of a');
+  failed.engine.delete(at('k'));
+  cluster.clock.runFor(5_000);
+  cluster.crash(failed);
+  cluster.clock.runFor(5_000);
+  assert.deepEqual(views([a, b]), [{}, {}]);
+  cluster.heal();
+  cluster.clock.runFor(90_000);
+  assert.deepEqual(views([a, b, e]), [{}, {}, {}]);
+  cluster.clock.runFor(120_000);
+  assert.equal(count(a, 'tables.ghosts.entries'), 1, 'once is enough');
+});
