@@ -25,6 +25,9 @@ import type { TableState } from './transitions.ts';
 /** Milliseconds after which an owner of whom the membership knows nothing is taken for gone. */
 export const UNHEARD_MS = 30_000;
 
+/** No packet that tells of a member has room for a longer name. It is remembered for each key that waits. */
+const MAX_OWNER_LENGTH = 1_400;
+
 /** Collaborators of {@link Overruled}. */
 export interface OverruledParts {
   readonly state: TableState;
@@ -56,6 +59,7 @@ export class Overruled {
     // Told by somebody in whose eyes its owner lives. If we never learn of that one, it may be as deaf to us: to write would be
     // answered by a write.
     if (!isDeleted && residualReapSeconds <= 0) return;
+    if (owner.length > MAX_OWNER_LENGTH) return;
     const { state, rewrites } = this.#parts;
     const mine = state.store.get(network, table, key);
     if (mine === undefined) return;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { encodeTableEventMessage } from '../../src/codec/index.ts';
 import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, FakeCluster, view } from '../support/fake-membership.ts';
 
@@ -226,4 +227,21 @@ test('what a failed one deleted vanishes also for a member that never knew it', 
   assert.deepEqual(views([a, b, e]), [{}, {}, {}]);
   cluster.clock.runFor(120_000);
   assert.equal(count(a, 'tables.ghosts.entries'), 1, 'once is enough');
+});
+
+test('of a forged owner as long as a stream allows nothing is remembered', () => {
+  const cluster = new FakeCluster();
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  assert.ok(a && b);
+  a.engine.set(at('k'), encode('of a'));
+  for (const [length, waiting] of [
+    [100_000, 0],
+    [1_000, 1],
+  ] as const) {
+    const event = { ...at('k'), kind: 'create', time: 1_000, owner: 'o'.repeat(length) } as const;
+    const rest = { value: encode('forged'), residualReapSeconds: 600 };
+    a.engine.events.message(encodeTableEventMessage({ ...event, ...rest }), b.address);
+    cluster.clock.runFor(1_000);
+    assert.equal(a.engine.stats().waitingRewrites, waiting);
+  }
 });
