@@ -15,9 +15,6 @@ import type { TableState } from './transitions.ts';
  * are dropped unread; the entries stay for ever, and first writes lose against them. So it is too with a write
  * of an earlier life at the very time of one of ours: of the two, members of ours keep the greater, Go the first.
  *
- * So it is, too, with an entry of this life that was deleted by one that has failed since: members that never knew that one cannot
- * take its delete, and take ours. What a failed one wrote there live stays: it may return, and a delete of ours would be the later.
- *
  * Answers are bounded in rate, because a peer could invent such events. What is not answered now comes
  * again with the next exchange. While another process claims our name there are no answers at all: two
  * owners would correct each other without end. Whether there is one is not known at the start, so around a
@@ -84,10 +81,8 @@ export class Ghosts {
     const held = state.store.get(network, table, key);
     const isOurs = held?.owner === state.localName;
     if (held !== undefined && compareVersions(claimed, held) <= 0) {
-      if (claimed.isDeleted) return;
-      const isOfEarlierLife = isOurs && time === held.time && !held.isDeleted;
-      const isUnheard = held.isDeleted && held.group.state === 'hidden';
-      if (!isUnheard && (!isOfEarlierLife || compareVersions(claimed, held) === 0)) return;
+      const isOfEarlierLife = isOurs && time === held.time && !claimed.isDeleted && !held.isDeleted;
+      if (!isOfEarlierLife || compareVersions(claimed, held) === 0) return;
     }
     state.tableClock.witness(time);
     if (claimed.isDeleted && !isOurs) return;

@@ -3,6 +3,7 @@ import { placeKey, tupleKey } from './broadcasts.ts';
 import type { EntryAddress, EntryVersion, StoredEntry } from './entry.ts';
 import { compareVersions } from './entry.ts';
 import type { Forwards } from './forwards.ts';
+import { MAX_RESIDUAL_MS } from './options.ts';
 import type { Rewrites } from './rewrites.ts';
 import { eventOf } from './sync-walk.ts';
 import type { TableState } from './transitions.ts';
@@ -16,6 +17,8 @@ import type { TableState } from './transitions.ts';
  *   who passes over such a write     sends its owner what stands there
  *   an owner that is told so         takes it, where it knows the other owner, and agrees; or else writes anew,
  *                                    once the other owner can be taken for gone
+ *   who holds it of a third one      holds what stands there instead, hidden, until its time to live is over or its owner comes: the
+ *                                    writer may know of it, and does not show its own then; else its new write will win
  *
  * Gone is who is still not a member after the time in which news of a member reaches all, a periodic push/pull included, and
  * has failed for who tells of its write: of such alone a live entry comes with a time to live. An owner that is only not known yet
@@ -55,7 +58,8 @@ export class Overruled {
   }
 
   /** Somebody who is not known to be in the network has written, perhaps where we have. */
-  told({ network, table, key, owner, time, isDeleted, residualReapSeconds }: ToldWrite): void {
+  told(told: ToldWrite): void {
+    const { network, table, key, owner, time, isDeleted, residualReapSeconds } = told;
     // Told by somebody in whose eyes its owner lives. If we never learn of that one, it may be as deaf to us: to write would be
     // answered by a write.
     if (!isDeleted && residualReapSeconds <= 0) return;
@@ -63,6 +67,10 @@ export class Overruled {
     const { state, rewrites } = this.#parts;
     const mine = state.store.get(network, table, key);
     if (mine === undefined) return;
+    if (mine.owner !== state.localName) {
+      this.#agree(told, mine);
+      return;
+    }
     // Of two owners the value never decides.
     const version: EntryVersion = { owner, time, isDeleted, value: '' };
     const isOverruled = (held: StoredEntry): boolean =>
@@ -77,5 +85,18 @@ export class Overruled {
       delayMs: UNHEARD_MS,
       stands: (held) => isOverruled(held) && state.attachments.peer(owner, network) === undefined,
     });
+  }
+
+  /** Of a third one's entry its writer knows more than we do: those that knew the failed one do not show it, nor do we. */
+  #agree(told: ToldWrite, held: StoredEntry): void {
+    const { state } = this.#parts;
+    const { time, owner, isDeleted, residualReapSeconds } = told;
+    const node = state.nodes.get(owner)?.state ?? 'failed';
+    if (held.isDeleted || node !== 'failed') return;
+    const version: EntryVersion = { time, owner, isDeleted, value: told.value };
+    if (compareVersions(version, held) <= 0) return;
+    const residualMs = Math.min(residualReapSeconds * 1000, MAX_RESIDUAL_MS);
+    if (residualMs <= state.options.reapPeriodMs) return;
+    state.write(told, version, state.countdown.after(residualMs), 'remote', held);
   }
 }

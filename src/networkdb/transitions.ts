@@ -98,7 +98,7 @@ export class TableState {
     const { network, table, key } = address;
     const held = known === undefined ? this.store.get(network, table, key) : (known ?? undefined);
     const previous = isVisible(held) ? held : undefined;
-    const state = this.nodes.isFailed(version.owner) ? 'hidden' : 'present';
+    const state = this.#isGone(version.owner) ? 'hidden' : 'present';
     const group = this.store.group(network, version.owner, state);
     if (state === 'hidden' && group.hiddenUntil === 0) {
       group.hiddenUntil = this.countdown.after(this.options.reapEntryMs);
@@ -122,6 +122,7 @@ export class TableState {
     };
     this.nodes.add(record);
     this.watches.tellNode('nodeJoin', record);
+    for (const group of this.store.groupsOfOwner(name)) this.#retire(group); // as in `activate`
   }
 
   /** What a node says of itself has changed. */
@@ -145,6 +146,11 @@ export class TableState {
     }
     for (const group of this.store.groupsOfOwner(record.name)) {
       if (group.state !== 'hidden') continue;
+      // What others told of it while it was away (`overruled.ts`). What it has now comes from itself.
+      if (this.attachments.peer(record.name, group.network) === undefined) {
+        this.#retire(group);
+        continue;
+      }
       this.store.restore(group);
       this.watches.tellGroup(group, 'create');
     }
@@ -254,6 +260,10 @@ export class TableState {
       }
       yield value.length;
     }
+  }
+
+  #isGone(owner: string): boolean {
+    return this.nodes.isFailed(owner) || (owner !== this.localName && !this.nodes.get(owner));
   }
 
   #retain(record: NodeRecord): void {
