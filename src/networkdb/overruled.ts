@@ -87,12 +87,15 @@ export class Overruled {
     });
   }
 
-  /** Of a third one's entry its writer knows more than we do: those that knew the failed one do not show it, nor do we. */
+  /**
+   * Of a third one's entry its writer knows more than we do: those that knew the failed one do not show it, nor do we. A writer
+   * of Go would not answer.
+   */
   #agree(told: ToldWrite, held: StoredEntry): void {
     const { state } = this.#parts;
     const { time, owner, isDeleted, residualReapSeconds } = told;
     const node = state.nodes.get(owner)?.state ?? 'failed';
-    if (held.isDeleted || node !== 'failed') return;
+    if (held.isDeleted || node !== 'failed' || state.nodes.isForeign(held.owner)) return;
     const version: EntryVersion = { time, owner, isDeleted, value: told.value };
     if (compareVersions(version, held) <= 0) return;
     const residualMs = Math.min(residualReapSeconds * 1000, MAX_RESIDUAL_MS);

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { encodeTableEventMessage } from '../../src/codec/index.ts';
 import type { FakeNode } from '../support/fake-membership.ts';
 import { encode, FakeCluster, view } from '../support/fake-membership.ts';
+import { MixedCluster } from '../support/go-node.ts';
 
 const at = (key: string) => ({ network: 'prod', table: 't', key });
 const count = (node: FakeNode, name: string): number => node.engine.stats().counters[name] ?? 0;
@@ -262,4 +263,22 @@ test('of a forged owner as long as a stream allows nothing is remembered', () =>
     cluster.clock.runFor(1_000);
     assert.equal(a.engine.stats().waitingRewrites, waiting);
   }
+});
+
+test('what a writer of Go has written is seen by who never knew the failed one, since it cannot be written anew', () => {
+  const cluster = new MixedCluster();
+  const [a, b] = cluster.startOn('prod', ['a', 'b']);
+  const go = cluster.startGo('go');
+  assert.ok(a && b);
+  cluster.clock.runFor(40_000);
+  go.write('of go', 'v', ['a', 'b']);
+  b.engine.set(at('of b'), encode('v'));
+  cluster.clock.runFor(2_000);
+  assert.deepEqual(view(a), { 'of go': 'v', 'of b': 'v' });
+  for (const key of ['of go', 'of b']) {
+    const event = { ...at(key), kind: 'create', time: 1_000, owner: 'x' } as const;
+    const rest = { value: encode('of x'), residualReapSeconds: 600 };
+    a.engine.events.message(encodeTableEventMessage({ ...event, ...rest }), b.address);
+  }
+  assert.deepEqual(view(a), { 'of go': 'v' });
 });
