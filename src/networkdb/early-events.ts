@@ -12,6 +12,9 @@ import { copyOf } from './order.ts';
 /** Milliseconds that an early event is kept. */
 export const EARLY_EVENT_MS = 5_000;
 
+/** Bytes of all kept events, the names of their nodes included. */
+const MAX_BYTES = 8_388_608;
+
 /** A kept event. */
 export interface EarlyEvent {
   readonly kind: 'network' | 'table';
@@ -28,6 +31,7 @@ export class EarlyEvents {
   readonly #counters: Counters;
   readonly #byNode = new Map<string, Set<EarlyEvent>>();
   readonly #due = new Map<EarlyEvent, number>();
+  #bytes = 0;
   #timer: Timer | null = null;
 
   constructor(clock: Clock, limits: TableLimits, counters: Counters) {
@@ -42,16 +46,25 @@ export class EarlyEvents {
 
   /** Keeps an event for a while; at a bound the oldest makes room. */
   keep(event: EarlyEvent): void {
+    const bytes = bytesOf(event);
+    if (bytes > MAX_BYTES) {
+      this.#counters.add('tables.early.dropped');
+      return;
+    }
     const held = this.#byNode.get(event.node) ?? new Set<EarlyEvent>();
     const [oldestOfNode] = held;
     if (oldestOfNode !== undefined && held.size >= this.#limits.maxEarlyEventsPerOwner) {
       this.#drop(oldestOfNode);
     }
-    const [oldest] = this.#due.keys();
-    if (oldest !== undefined && this.#due.size >= this.#limits.maxEarlyEvents) this.#drop(oldest);
+    for (const oldest of this.#due.keys()) {
+      const hasRoom = this.#bytes + bytes <= MAX_BYTES;
+      if (hasRoom && this.#due.size < this.#limits.maxEarlyEvents) break;
+      this.#drop(oldest);
+    }
     const copy = { ...event, inner: copyOf(event.inner) };
     this.#byNode.set(event.node, held.add(copy));
     this.#due.set(copy, this.#clock.now() + EARLY_EVENT_MS);
+    this.#bytes += bytes;
     this.#counters.add('tables.early.kept');
     this.#arm();
   }
@@ -71,6 +84,7 @@ export class EarlyEvents {
     this.#timer = null;
     this.#byNode.clear();
     this.#due.clear();
+    this.#bytes = 0;
   }
 
   #take(node: string, matches: (event: EarlyEvent) => boolean): readonly EarlyEvent[] {
@@ -87,6 +101,7 @@ export class EarlyEvents {
 
   #remove(event: EarlyEvent): void {
     this.#due.delete(event);
+    this.#bytes -= bytesOf(event);
     const held = this.#byNode.get(event.node);
     held?.delete(event);
     if (held?.size === 0) this.#byNode.delete(event.node);
@@ -106,4 +121,8 @@ export class EarlyEvents {
       this.#arm();
     });
   }
+}
+
+function bytesOf({ inner, node }: EarlyEvent): number {
+  return inner.length + node.length;
 }
