@@ -57,8 +57,11 @@ function scene(deed: Deed, keys: readonly string[] = ['k'], options: SceneOption
   return { cluster, failed, witnesses, newcomer };
 }
 
-for (const deed of ['sets', 'deletes'] as const) {
-  test(`a newcomer's older write is seen by all where a failed one ${deed} the key`, () => {
+for (const [deed, name] of [
+  ['sets', 'an older write of a newcomer is seen by all where a failed one has written the key'],
+  ['deletes', 'an older write of a newcomer is seen by all where a failed one has deleted the key'],
+] as const) {
+  test(name, () => {
     const { cluster, witnesses, newcomer } = scene(deed);
     cluster.join(newcomer);
     cluster.clock.runFor(3_000);
