@@ -76,7 +76,7 @@ export function findingsText(findings: Findings, elapsedMs: number): string {
   const hours = (virtualMs / 3_600_000).toFixed(1);
   const share = (100 * largestCalmShare).toFixed(0);
   return [
-    `${runs} runs, ${failures.length} failed; ${hours} virtual hours, ${(elapsedMs / runs).toFixed(0)} ms each`,
+    `${runs === 1 ? '1 run' : `${runs} runs`}, ${failures.length} failed; ${hours} virtual hours, ${(elapsedMs / runs).toFixed(0)} ms each`,
     `longest calm ${longestCalmMs.toFixed(0)} ms; at most ${share} % of the bound was needed`,
     exercised.join(', '),
   ].join('\n');

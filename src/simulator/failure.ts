@@ -35,8 +35,8 @@ export function notConverged(
 ): CheckError {
   const error = new CheckError({
     checker: 'convergence',
-    expected: `all agree within ${boundMs.toFixed(0)} ms of calm`,
-    found: `${problems.length} disagreements`,
+    expected: boundMs === 0 ? 'all agree now' : `all agree within ${boundMs.toFixed(0)} ms of calm`,
+    found: problems.length === 1 ? '1 disagreement' : `${problems.length} disagreements`,
     history: problems.slice(0, MOST_PROBLEMS),
   });
   return failedAt(error, site);
@@ -63,12 +63,17 @@ export function withSimulation(
     thrown instanceof Error && Object.isExtensible(thrown)
       ? thrown
       : new Error(`thrown in a simulation of seed ${seed}`, { cause: thrown });
-  const where = `${FRAME}a simulation of seed ${seed}, after ${now} ms of virtual time; the last of its trace:`;
+  const where = `${FRAME}a simulation of seed ${seed}, after ${shownMs(now)} ms of virtual time; the last of its trace:`;
   const last = tail(STACK_LINES)
     .split('\n')
     .map((line) => `${FRAME}${line.trimStart()}`);
   Reflect.set(error, 'stack', [error.stack ?? String(error), where, ...last].join('\n'));
   return Object.assign(error, { simulation: note });
+}
+
+/** With what is below a microsecond left out, which clocks with a skew have. */
+function shownMs(ms: number): number {
+  return Number(ms.toFixed(3));
 }
 
 const FRAME = '    at ';

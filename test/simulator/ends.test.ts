@@ -261,7 +261,7 @@ test('a wait that fails says where it was asked for and what it waited for', asy
 test('the stack of what fails tells seed and time, and ends with the last of the trace', async () => {
   const scenario = async (world: World): Promise<void> => {
     world.note('shortly before');
-    await world.sleep(1_234);
+    await world.sleep(1_234.000_01);
     throw new RangeError('as it is');
   };
   await assert.rejects(run(scenario, { nodes: 0 }), ({ message, stack = '' }: Error) => {
