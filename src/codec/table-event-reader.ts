@@ -4,6 +4,7 @@ import type { KeptBytes } from './kept-bytes.ts';
 import { keepBytes, textAt } from './kept-bytes.ts';
 import type { BytePlace } from './kept-pages.ts';
 import { decodeGuarded, readerOf } from './protobuf.ts';
+import { cutCopy } from './slab.ts';
 import type { KeptTableEvent, TableEvent } from './table-event.ts';
 import {
   ASCII,
@@ -19,7 +20,6 @@ import {
   TIME_TAG,
   VALUE_TAG,
 } from './table-event.ts';
-import { cutCopy } from './slab.ts';
 import { TextCache } from './text-cache.ts';
 import type { WireTime } from './wire-time.ts';
 import { fromWireTime } from './wire-time.ts';
@@ -178,7 +178,12 @@ const MAX_SCALE = 2 ** 42;
 
 const reader = new TableEventReader();
 
-/** Reads a table event; the value is a copy, of up to 256 bytes in 4 KiB that it shares with others. @throws CodecError for bytes that are none */
+/**
+ * Reads a table event.
+ *
+ * @returns the event; its value is a copy, and one of up to 256 bytes keeps at most 4 KiB, which it shares with others
+ * @throws CodecError for bytes that are none
+ */
 export function decodeTableEvent(data: Uint8Array): TableEvent {
   reader.read(plainBytes(data), 0, data.length);
   const { kind, time, owner, network, table, key, residualReapSeconds } = reader;

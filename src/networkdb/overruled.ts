@@ -26,7 +26,7 @@ import type { TableState } from './transitions.ts';
  */
 
 /** Milliseconds after which an owner of whom the membership knows nothing is taken for gone. */
-export const UNHEARD_MS = 30_000;
+const UNHEARD_MS = 30_000;
 
 /** No packet that tells of a member has room for a longer name. It is remembered for each key that waits. */
 const MAX_OWNER_LENGTH = 1_400;

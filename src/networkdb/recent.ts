@@ -3,7 +3,7 @@
  */
 
 /** Milliseconds that an id is remembered. */
-export const RECENT_MS = 30_000;
+const RECENT_MS = 30_000;
 
 /** Ids remembered at most. */
 export const MAX_RECENT = 4_096;
